@@ -1,0 +1,25 @@
+"""The packet path, compiled: socket in, socket out, without the GIL.
+
+`engine.pyx` is the door; the `.pxi` files beside it hold one noun each and are read in the order of a packet:
+
+    platform    what comes from libc and libsrtp
+    model       the structures: Core, Peer, Track, Layer, Subscriber
+    address     where datagrams come from and go to
+    rtp         the RTP header and its extensions
+    payload     what a forwarder must know of VP8, VP9 and H264: key frames and picture ids
+    output      sealing and sending
+    rtcp        feedback and reports: built and read
+    transport   transport-wide feedback to publishers
+    history     packets kept to answer a NACK
+    layer       one incoming stream: order, losses, key frames
+    subscriber  one outgoing stream: switching, rewriting, retransmitting
+    ingress     a datagram from the socket to its layer
+    stream      ICE-TCP connections
+    clockwork   what is done when time passes
+
+It knows peers, tracks, layers and subscribers by number; SDP, ICE and DTLS are Python's (`sfu/`).
+"""
+
+from sfu.core._engine import Engine
+
+__all__ = ["Engine"]

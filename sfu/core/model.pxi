@@ -1,0 +1,333 @@
+# The structures. A Peer is one client's connection; a Track is what it publishes, in one or more Layers (RTP
+# streams); a Subscriber is one slot of a peer, in which one track at a time is forwarded.
+# Times are microseconds on the caller's monotonic clock. Sequence numbers named `ext_` are extended to 64 bits.
+
+cdef enum:
+    SLOT_BYTES = 2048          # one datagram, in or out
+    MAX_RTP = 1600             # larger RTP or RTCP is dropped: leaves room to seal a CM packet as GCM
+    RECEIVE_BATCH = 64
+    SEND_BATCH = 256
+    MAX_STREAMS = 32           # SSRCs a peer may send with; more are dropped
+    MAX_ADDRESSES = 8          # addresses of a peer that passed an authenticated check; the oldest makes room
+    MAX_LAYERS = 3
+    MAX_MISSING = 256          # packets of one layer waited for; beyond, a key frame is cheaper
+    SEEN = 1024                # sequence numbers in which a duplicate is recognised
+    KEPT = 1024                # packets of a layer that can be sent again
+    SENT = 1024                # packets of a slot that can be asked for again
+    ARRIVALS = 2048            # packets between two transport-wide reports
+
+cdef enum:
+    AUDIO = 0
+    VIDEO = 1
+
+cdef enum:
+    NO_CODEC = 0
+    OPUS = 1
+    VP8 = 2
+    H264 = 3
+    VP9 = 4
+    CODECS = 5
+    NO_PT = 255
+
+cdef struct Peer
+cdef struct Track
+cdef struct Layer
+cdef struct Subscriber
+
+
+cdef struct Address:
+    # opaque to Python: 24 bytes
+    uint8_t ip[16]             # IPv4 as ::ffff:a.b.c.d
+    uint16_t port
+    uint16_t transport         # 0 = UDP, else index of the TCP connection + 1
+    uint32_t generation        # of that connection, so that a reused index is another address
+
+
+cdef struct AddressEntry:
+    Address address
+    Peer *peer                 # NULL = free
+
+
+cdef struct Packet:
+    # an RTP packet in clear. `ssrc`, `pt` and `seq` are those of the original where it came as RTX
+    uint8_t *data
+    int length
+    uint32_t ssrc, timestamp
+    uint16_t seq
+    uint8_t pt
+    bint marker
+    int64_t ext_seq
+    uint8_t *payload
+    int payload_length
+    # header extensions; lengths 0 and -1 where absent
+    const uint8_t *mid
+    const uint8_t *rid
+    const uint8_t *repaired_rid
+    int mid_length, rid_length, repaired_rid_length
+    int transport_seq
+    int audio_level
+    # the payload descriptor: offsets into the payload, -1 where absent
+    uint8_t codec
+    bint key_start
+    int picture_at, picture_bytes, tl0_at
+    uint16_t picture
+    uint8_t tl0
+
+
+cdef struct Kept:
+    int64_t ext_seq            # -1 = empty
+    int64_t position           # of its payload, in bytes ever written to the store
+    uint32_t timestamp
+    uint16_t length
+    uint16_t picture
+    int16_t picture_at, tl0_at
+    uint8_t codec, picture_bytes, tl0
+    bint marker, key_start
+
+
+cdef struct History:
+    uint8_t *store
+    int64_t capacity
+    int64_t written            # bytes ever written
+    int64_t wrapped_at         # when the store last started over
+    Kept *kept                 # by ext_seq modulo KEPT
+
+
+cdef struct Missing:
+    int64_t ext_seq
+    int64_t since
+    int64_t ask_at
+    int asked
+
+
+cdef struct Layer:
+    uint32_t number            # unique; says in a Sent entry whose packet it was
+    Track *track
+    uint32_t ssrc, rtx_ssrc
+    uint8_t rid[16]
+    int rid_length
+    bint started
+    int64_t ext_highest
+    uint64_t seen[16]          # SEEN bits
+    int64_t last_packet_at
+    # reception statistics (RFC 3550, section 6.4 and appendix A)
+    int64_t ext_first
+    int64_t received, bytes
+    int64_t expected_before, received_before
+    int64_t jitter16           # jitter in clock units, times 16
+    int64_t last_transit
+    bint has_transit
+    int fraction_lost          # of the last report, 0 to 255
+    # the publisher's last sender report
+    bint has_report
+    int64_t report_ntp_us
+    uint32_t report_ntp_mid
+    uint32_t report_rtp
+    int64_t report_at
+    # key frames
+    bint key_wanted
+    int64_t key_asked_at, key_seen_at
+    int key_asked
+    # losses
+    Missing missing[MAX_MISSING]
+    int missing_count
+    History history
+    # rate over the last half second, to choose between layers
+    int64_t rate_bytes, rate_since
+    int rate_bps
+
+
+cdef struct Track:
+    Peer *peer
+    int kind
+    bint paused
+    uint8_t mid[16]
+    int mid_length
+    uint8_t codec_of[128]      # payload type -> codec
+    uint8_t original_of[128]   # payload type of an RTX stream -> payload type of what it repeats; NO_PT
+    Layer *layers[MAX_LAYERS]
+    int layer_count
+    Subscriber **subscribers
+    int subscriber_count, subscriber_room
+    int level                  # RFC 6464, 0 loudest to 127, smoothed, times 16
+    int64_t level_at
+
+
+cdef struct Sent:
+    int64_t ext_out            # -1 = empty
+    uint32_t layer             # Layer.number
+    int64_t ext_in
+    int64_t repeated_at
+    uint32_t timestamp_offset
+    uint16_t picture_offset
+    uint8_t tl0_offset
+
+
+cdef struct Subscriber:
+    Peer *peer
+    int kind
+    uint32_t ssrc, rtx_ssrc
+    uint8_t pt_of[CODECS]      # codec -> payload type of the slot; NO_PT = not taken by this client
+    uint8_t rtx_pt_of[CODECS]
+    Track *track
+    Layer *current             # what is forwarded; NULL before the first key frame
+    Layer *pending             # what will be, from its next key frame on
+    int64_t pending_since
+    Layer *previous            # what was, for late NACKs
+    int64_t ext_from           # older packets of `current` belong to before the switch
+    int64_t sequence_offset
+    int64_t ext_last           # last sequence number sent
+    uint32_t timestamp_offset, timestamp_last
+    int64_t timestamp_at
+    bint has_sent
+    uint16_t picture_offset, picture_last
+    uint8_t tl0_offset, tl0_last
+    uint16_t rtx_seq
+    Sent *sent                 # by ext_out modulo SENT; video only
+    int64_t repeat_budget, repeat_budget_at
+    uint32_t packets, octets
+    int fraction_lost          # as the client last reported, 0 to 255
+    int64_t reported_at
+
+
+cdef struct Stream:
+    uint32_t ssrc
+    Layer *layer
+    bint rtx
+
+
+cdef struct Arrivals:
+    # transport-wide sequence numbers of one peer and when they came (draft-holmer-rmcat-transport-wide-cc-extensions-01)
+    int64_t at[ARRIVALS]       # 0 = not seen
+    int64_t ext_next           # first not yet reported
+    int64_t ext_highest
+    bint started
+    uint8_t count
+    uint32_t media_ssrc
+
+
+cdef struct Peer:
+    int handle
+    void *rx                   # libsrtp sessions; NULL before DTLS is done
+    void *tx
+    Address addresses[MAX_ADDRESSES]
+    int address_count
+    Address selected
+    bint has_selected
+    uint8_t ext_mid, ext_rid, ext_repaired_rid, ext_transport_cc, ext_audio_level
+    Stream streams[MAX_STREAMS]
+    int stream_count
+    Track **tracks
+    int track_count, track_room
+    Subscriber **subscribers
+    int subscriber_count, subscriber_room
+    Arrivals *arrivals
+    int64_t feedback_at        # when the next transport-wide report is due
+    int64_t report_at          # when the next sender and receiver reports are due
+    uint32_t rtcp_ssrc
+    bint has_clock
+    int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show
+    int64_t round_trip_us      # 0 = not known
+    int64_t stranger_budget, stranger_budget_at
+    int64_t stun_budget, stun_budget_at
+    int pending_events
+    int64_t bytes_in, bytes_out, packets_in, packets_out
+
+
+cdef struct Connection:
+    # an ICE-TCP connection: RFC 4571 frames, two bytes of length before each packet
+    int fd
+    uint32_t generation
+    Address address
+    bint authenticated
+    int64_t opened_at
+    uint8_t *inbox
+    int inbox_length
+    uint8_t *outbox
+    int outbox_length
+    bint wants_out
+
+
+cdef struct Outgoing:
+    Address address
+    int length
+    uint8_t data[SLOT_BYTES]
+
+
+cdef struct Drained:
+    # what would have gone to a socket, when there is none
+    Outgoing *items
+    int count, room
+
+
+cdef struct Event:
+    int kind
+    int peer
+    Address address
+    int length
+    uint8_t data[SLOT_BYTES]
+
+
+cdef enum:
+    EVENT_STUN = 1
+    EVENT_DTLS = 2
+    EVENT_QUEUE = 1024         # unread facts for Python; STUN and DTLS beyond are dropped and counted
+    EVENTS_PER_PEER = 64
+
+
+cdef struct Counters:
+    int64_t packets_in, bytes_in, packets_out, bytes_out
+    int64_t rtp_in, rtp_forwarded, rtcp_in, rtx_in, rtx_recovered, rtx_out
+    int64_t nacks_in, nacks_out, key_requests_in, key_requests_out, feedback_out
+    int64_t stun_in, dtls_in
+    int64_t dropped_empty, dropped_size, dropped_kind, dropped_unknown_address, dropped_no_keys
+    int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
+    int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send, dropped_stun_rate
+    int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
+    int64_t repeats_unavailable, switches
+
+
+cdef struct Core:
+    pthread_mutex_t lock
+    bint running
+    int64_t now
+    uint64_t random_state
+    int max_peers
+    Peer **peers
+    int peer_count
+    AddressEntry *table
+    uint32_t table_mask
+    uint32_t next_layer
+    Outgoing *out
+    int out_count
+    Drained drained
+    Event *events
+    int event_head, event_count
+    bint event_signalled
+    int64_t stun_budget, stun_budget_at
+    int udp_fd, tcp_fd, epoll_fd, wake_fd, event_fd
+    bint udp_is_v6
+    Connection **connections
+    int max_connections
+    uint32_t connection_generation
+    int64_t tick_at
+    bint stop
+    Counters counters
+    # scratch of the receiving and the sending shell
+    uint8_t *inbox
+    mmsghdr *in_messages
+    iovec *in_vectors
+    sockaddr_storage *in_names
+    mmsghdr *out_messages
+    iovec *out_vectors
+    sockaddr_storage *out_names
+
+
+cdef inline uint64_t draw(Core *core) noexcept nogil:
+    # xorshift64*: for first sequence numbers and timestamps, where guessing gains nothing (SRTP seals them)
+    cdef uint64_t x = core.random_state
+    x ^= x >> 12
+    x ^= x << 25
+    x ^= x >> 27
+    core.random_state = x
+    return x * <uint64_t>2685821657736338717

@@ -1,0 +1,177 @@
+# What comes from libc, and libsrtp's functions as pylibsrtp's own binary has them.
+
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcmp, memcpy, memmove, memset
+
+cdef extern from "errno.h" nogil:
+    int errno
+    int EAGAIN
+    int EINTR
+
+cdef extern from "time.h" nogil:
+    struct timespec:
+        long tv_sec
+        long tv_nsec
+    int CLOCK_MONOTONIC
+    int clock_gettime(int clock, timespec *now)
+
+cdef extern from "pthread.h" nogil:
+    ctypedef struct pthread_mutex_t:
+        pass
+    int pthread_mutex_init(pthread_mutex_t *mutex, void *attributes)
+    int pthread_mutex_destroy(pthread_mutex_t *mutex)
+    int pthread_mutex_lock(pthread_mutex_t *mutex)
+    int pthread_mutex_unlock(pthread_mutex_t *mutex)
+
+cdef extern from "netinet/in.h" nogil:
+    struct in6_addr:
+        uint8_t s6_addr[16]
+    struct sockaddr:
+        unsigned short sa_family
+    struct sockaddr_in6:
+        unsigned short sin6_family
+        uint16_t sin6_port
+        in6_addr sin6_addr
+    struct in_addr:
+        uint32_t s_addr
+    struct sockaddr_in:
+        unsigned short sin_family
+        uint16_t sin_port
+        in_addr sin_addr
+    struct sockaddr_storage:
+        unsigned short ss_family
+    int AF_INET
+    int AF_INET6
+    uint16_t htons(uint16_t value)
+    uint16_t ntohs(uint16_t value)
+    uint32_t htonl(uint32_t value)
+
+cdef extern from "sys/socket.h" nogil:
+    """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
+    """
+    struct iovec:
+        void *iov_base
+        size_t iov_len
+    struct msghdr:
+        void *msg_name
+        unsigned int msg_namelen
+        iovec *msg_iov
+        size_t msg_iovlen
+        void *msg_control
+        size_t msg_controllen
+        int msg_flags
+    struct mmsghdr:
+        msghdr msg_hdr
+        unsigned int msg_len
+    int MSG_DONTWAIT
+    int MSG_NOSIGNAL
+    int MSG_TRUNC
+    int SOCK_NONBLOCK
+    int SOCK_CLOEXEC
+    int recvmmsg(int fd, mmsghdr *messages, unsigned int count, int flags, void *timeout)
+    int sendmmsg(int fd, mmsghdr *messages, unsigned int count, int flags)
+    int accept4(int fd, sockaddr *address, unsigned int *length, int flags)
+    ssize_t recv(int fd, void *buffer, size_t length, int flags)
+    ssize_t send(int fd, const void *buffer, size_t length, int flags)
+    int getsockname(int fd, sockaddr *address, unsigned int *length)
+    int setsockopt(int fd, int level, int name, const void *value, unsigned int length)
+
+cdef extern from "netinet/tcp.h" nogil:
+    int IPPROTO_TCP
+    int TCP_NODELAY
+
+cdef extern from "sys/epoll.h" nogil:
+    ctypedef union epoll_data_t:
+        uint64_t u64
+    struct epoll_event:
+        uint32_t events
+        epoll_data_t data
+    int EPOLLIN
+    int EPOLLOUT
+    int EPOLLERR
+    int EPOLLHUP
+    int EPOLL_CTL_ADD
+    int EPOLL_CTL_MOD
+    int EPOLL_CTL_DEL
+    int EPOLL_CLOEXEC
+    int epoll_create1(int flags)
+    int epoll_ctl(int epoll, int operation, int fd, epoll_event *event)
+    int epoll_wait(int epoll, epoll_event *events, int count, int timeout_ms)
+
+cdef extern from "sys/eventfd.h" nogil:
+    int EFD_NONBLOCK
+    int EFD_CLOEXEC
+    int eventfd(unsigned int initial, int flags)
+
+cdef extern from "unistd.h" nogil:
+    int close(int fd)
+    ssize_t read(int fd, void *buffer, size_t length)
+    ssize_t write(int fd, const void *buffer, size_t length)
+
+# libsrtp 2.x: in place, the length is read and written; 0 is success
+ctypedef int (*srtp_function)(void *session, void *packet, int *length) noexcept nogil
+ctypedef int (*srtp_remove_function)(void *session, unsigned int ssrc_network_order) noexcept nogil
+
+cdef srtp_function srtp_protect = NULL
+cdef srtp_function srtp_unprotect = NULL
+cdef srtp_function srtp_protect_rtcp = NULL
+cdef srtp_function srtp_unprotect_rtcp = NULL
+cdef srtp_remove_function srtp_remove_stream = NULL
+
+
+def _bind_libsrtp():
+    """Takes the addresses of libsrtp's functions from pylibsrtp's module: no headers, no second copy of the library."""
+    global srtp_protect, srtp_unprotect, srtp_protect_rtcp, srtp_unprotect_rtcp, srtp_remove_stream
+    from pylibsrtp._binding import ffi, lib
+
+    def address(name):
+        return int(ffi.cast("uintptr_t", ffi.addressof(lib, name)))
+
+    srtp_protect = <srtp_function><size_t>address("srtp_protect")
+    srtp_unprotect = <srtp_function><size_t>address("srtp_unprotect")
+    srtp_protect_rtcp = <srtp_function><size_t>address("srtp_protect_rtcp")
+    srtp_unprotect_rtcp = <srtp_function><size_t>address("srtp_unprotect_rtcp")
+    srtp_remove_stream = <srtp_remove_function><size_t>address("srtp_remove_stream")
+
+
+_bind_libsrtp()
+
+
+cdef inline int64_t monotonic_us() noexcept nogil:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <int64_t>now.tv_sec * 1000000 + now.tv_nsec // 1000
+
+
+cdef inline uint16_t get16(const uint8_t *at) noexcept nogil:
+    return (<uint16_t>at[0] << 8) | at[1]
+
+
+cdef inline uint32_t get24(const uint8_t *at) noexcept nogil:
+    return (<uint32_t>at[0] << 16) | (<uint32_t>at[1] << 8) | at[2]
+
+
+cdef inline uint32_t get32(const uint8_t *at) noexcept nogil:
+    return (<uint32_t>at[0] << 24) | (<uint32_t>at[1] << 16) | (<uint32_t>at[2] << 8) | at[3]
+
+
+cdef inline void put16(uint8_t *at, uint32_t value) noexcept nogil:
+    at[0] = (value >> 8) & 0xFF
+    at[1] = value & 0xFF
+
+
+cdef inline void put24(uint8_t *at, uint32_t value) noexcept nogil:
+    at[0] = (value >> 16) & 0xFF
+    at[1] = (value >> 8) & 0xFF
+    at[2] = value & 0xFF
+
+
+cdef inline void put32(uint8_t *at, uint32_t value) noexcept nogil:
+    at[0] = value >> 24
+    at[1] = (value >> 16) & 0xFF
+    at[2] = (value >> 8) & 0xFF
+    at[3] = value & 0xFF

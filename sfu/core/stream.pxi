@@ -1,0 +1,178 @@
+# ICE-TCP (RFC 6544), passive side: connections with RFC 4571 frames, two bytes of length before each packet.
+
+cdef enum:
+    INBOX_BYTES = 2 + SLOT_BYTES
+    OUTBOX_BYTES = 262144           # what waits for a slow network; beyond, packets are dropped as UDP would
+    UNAUTHENTICATED_US = 10000000   # a connection that no STUN check has named is closed
+    TAG_UDP = 0
+    TAG_LISTEN = 1
+    TAG_WAKE = 2
+    TAG_CONNECTION = 16
+    FRAMES_A_TURN = 64              # of one connection, so that one peer can't hold the thread
+
+
+cdef void close_connection(Core *core, int index) noexcept nogil:
+    cdef Connection *connection = core.connections[index]
+    cdef Peer *peer
+    if connection == NULL:
+        return
+    peer = find_peer(core, &connection.address)
+    if peer != NULL:
+        forget_address(core, peer, &connection.address)
+    epoll_ctl(core.epoll_fd, EPOLL_CTL_DEL, connection.fd, NULL)
+    close(connection.fd)
+    free(connection.inbox)
+    free(connection.outbox)
+    free(connection)
+    core.connections[index] = NULL
+
+
+cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
+    cdef sockaddr_storage name
+    cdef unsigned int length
+    cdef int fd, index, i, one = 1, turn
+    cdef Connection *connection
+    cdef epoll_event interest
+    for turn in range(FRAMES_A_TURN):
+        length = sizeof(sockaddr_storage)
+        fd = accept4(core.tcp_fd, <sockaddr *>&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC)
+        if fd < 0:
+            return
+        index = -1
+        for i in range(core.max_connections):
+            if core.connections[i] == NULL:
+                index = i
+                break
+        if index < 0:
+            index = oldest_unauthenticated(core)
+            core.counters.dropped_connections += 1
+            if index < 0:
+                close(fd)
+                continue
+            close_connection(core, index)
+        connection = <Connection *>calloc(1, sizeof(Connection))
+        if connection != NULL:
+            connection.inbox = <uint8_t *>malloc(INBOX_BYTES)
+            connection.outbox = <uint8_t *>malloc(OUTBOX_BYTES)
+        if connection == NULL or connection.inbox == NULL or connection.outbox == NULL:
+            if connection != NULL:
+                free(connection.inbox)
+                free(connection.outbox)
+                free(connection)
+            close(fd)
+            continue
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(int))
+        core.connection_generation += 1
+        connection.fd = fd
+        connection.opened_at = now
+        connection.generation = core.connection_generation
+        address_from_sockaddr(&name, &connection.address)
+        connection.address.transport = index + 1
+        connection.address.generation = connection.generation
+        core.connections[index] = connection
+        interest.events = EPOLLIN
+        interest.data.u64 = TAG_CONNECTION + index
+        epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, fd, &interest)
+
+
+cdef int oldest_unauthenticated(Core *core) noexcept nogil:
+    cdef int i, oldest = -1
+    for i in range(core.max_connections):
+        if core.connections[i] != NULL and not core.connections[i].authenticated:
+            if oldest < 0 or core.connections[i].opened_at < core.connections[oldest].opened_at:
+                oldest = i
+    return oldest
+
+
+cdef void close_silent_connections(Core *core, int64_t now) noexcept nogil:
+    cdef int i
+    for i in range(core.max_connections):
+        if core.connections[i] != NULL and not core.connections[i].authenticated:
+            if now - core.connections[i].opened_at > UNAUTHENTICATED_US:
+                core.counters.dropped_connections += 1
+                close_connection(core, i)
+
+
+cdef void read_connection(Core *core, int index, int64_t now) noexcept nogil:
+    cdef Connection *connection = core.connections[index]
+    cdef int frames = 0, size
+    cdef ssize_t got
+    cdef uint8_t packet[SLOT_BYTES]
+    if connection == NULL:
+        return
+    while frames < FRAMES_A_TURN:
+        # first the length, then exactly the rest of that frame: no second buffer, no shifting
+        size = 2
+        if connection.inbox_length >= 2:
+            size = 2 + get16(connection.inbox)
+        got = recv(connection.fd, connection.inbox + connection.inbox_length, size - connection.inbox_length, MSG_DONTWAIT)
+        if got < 0:
+            if errno == EINTR:
+                continue
+            if errno != EAGAIN:
+                close_connection(core, index)
+            return
+        if got == 0:
+            close_connection(core, index)
+            return
+        connection.inbox_length += <int>got
+        if connection.inbox_length < 2:
+            continue
+        size = get16(connection.inbox)
+        if size > SLOT_BYTES:
+            core.counters.dropped_frame_size += 1
+            close_connection(core, index)
+            return
+        if connection.inbox_length == 2 + size:
+            connection.inbox_length = 0
+            frames += 1
+            memcpy(packet, connection.inbox + 2, size)
+            receive(core, packet, size, &connection.address, now)
+
+
+cdef void watch_writing(Core *core, int index, bint wanted) noexcept nogil:
+    cdef Connection *connection = core.connections[index]
+    cdef epoll_event interest
+    if connection.wants_out == wanted:
+        return
+    connection.wants_out = wanted
+    interest.events = EPOLLIN | (EPOLLOUT if wanted else 0)
+    interest.data.u64 = TAG_CONNECTION + index
+    epoll_ctl(core.epoll_fd, EPOLL_CTL_MOD, connection.fd, &interest)
+
+
+cdef void send_on_connection(Core *core, const Outgoing *out) noexcept nogil:
+    cdef int index = out.address.transport - 1
+    cdef Connection *connection = core.connections[index] if index < core.max_connections else NULL
+    if connection == NULL or connection.generation != out.address.generation:
+        core.counters.dropped_send += 1
+        return
+    if connection.outbox_length + 2 + out.length > OUTBOX_BYTES:
+        core.counters.dropped_send += 1
+        return
+    put16(connection.outbox + connection.outbox_length, out.length)
+    memcpy(connection.outbox + connection.outbox_length + 2, out.data, out.length)
+    connection.outbox_length += 2 + out.length
+    if not connection.wants_out:
+        write_connection(core, index)
+
+
+cdef void write_connection(Core *core, int index) noexcept nogil:
+    cdef Connection *connection = core.connections[index]
+    cdef ssize_t sent
+    if connection == NULL:
+        return
+    while connection.outbox_length > 0:
+        sent = send(connection.fd, connection.outbox, connection.outbox_length, MSG_DONTWAIT | MSG_NOSIGNAL)
+        if sent < 0:
+            if errno == EINTR:
+                continue
+            if errno == EAGAIN:
+                watch_writing(core, index, True)
+                return
+            # closed by the reader, which sees the end too: closing here would pull the frame from under its feet
+            connection.outbox_length = 0
+            return
+        memmove(connection.outbox, connection.outbox + sent, connection.outbox_length - sent)
+        connection.outbox_length -= <int>sent
+    watch_writing(core, index, False)

@@ -1,0 +1,360 @@
+"""The messages of the signaling socket: the one source of their shapes.
+
+Validation, the types of the web client (`web/js/messages.d.ts`) and `docs/protocol.md` are all made from
+these models. Every message is one JSON object with a `type`; unknown types and unknown fields are refused.
+
+Not here: what a message does (`signaling/connection.py`, `signaling/room.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from signaling.roles import Action, Role
+
+PROTOCOL_VERSION = 1
+
+Mid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
+"""An m-line's identification tag (RFC 8843), as short as browsers make it."""
+
+PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""Names one person within one session. Chosen by the server, says nothing about who they are."""
+
+DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+Source = Literal["microphone", "camera", "screen"]
+"""What a person can send. The same words as `sfu.Source`."""
+
+
+class Message(BaseModel):
+    """Strict: no conversions, no unknown fields, nothing changed after it was read."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Sources(Message):
+    """Which m-line of the offer carries what the client sends; null for what it never will."""
+
+    microphone: Mid | None = None
+    camera: Mid | None = None
+    screen: Mid | None = None
+
+
+class Offer(Message):
+    """An SDP offer. Every recvonly m-line in it is a slot to receive in."""
+
+    sdp: Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
+    sources: Sources
+
+
+class Slot(Message):
+    """A receiving m-line of the client, answered with a fixed SSRC; tracks are assigned to it by message."""
+
+    mid: Mid
+    kind: Literal["audio", "video"]
+
+
+class Answer(Message):
+    """The server's SDP answer and the slots that it opened."""
+
+    sdp: str
+    slots: list[Slot]
+
+
+# From the client ------------------------------------------------------------------------------------------------
+
+
+class Join(Message):
+    """The first message of a new connection. The role and the session come from the token, never from here."""
+
+    type: Literal["join"] = "join"
+    version: Literal[1] = 1
+    token: Token
+    name: DisplayName
+    offer: Offer | None = None
+    microphone: bool = False
+    camera: bool = False
+    move: bool = False
+    """Move the call here: asks the device on which this person already is in the session to hand over."""
+
+
+class Resume(Message):
+    """The first message after a lost socket (without `offer`: media went on) or a reloaded page (with `offer`)."""
+
+    type: Literal["resume"] = "resume"
+    version: Literal[1] = 1
+    token: Token
+    offer: Offer | None = None
+    microphone: bool = False
+    camera: bool = False
+
+
+class OfferAgain(Message):
+    """Restarts ICE, or brings more slots. Answered by `answer`."""
+
+    type: Literal["offer"] = "offer"
+    offer: Offer
+
+
+class Devices(Message):
+    """What this person sends now. Others are told; media of what is off is not forwarded."""
+
+    type: Literal["devices"] = "devices"
+    microphone: bool
+    camera: bool
+    screen: bool
+
+
+class Hand(Message):
+    type: Literal["hand"] = "hand"
+    raised: bool
+
+
+class Chat(Message):
+    """Relayed to everyone in the session at once, never stored."""
+
+    type: Literal["chat"] = "chat"
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+
+
+class Admit(Message):
+    type: Literal["admit"] = "admit"
+    person: PersonId
+
+
+class Decline(Message):
+    type: Literal["decline"] = "decline"
+    person: PersonId
+
+
+class Remove(Message):
+    """Takes a person out of the session and revokes the token they came with."""
+
+    type: Literal["remove"] = "remove"
+    person: PersonId
+
+
+class AskToMute(Message):
+    """Asks; the person decides. There is no message that unmutes anyone."""
+
+    type: Literal["ask_to_mute"] = "ask_to_mute"
+    person: PersonId
+
+
+class AllowScreen(Message):
+    type: Literal["allow_screen"] = "allow_screen"
+    person: PersonId
+    allowed: bool
+
+
+class Lock(Message):
+    """A locked session takes nobody new, not even to wait."""
+
+    type: Literal["lock"] = "lock"
+    locked: bool
+
+
+class MoveAnswer(Message):
+    """The device in the call answers `move_requested`."""
+
+    type: Literal["move_answer"] = "move_answer"
+    allowed: bool
+
+
+class Leave(Message):
+    type: Literal["leave"] = "leave"
+
+
+class End(Message):
+    """Ends the session for everyone."""
+
+    type: Literal["end"] = "end"
+
+
+ClientMessage = Annotated[
+    Join
+    | Resume
+    | OfferAgain
+    | Devices
+    | Hand
+    | Chat
+    | Admit
+    | Decline
+    | Remove
+    | AskToMute
+    | AllowScreen
+    | Lock
+    | MoveAnswer
+    | Leave
+    | End,
+    Field(discriminator="type"),
+]
+
+# From the server ------------------------------------------------------------------------------------------------
+
+
+class Person(Message):
+    """A person in the session, as the others may know them."""
+
+    id: PersonId
+    name: str
+    role: Role
+    microphone: bool
+    camera: bool
+    screen: bool
+    hand: bool
+    may_share: bool
+    """Whether this person may share a screen now."""
+    reconnecting: bool
+    """Their socket or their media is gone and they may still come back."""
+
+
+class WaitingPerson(Message):
+    id: PersonId
+    name: str
+    role: Role
+    since: float
+    """Seconds since 1970, UTC."""
+
+
+class Assignment(Message):
+    """What plays in a slot now."""
+
+    mid: Mid
+    person: PersonId
+    source: Source
+
+
+class Joined(Message):
+    """Answers `join` and `resume`. A `state` follows at once."""
+
+    type: Literal["joined"] = "joined"
+    you: PersonId
+    resume: str
+    """For a later `resume`; replaces any earlier one."""
+    answer: Answer | None
+
+
+class State(Message):
+    """All that this person may know of the session, whole, whenever any of it changes."""
+
+    type: Literal["state"] = "state"
+    revision: int
+    """Counts up; a lower one than the last seen is out of date."""
+    phase: Literal["waiting", "present"]
+    session: str
+    started_at: float | None
+    """When the first person was let in, seconds since 1970, UTC; null while nobody is."""
+    ends_at: float | None
+    """When the session ends by itself."""
+    limit: int
+    locked: bool
+    waiting_for: str | None
+    """While waiting: the name of the therapist, when one is there."""
+    you: Person
+    may: list[Action]
+    people: list[Person]
+    """The others in the session; empty while waiting."""
+    waiting: list[WaitingPerson]
+    """Only for those who may admit."""
+    slots: list[Assignment]
+
+
+class Answered(Message):
+    """Answers `offer`."""
+
+    type: Literal["answer"] = "answer"
+    answer: Answer
+
+
+class MoreSlots(Message):
+    """The room has outgrown the client's slots: offer again with at least this many."""
+
+    type: Literal["more_slots"] = "more_slots"
+    audio: int
+    video: int
+
+
+class ChatFrom(Message):
+    """Also sent back to the sender: what comes back was delivered."""
+
+    type: Literal["chat"] = "chat"
+    person: PersonId
+    name: str
+    text: str
+    at: float
+
+
+class MuteRequested(Message):
+    type: Literal["mute_requested"] = "mute_requested"
+    by: str
+
+
+class MoveRequested(Message):
+    """The link was opened on another device, which asks to take the call over. Silence means no."""
+
+    type: Literal["move_requested"] = "move_requested"
+
+
+class Moving(Message):
+    """To the other device: the device in the call has been asked."""
+
+    type: Literal["moving"] = "moving"
+
+
+class Speaking(Message):
+    """Who is heard now, loudest first."""
+
+    type: Literal["speaking"] = "speaking"
+    people: list[PersonId]
+
+
+class Quality(Message):
+    """How each person's connection is, as the server sees it."""
+
+    type: Literal["quality"] = "quality"
+    people: dict[PersonId, Literal["good", "fair", "poor", "lost"]]
+
+
+OverReason = Literal["left", "removed", "declined", "ended", "expired", "moved", "lost"]
+
+
+class Over(Message):
+    """The last message: this person is no longer in the session."""
+
+    type: Literal["over"] = "over"
+    reason: OverReason
+    error: str
+    """A sentence for the person."""
+
+
+class Error(Message):
+    """A request that was refused. The connection stays open unless it had not joined."""
+
+    type: Literal["error"] = "error"
+    code: str
+    error: str
+    """A sentence for the person."""
+
+
+ServerMessage = Annotated[
+    Joined
+    | State
+    | Answered
+    | MoreSlots
+    | ChatFrom
+    | MuteRequested
+    | MoveRequested
+    | Moving
+    | Speaking
+    | Quality
+    | Over
+    | Error,
+    Field(discriminator="type"),
+]
+
+client_messages: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+server_messages: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

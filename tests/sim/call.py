@@ -1,0 +1,112 @@
+"""A call on the simulated network: browsers around the real engine, on one simulated clock."""
+
+from __future__ import annotations
+
+import itertools
+
+from sfu.core import Engine
+from tests.sim.browser import (
+    AUDIO_CODECS,
+    FRAME_US,
+    LEVEL_ID,
+    TRANSPORT_CC_ID,
+    VIDEO_CODECS,
+    Browser,
+    Receiver,
+    srtp,
+)
+from tests.sim.network import Link, Network
+
+STEP_US = 5_000
+
+
+class Guest:
+    """A browser, its two links and what the engine calls it."""
+
+    def __init__(self, call: Call, name: int) -> None:
+        self.up, self.down = Link(), Link()
+        self.address = Engine.udp_address("127.0.0.1", 20_000 + name)
+        self.browser = Browser(name, call.seed * 100 + name, self._send)
+        self._call = call
+        engine = call.engine
+        self.peer = engine.add_peer()
+        engine.accept_address(self.peer, self.address)
+        engine.select_address(self.peer, self.address)
+        engine.set_extensions(self.peer, transport_cc=TRANSPORT_CC_ID, audio_level=LEVEL_ID)
+        self.camera = engine.add_track(self.peer, "1", "video", VIDEO_CODECS)
+        engine.add_ssrc(self.camera, self.browser.camera.ssrc, self.browser.camera.ssrc + 500_000)
+        self.microphone = engine.add_track(self.peer, "0", "audio", AUDIO_CODECS)
+        engine.add_ssrc(self.microphone, self.browser.voice.ssrc)
+        self.slots: dict[int, int] = {}
+        self.publishing = True
+
+    def connect(self) -> None:
+        """What DTLS does: from now on there are keys."""
+        self._call.engine.set_keys(
+            self.peer, srtp(self.browser.up_key, outbound=False), srtp(self.browser.down_key, outbound=True)
+        )
+
+    def video_slot(self, ssrc: int) -> int:
+        self.browser.receivers[ssrc] = Receiver(ssrc, ssrc + 1)
+        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, ssrc + 1, VIDEO_CODECS)
+        return self.slots[ssrc]
+
+    def audio_slot(self, ssrc: int) -> int:
+        self.browser.heard[ssrc] = []
+        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, 0, AUDIO_CODECS)
+        return self.slots[ssrc]
+
+    def sees(self, ssrc: int) -> Receiver:
+        return self.browser.receivers[ssrc]
+
+    def _send(self, data: bytes) -> None:
+        engine, network = self._call.engine, self._call.network
+        network.send(self.up, data, lambda packet, now: engine.process([(packet, self.address)], now))
+
+
+class Call:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.network = Network(seed)
+        self.engine = Engine(max_peers=16, seed=seed + 1)
+        self.guests: list[Guest] = []
+        self._picture_at = self._sound_at = self.network.now
+
+    def join(self, name: int, connected: bool = True) -> Guest:
+        guest = Guest(self, name)
+        self.guests.append(guest)
+        if connected:
+            guest.connect()
+        return guest
+
+    def run(self, seconds: float) -> None:
+        end = self.network.now + int(seconds * 1_000_000)
+        while self.network.now < end:
+            if self.network.now >= self._picture_at:
+                self._picture_at += FRAME_US
+                for guest in self.guests:
+                    if guest.publishing:
+                        guest.browser.send_picture()
+            if self.network.now >= self._sound_at:
+                self._sound_at += 20_000
+                for guest in self.guests:
+                    if guest.publishing:
+                        guest.browser.send_sound()
+            self.network.advance(self.network.now + STEP_US)
+            self.engine.tick(self.network.now)
+            for guest in self.guests:
+                guest.browser.ask(self.network.now, guest.up.delay + guest.down.delay)
+            self._deliver()
+
+    def _deliver(self) -> None:
+        by_address = {guest.address: guest for guest in self.guests}
+        for data, address in self.engine.drain():
+            if address in by_address:
+                guest = by_address[address]
+                self.network.send(guest.down, data, guest.browser.receive)
+
+
+def frozen_us(shown: list[tuple[int, int, bool, int]], until: int, gap: int = 200_000) -> int:
+    """How long no new frame came, in all: the sum of the gaps between frames that are longer than `gap`."""
+    times = [time for _, _, _, time in shown] + [until]
+    return sum(later - earlier for earlier, later in itertools.pairwise(times) if later - earlier > gap)
