@@ -102,8 +102,6 @@ class Receiver:
     highest: int | None = None
     packets: dict[int, tuple[int, bool, bytes]] = field(default_factory=dict)
     missing: dict[int, list[int]] = field(default_factory=dict)
-    first_seen: dict[int, bytes] = field(default_factory=dict)
-    doubled: int = 0
     next_seq: int | None = None
     shown: list[tuple[int, int, bool, int]] = field(default_factory=list)
     """(sender, frame, key, time) of every frame that could be decoded."""
@@ -112,17 +110,12 @@ class Receiver:
     waiting_since: int | None = None
     unrecovered: int = 0
 
-    def take(self, seq: int, timestamp: int, marker: bool, payload: bytes, now: int, repeated: bool) -> None:
+    def take(self, seq: int, timestamp: int, marker: bool, payload: bytes, now: int) -> None:
         if self.highest is None:
             ext = 65536 + seq
             self.highest = ext - 1
         else:
             ext = self.highest + ((seq - self.highest + 0x8000) & 0xFFFF) - 0x8000
-        if not repeated:
-            # the nonce rule: never two different packets under one number
-            if ext in self.first_seen and self.first_seen[ext] != payload:
-                self.doubled += 1
-            self.first_seen[ext] = payload
         for lost in range(self.highest + 1, ext):
             self.missing[lost] = [now, now, 0]
         self.highest = max(self.highest, ext)
@@ -238,9 +231,9 @@ class Browser:
         payload, marker = packet[12:], bool(second & 0x80)
         for receiver in self.receivers.values():
             if ssrc == receiver.ssrc:
-                receiver.take(seq, timestamp, marker, payload, now, repeated=False)
+                receiver.take(seq, timestamp, marker, payload, now)
             elif ssrc == receiver.rtx_ssrc:
-                receiver.take(struct.unpack_from("!H", payload)[0], timestamp, marker, payload[2:], now, repeated=True)
+                receiver.take(struct.unpack_from("!H", payload)[0], timestamp, marker, payload[2:], now)
         if ssrc in self.heard:
             self.heard[ssrc].append((*struct.unpack_from("!II", payload), now))
 
