@@ -123,7 +123,7 @@ def test_a_key_frame_whose_first_packet_comes_last_is_still_shown_whole() -> Non
 
 
 def test_a_probe_that_repeats_what_came_already_is_counted_and_not_forwarded() -> None:
-    call, publisher, viewer = a_call(1)
+    call, publisher, _ = a_call(1)
     call.run(1)
     forwarded = call.engine.counters()["rtp_forwarded"]
     for seq in range(10):

@@ -1,0 +1,115 @@
+"""Real browsers at a real service: fixtures for the tests of this folder, which all run on one event loop."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+
+from tests.browser.content import FILMED, Content, write_sound, write_video
+from tests.browser.person import RECOGNISE, ChromiumPerson
+from tests.browser.service import Service
+
+BUILD = Path(__file__).parents[2] / "build"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+
+FLAGS = [
+    "--disable-gpu",
+    "--use-fake-device-for-media-stream",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--allow-loopback-in-peer-connection",
+]
+
+Launch = Callable[..., Awaitable[Browser]]
+MakePerson = Callable[..., Awaitable[ChromiumPerson]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="session")
+def devices(tmp_path_factory: pytest.TempPathFactory) -> dict[Content, list[str]]:
+    """The flags that make a browser's camera and microphone those of each person."""
+    folder = tmp_path_factory.mktemp("devices")
+    return {
+        content: [
+            f"--use-file-for-fake-video-capture={write_video(folder / f'{content.colours}.y4m', content)}",
+            f"--use-file-for-fake-audio-capture={write_sound(folder / f'{content.colours}.wav', content)}",
+        ]
+        for content in FILMED
+    }
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser_of(playwright: Playwright, devices: dict[Content, list[str]]) -> AsyncIterator[Launch]:
+    """Chromium with the devices of one person: one process each, kept for all tests."""
+    browsers: dict[tuple[Content, tuple[str, ...]], Browser] = {}
+
+    async def launch(content: Content, *flags: str) -> Browser:
+        key = (content, flags or ("--use-fake-ui-for-media-stream",))
+        if key not in browsers or not browsers[key].is_connected():
+            browsers[key] = await playwright.chromium.launch(
+                executable_path=CHROMIUM, args=[*FLAGS, *devices[content], *key[1]], chromium_sandbox=False
+            )
+        return browsers[key]
+
+    yield launch
+    for browser in browsers.values():
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """One service for the tests of a module; each test uses a session of its own in it."""
+    running = Service(tmp_path_factory.mktemp("service"))
+    await running.start()
+    yield running
+    assert await running.stop() == 0, running.said()
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest) -> str:
+    """The id of a session that no other test uses."""
+    return f"s-{os.urandom(6).hex()}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def person(browser_of: Launch, request: pytest.FixtureRequest) -> AsyncIterator[MakePerson]:
+    """Makes people: `await person("Dr. Blue", DOCTOR)`. Each has a browser context of their own."""
+    contexts: list[BrowserContext] = []
+    people: list[ChromiumPerson] = []
+
+    async def make(name: str, content: Content, *flags: str, **settings: object) -> ChromiumPerson:
+        browser = await browser_of(content, *flags)
+        options: dict[str, object] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **settings}
+        context = await browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        await context.add_init_script(RECOGNISE)
+        someone = ChromiumPerson(await context.new_page(), name, content)
+        people.append(someone)
+        return someone
+
+    yield make
+    for context in contexts:
+        await context.close()
+    errors = [f"{someone.name}: {error}" for someone in people for error in someone.errors]
+    assert not errors, "the pages reported errors:\n" + "\n".join(errors)

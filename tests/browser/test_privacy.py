@@ -1,0 +1,76 @@
+"""Nothing that the service writes or is asked for names anybody: its log, its metrics and its addresses, over a whole
+call with everything that can go wrong in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.browser.conftest import MakePerson
+from tests.browser.content import DOCTOR, PATIENT
+from tests.browser.service import Service
+from tests.browser.wire import Wire
+
+ADDRESS = re.compile(
+    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b|[^\s/]*::[0-9a-f]+", re.I
+)
+JWT = re.compile(r"eyJ[\w-]{10,}")
+OWN = ("127.0.0.1", "0.0.0.0")
+"""Where the service itself listens, which it may say when it starts."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """Not the demonstration, which prints links for whoever tries it."""
+    running = Service(tmp_path_factory.mktemp("service"), demo=False)
+    await running.start()
+    yield running
+    assert await running.stop() == 0, running.said()
+
+
+@pytest.mark.timeout(180)
+async def test_a_whole_call_leaves_no_identity_behind(service: Service, session: str, person: MakePerson) -> None:
+    doctor, patient = await person("Wilhelmina Blue", DOCTOR), await person("Zacharias Reed", PATIENT)
+    asked: list[str] = []
+    for someone in (doctor, patient):
+        someone.page.on("request", lambda request: asked.append(request.url))
+        someone.page.on("websocket", lambda socket: asked.append(socket.url))
+    patient_token = await service.token("patient", session, user="zacharias.reed@example.org")
+    async with Wire(service) as wire:
+        await doctor.join(await service.link("therapist", session, user="dr-blue-4711"))
+        await patient.join(f"{wire.url}/video-call/secure-therapy#token={patient_token}")
+        await doctor.admit(patient)
+        await doctor.sees_and_hears(patient)
+        await patient.says("Something very private")
+        await doctor.press("Chat")
+        await doctor.reads("Something very private")
+        patient.expects_network_errors()
+        wire.cut()
+        await patient.reads("Reconnecting")
+        wire.mend()
+        await patient.says("Back again")
+        await doctor.reads("Back again")
+        await patient.page.reload()
+        await doctor.sees(patient)
+        metrics_during = await service.get("/metrics")
+        await doctor.remove(patient)
+        await doctor.does_not_see(patient)
+        await doctor.end_for_everyone()
+    stranger = await person("Mallory Green", PATIENT)
+    await stranger.join(f"{service.url}/video-call/secure-therapy#token={patient_token}")
+    await stranger.is_refused()
+
+    written = {"log": service.said(), "metrics": metrics_during + await service.get("/metrics")}
+    addresses = "\n".join(url.partition("#")[0] for url in asked)
+    for where, text in {**written, "addresses": addresses}.items():
+        lowered = text.lower()
+        for secret in ("wilhelmina", "zacharias", "mallory", "reed", "4711", "example.org", session, "private"):
+            assert secret.lower() not in lowered, f"{secret} in the {where}"
+        assert not JWT.search(text), f"a token in the {where}"
+    for where, text in written.items():
+        found = {match[0] for match in ADDRESS.finditer(text)} - set(OWN)
+        assert not found, f"{found} in the {where}"
+    assert len(service.said().splitlines()) > 5, "a log that says nothing proves nothing"

@@ -1,0 +1,53 @@
+"""Time and randomness are arguments: only shells read a clock, roll dice or sleep."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.sources import ROOT, name_of, python_files
+
+SHELLS: dict[str, str] = {
+    "sfu/server.py": "the media server's sockets, thread and timers",
+    "signaling/clock.py": "the clocks, as an argument for everybody else",
+}
+
+READERS = {
+    "time": {"time", "monotonic", "monotonic_ns", "time_ns", "perf_counter", "perf_counter_ns", "sleep"},
+    "datetime": {"now", "utcnow", "today"},
+    "asyncio": {"sleep"},
+    "random": None,
+    "secrets": None,
+    "uuid": {"uuid1", "uuid4"},
+    "os": {"urandom"},
+}
+
+
+def test_only_shells_read_a_clock_roll_dice_or_sleep() -> None:
+    found = [
+        f"{name_of(file)}:{line} uses {what}"
+        for file in python_files("sfu", "signaling")
+        if name_of(file) not in SHELLS
+        for line, what in _reads(file)
+    ]
+    assert not found
+
+
+def test_the_list_of_shells_is_true() -> None:
+    assert [shell for shell in SHELLS if not (ROOT / shell).exists() or not list(_reads(ROOT / shell))] == []
+
+
+def _reads(file: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in READERS:
+            names = READERS[node.value.id]
+            if names is None or node.attr in names:
+                yield node.lineno, f"{node.value.id}.{node.attr}"
+        elif isinstance(node, ast.ImportFrom) and node.module in READERS:
+            names = READERS[node.module]
+            yield from (
+                (node.lineno, f"{node.module}.{alias.name}")
+                for alias in node.names
+                if names is None or alias.name in names
+            )

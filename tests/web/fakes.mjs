@@ -1,0 +1,189 @@
+// Stand-ins for time, sockets and peer connections. Each does only what the tests look at.
+
+export class FakeClock {
+  #now = 0;
+  #timers = [];
+  random = () => 1;
+  now = () => this.#now;
+
+  after = (ms, call) => {
+    const timer = { at: this.#now + ms, call };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  };
+
+  /** Lets time pass, timer by timer. */
+  pass(ms) {
+    const until = this.#now + ms;
+    for (;;) {
+      const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.#timers = this.#timers.filter((other) => other !== next);
+      this.#now = next.at;
+      next.call();
+    }
+    this.#now = until;
+  }
+}
+
+/** Makes sockets that the test opens, answers and closes; the newest is `last`. */
+export function fakeSockets() {
+  const sockets = [];
+  class FakeSocket {
+    readyState = 0;
+    sent = [];
+
+    constructor(url) {
+      this.url = url;
+      sockets.push(this);
+    }
+
+    send(text) {
+      this.sent.push(JSON.parse(text));
+    }
+
+    close() {
+      this.readyState = 3;
+    }
+
+    opens() {
+      this.readyState = 1;
+      this.onopen?.();
+    }
+
+    says(message) {
+      this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) });
+    }
+
+    breaks() {
+      this.readyState = 3;
+      this.onclose?.({});
+    }
+  }
+  return {
+    WebSocket: FakeSocket,
+    sockets,
+    get last() {
+      return sockets.at(-1);
+    },
+  };
+}
+
+/** Makes peers whose state the test sets; the newest is `last`. */
+export function fakePeers() {
+  const peers = [];
+  const makePeer = ({ slots, changed }) => {
+    const peer = {
+      slots,
+      state: 'connecting',
+      offers: [],
+      accepted: [],
+      sends: {},
+      closed: false,
+      async offer({ restart = false } = {}) {
+        peer.offers.push({ restart });
+        return { sdp: `offer ${peers.indexOf(peer)}.${peer.offers.length}`, sources: {} };
+      },
+      async accept(answer) {
+        peer.accepted.push(answer);
+      },
+      send(source, track) {
+        peer.sends[source] = track;
+      },
+      grow(wanted) {
+        const grows = wanted.audio > peer.slots.audio || wanted.video > peer.slots.video;
+        peer.slots = wanted;
+        return grows;
+      },
+      streamIn: (mid) => `stream ${peers.indexOf(peer)}.${mid}`,
+      close() {
+        peer.closed = true;
+      },
+      becomes(state) {
+        peer.state = state;
+        changed(state);
+      },
+    };
+    peers.push(peer);
+    return peer;
+  };
+  return {
+    makePeer,
+    peers,
+    get last() {
+      return peers.at(-1);
+    },
+  };
+}
+
+export class FakeStorage {
+  #items = new Map();
+  getItem = (key) => this.#items.get(key) ?? null;
+  setItem = (key, value) => void this.#items.set(key, value);
+  removeItem = (key) => void this.#items.delete(key);
+}
+
+/** Locks as one browser has them; several pages may share one. */
+export function fakeLocks() {
+  const held = new Set();
+  return {
+    request(name, { signal }, body) {
+      if (held.has(name)) {
+        return new Promise((_, reject) => {
+          if (signal.aborted) reject(signal.reason);
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      }
+      held.add(name);
+      return Promise.resolve(body()).finally(() => held.delete(name));
+    },
+  };
+}
+
+/** Lets promises that are settled already have their say. */
+export const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A microphone or camera that exists, or does not. */
+export class FakeDevices {
+  #listeners = new Set();
+  state = { tracks: 0, microphone: 'off', camera: 'off' };
+  tracks = { microphone: null, camera: null };
+  stream = 'own stream';
+  opened = [];
+  muted = false;
+
+  subscribe(listener) {
+    this.#listeners.add(listener);
+  }
+
+  track(kind) {
+    return this.tracks[kind];
+  }
+
+  async open({ audio, video }) {
+    this.opened.push({ audio, video });
+    if (audio) this.has('microphone', 'a microphone');
+    if (video) this.has('camera', 'a camera');
+  }
+
+  has(kind, track) {
+    const previous = this.state;
+    this.tracks[kind] = track;
+    this.state = { ...previous, tracks: previous.tracks + 1, [kind]: track ? 'ok' : 'missing' };
+    for (const listener of this.#listeners) listener(this.state, previous);
+  }
+
+  mute(muted) {
+    this.muted = muted;
+  }
+
+  close(kind) {
+    this.tracks[kind] = null;
+  }
+
+  closeAll() {
+    this.tracks = { microphone: null, camera: null };
+  }
+}

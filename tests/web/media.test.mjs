@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Media } from '../../web/js/media.js';
+import { FakeClock, fakePeers, settled } from './fakes.mjs';
+
+const answerOf = (session) => ({ sdp: `v=0\r\no=- ${session} 1 IN IP4 0.0.0.0\r\ns=-\r\n`, slots: [] });
+
+function setUp() {
+  const clock = new FakeClock();
+  const net = fakePeers();
+  const seen = { offers: [], reconnects: 0, socket: true };
+  const media = new Media({
+    clock,
+    makePeer: net.makePeer,
+    host: {
+      offer: (offer) => seen.socket && Boolean(seen.offers.push(offer.sdp)),
+      reconnect: () => seen.reconnects++,
+      changed: () => {},
+    },
+  });
+  return { clock, net, seen, media };
+}
+
+async function connected() {
+  const all = setUp();
+  await all.media.prepare();
+  all.media.seated(answerOf(1));
+  await settled();
+  all.net.last.becomes('connected');
+  return all;
+}
+
+test('the offer is ready before anybody joins, and is made once', async () => {
+  const { net, media } = setUp();
+  assert.equal(media.introduction, null);
+  await Promise.all([media.prepare(), media.prepare()]);
+  assert.equal(media.introduction.sdp, 'offer 0.1');
+  assert.equal(net.peers.length, 1);
+  media.seated(answerOf(1));
+  assert.equal(media.introduction, null);
+});
+
+test('where peer connections cannot be made, preparing fails and can be tried again', async () => {
+  const { media } = (() => {
+    let count = 0;
+    const net = fakePeers();
+    const makePeer = (parts) => {
+      if (!count++) throw new Error('no WebRTC here');
+      return net.makePeer(parts);
+    };
+    const host = { offer: () => true, reconnect() {}, changed() {} };
+    return { media: new Media({ clock: new FakeClock(), makePeer, host }) };
+  })();
+  await assert.rejects(media.prepare(), /no WebRTC/);
+  await media.prepare();
+  assert.ok(media.introduction);
+});
+
+test('a short interruption restarts nothing; a longer one restarts ICE', async () => {
+  const { clock, net, seen, media } = await connected();
+  net.last.becomes('disconnected');
+  clock.pass(1500);
+  net.last.becomes('connected');
+  clock.pass(10_000);
+  assert.equal(seen.offers.length, 0);
+  assert.equal(media.trouble, false);
+
+  net.last.becomes('disconnected');
+  clock.pass(2100);
+  await settled();
+  assert.deepEqual(net.last.offers.at(-1), { restart: true });
+  assert.equal(media.trouble, true);
+  await media.answered(answerOf(1));
+  net.last.becomes('connected');
+  assert.equal(media.trouble, false);
+  assert.equal(net.peers.length, 1);
+});
+
+test('after two restarts in vain comes a new peer connection, made known by a new greeting', async () => {
+  const { clock, net, seen, media } = await connected();
+  media.send('camera', 'a camera');
+  net.last.becomes('failed');
+  await settled();
+  await media.answered(answerOf(1));
+  assert.equal(seen.reconnects, 0);
+  clock.pass(15_000);
+  await settled();
+  await media.answered(answerOf(1));
+  assert.equal(seen.offers.length, 2);
+  clock.pass(15_000);
+  await settled();
+  assert.equal(net.peers.length, 2);
+  assert.equal(net.peers[0].closed, true);
+  assert.equal(net.last.sends.camera, 'a camera');
+  assert.equal(seen.reconnects, 1);
+  assert.equal(media.introduction.sdp, 'offer 1.1');
+  media.seated(answerOf(2));
+  await settled();
+  net.last.becomes('connected');
+  assert.equal(media.trouble, false);
+});
+
+test('a state that is still bad when the answer comes does not restart again at once', async () => {
+  const { clock, net, seen, media } = await connected();
+  net.last.becomes('failed');
+  await settled();
+  await media.answered(answerOf(1));
+  clock.pass(1000);
+  await settled();
+  assert.equal(seen.offers.length, 1);
+});
+
+test('broken DTLS needs a new peer connection at once', async () => {
+  const { net, seen } = await connected();
+  net.last.becomes('broken');
+  await settled();
+  assert.equal(net.peers.length, 2);
+  assert.deepEqual([seen.offers.length, seen.reconnects], [0, 1]);
+});
+
+test('an answer of another of the server\'s peers is not accepted', async () => {
+  const { net, seen, media } = await connected();
+  media.restart();
+  await settled();
+  await media.answered(answerOf(2));
+  await settled();
+  assert.equal(net.peers[0].accepted.length, 1);
+  assert.equal(net.peers.length, 2);
+  assert.equal(seen.reconnects, 1);
+});
+
+test('an offer without an answer means that the socket is dead', async () => {
+  const { clock, seen, media } = await connected();
+  media.restart();
+  await settled();
+  clock.pass(4100);
+  assert.equal(seen.reconnects, 1);
+  media.seated(null);
+  await settled();
+  assert.equal(seen.offers.length, 2, 'and is made again when there is a socket');
+});
+
+test('while the socket is away the restart waits for it', async () => {
+  const { net, seen, media } = await connected();
+  seen.socket = false;
+  media.socketLost();
+  net.last.becomes('failed');
+  await settled();
+  assert.equal(seen.offers.length, 0);
+  seen.socket = true;
+  media.seated(null);
+  await settled();
+  assert.equal(seen.offers.length, 1);
+});
+
+test('a socket that was lost while media went on offers nothing', async () => {
+  const { seen, media } = await connected();
+  media.socketLost();
+  media.seated(null);
+  await settled();
+  assert.equal(seen.offers.length, 0);
+});
+
+test('more slots are offered once, one offer at a time', async () => {
+  const { net, seen, media } = await connected();
+  media.grow({ audio: 5, video: 6 });
+  media.grow({ audio: 5, video: 6 });
+  media.grow({ audio: 6, video: 7 });
+  await settled();
+  assert.deepEqual(net.last.offers.slice(1), [{ restart: false }]);
+  await media.answered(answerOf(1));
+  await settled();
+  assert.equal(seen.offers.length, 2, 'what came while the first was out is offered after its answer');
+  assert.deepEqual(net.last.slots, { audio: 6, video: 7 });
+});
+
+test('a new peer connection has the slots that were asked for', async () => {
+  const { net, media } = await connected();
+  media.grow({ audio: 6, video: 7 });
+  media.lost();
+  await settled();
+  assert.deepEqual(net.last.slots, { audio: 6, video: 7 });
+});
+
+test('what is lost twice is made anew once', async () => {
+  const { net, media, seen } = await connected();
+  media.lost();
+  media.lost();
+  await settled();
+  assert.equal(net.peers.length, 2);
+  assert.equal(seen.reconnects, 1);
+});
+
+test('an answer that the browser refuses starts over', async () => {
+  const { net, media } = await connected();
+  net.last.accept = async () => {
+    throw new Error('m-lines do not match');
+  };
+  media.restart();
+  await settled();
+  const error = console.error;
+  console.error = () => {};
+  await media.answered(answerOf(1));
+  console.error = error;
+  await settled();
+  assert.equal(net.peers.length, 2);
+});
+
+test('closed, it sends nothing and prepares afresh', async () => {
+  const { clock, net, media } = await connected();
+  media.send('camera', 'a camera');
+  media.close();
+  clock.pass(60_000);
+  await media.prepare();
+  assert.equal(net.peers[0].closed, true);
+  assert.deepEqual(net.last.sends, {});
+});
