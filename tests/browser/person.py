@@ -70,8 +70,8 @@ HOMES = {
     "Lock session": "Participants",
     "Unlock session": "Participants",
     "Remove ": "Participants",
-    "Ask ": "Participants",
-    "Let ": "Participants",
+    "Ask to mute": "Participants",
+    "Let share": "Participants",
     "End session for everyone": "More",
     "Settings": "More",
 }
@@ -211,9 +211,9 @@ class ChromiumPerson(Person):
         for name in names:
             await expect(self.button(name)).to_have_count(0)
 
-    async def is_refused(self, *, seconds: float = 10) -> None:
-        """Joining was refused, and a sentence says so."""
-        await expect(self.page.get_by_role("alert").filter(has_text=" ")).to_be_visible(timeout=seconds * 1000)
+    async def is_refused(self, sentence: str) -> None:
+        """Joining was refused, and this sentence says so."""
+        await self.reads(sentence)
         await self.is_not_offered("Leave call")
 
     async def remove(self, other: Person) -> None:

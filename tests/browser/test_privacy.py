@@ -61,7 +61,7 @@ async def test_a_whole_call_leaves_no_identity_behind(service: Service, session:
         await doctor.end_for_everyone()
     stranger = await person("Mallory Green", PATIENT)
     await stranger.join(f"{service.url}/video-call/secure-therapy#token={patient_token}")
-    await stranger.is_refused()
+    await stranger.is_refused("This link cannot be used again")
 
     written = {"log": service.said(), "metrics": metrics_during + await service.get("/metrics")}
     addresses = "\n".join(url.partition("#")[0] for url in asked)

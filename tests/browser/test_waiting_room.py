@@ -48,6 +48,7 @@ async def test_a_declined_person_does_not_come_in(service: Service, session: str
     await patient.join(await service.link("patient", session))
     await doctor.press("Decline Sam Reed")
 
+    await patient.reads("You were not let in this time")
     await patient.is_not_offered("Leave call", "Mute microphone")
     await doctor.is_not_offered("Admit Sam Reed")
     await doctor.does_not_see(patient)
@@ -67,11 +68,12 @@ async def test_a_removed_person_cannot_return_with_the_same_link(
     await doctor.remove(patient)
     await doctor.does_not_see(patient)
     await patient.does_not_see(doctor)
+    await patient.reads("You are no longer in the session")
     await patient.released_devices()
 
     again = await person("Sam Reed", PATIENT)
     await again.join(link)
-    await again.is_refused()
+    await again.is_refused("This link cannot be used again")
     await doctor.is_not_offered("Admit Sam Reed")
 
 
@@ -82,7 +84,7 @@ async def test_a_locked_session_takes_nobody_new(service: Service, session: str,
     await doctor.press("Lock session")
     await doctor.is_offered("Unlock session")
     await patient.join(link)
-    await patient.is_refused()
+    await patient.is_refused("This session is locked")
     await doctor.is_not_offered("Admit Sam Reed")
 
     await doctor.press("Unlock session")
@@ -102,17 +104,18 @@ async def test_a_third_person_is_refused_where_two_are_the_limit(
     await doctor.admit(patient)
     await doctor.sees(patient)
     await third.join(await service.link("interpreter", session))
-    await third.is_refused()
+    await third.is_refused("This session is full")
     await doctor.does_not_see(third)
 
 
 @pytest.mark.parametrize("broken", ["not-a-token", "eyJhbGciOiJub25lIn0.e30."])
 async def test_a_broken_link_is_told_in_a_sentence(service: Service, person: MakePerson, broken: str) -> None:
     patient = await person("Sam Reed", PATIENT)
-    await patient.open(f"{service.url}/video-call/therapy#token={broken}")
-    if await patient.button("Join session").count():
-        await patient.fill("Your name", patient.name)
-        await patient.press("Join session")
-        await patient.is_refused()
-    else:
-        await patient.reads("link")
+    await patient.join(f"{service.url}/video-call/therapy#token={broken}")
+    await patient.is_refused("This link does not work")
+
+
+async def test_an_expired_link_is_told_before_anything_is_typed(service: Service, person: MakePerson) -> None:
+    patient = await person("Sam Reed", PATIENT)
+    await patient.open(f"{service.url}/video-call/secure-therapy#token={service.expired_token()}")
+    await patient.is_refused("This link has expired")

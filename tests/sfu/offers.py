@@ -145,7 +145,7 @@ def call_offer(
             "2", "sendonly", common, screen or "a=ssrc-group:FID 2001 2002\na=ssrc:2001 cname:c\na=ssrc:2002 cname:c\n"
         ),
     ]
-    mids = iter(range(3, 100))
+    mids = iter(range(3, 1000))
     sections += [audio(str(next(mids)), "recvonly", common) for _ in range(audio_slots)]
     sections += [video(str(next(mids)), "recvonly", common) for _ in range(video_slots)]
     return offer(*sections)

@@ -154,6 +154,20 @@ test('while the socket is away the restart waits for it', async () => {
   assert.equal(seen.offers.length, 1);
 });
 
+test('a socket that changes while an offer is being made gets that one offer, not two', async () => {
+  const { net, seen, media } = await connected();
+  media.restart();
+  media.socketLost();
+  media.seated(null);
+  media.restart();
+  await settled();
+  assert.equal(net.last.offers.length - 1, 1);
+  assert.equal(seen.offers.length, 1);
+  await media.answered(answerOf(1));
+  await settled();
+  assert.equal(seen.offers.length, 2, 'the second wish comes after the first answer');
+});
+
 test('a socket that was lost while media went on offers nothing', async () => {
   const { seen, media } = await connected();
   media.socketLost();
