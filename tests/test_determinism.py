@@ -11,6 +11,7 @@ from tests.sources import ROOT, name_of, python_files
 SHELLS: dict[str, str] = {
     "sfu/server.py": "the media server's sockets, thread and timers",
     "signaling/clock.py": "the clocks, as an argument for everybody else",
+    "signaling/ids.py": "random names and secrets, likewise",
 }
 
 READERS = {

@@ -16,6 +16,8 @@
     ingress     a datagram from the socket to its layer
     stream      ICE-TCP connections
     clockwork   what is done when time passes
+    roster      peers with their tracks and slots: made and freed
+    thread      the media thread's loop
 
 It knows peers, tracks, layers and subscribers by number; SDP, ICE and DTLS are Python's (`sfu/`).
 """

@@ -16,16 +16,47 @@ include "rtcp.pxi"
 include "transport.pxi"
 include "history.pxi"
 include "layer.pxi"
+include "roster.pxi"
 include "subscriber.pxi"
 include "ingress.pxi"
 include "stream.pxi"
 include "clockwork.pxi"
+include "thread.pxi"
+
+from os import urandom
 
 _CODECS = {"opus": OPUS, "VP8": VP8, "H264": H264, "VP9": VP9}
 _KINDS = {"audio": AUDIO, "video": VIDEO}
-_EVENTS = {EVENT_STUN: "stun", EVENT_DTLS: "dtls"}
 
 assert sizeof(Address) == 24
+
+
+cdef Address _address(bytes raw) except *:
+    cdef Address a
+    if len(raw) != sizeof(Address):
+        raise ValueError("not an address of the engine's")
+    memcpy(&a, <const uint8_t *>raw, sizeof(Address))
+    return a
+
+
+cdef CodecTable _codec_table(list codecs) except *:
+    """From (payload type, codec, payload type of its RTX or -1)."""
+    cdef CodecTable table
+    memset(&table.codec_of, NO_CODEC, sizeof(table.codec_of))
+    memset(&table.original_of, NO_PT, sizeof(table.original_of))
+    memset(&table.pt_of, NO_PT, sizeof(table.pt_of))
+    memset(&table.rtx_pt_of, NO_PT, sizeof(table.rtx_pt_of))
+    if not codecs:
+        raise ValueError("at least one codec is needed")
+    for pt, codec, rtx_pt in codecs:
+        if not 0 <= pt <= 127 or not -1 <= rtx_pt <= 127:
+            raise ValueError("a payload type is between 0 and 127")
+        table.codec_of[<int>pt] = _CODECS[codec]
+        table.pt_of[<int>_CODECS[codec]] = pt
+        if rtx_pt >= 0:
+            table.original_of[<int>rtx_pt] = pt
+            table.rtx_pt_of[<int>_CODECS[codec]] = rtx_pt
+    return table
 
 
 cdef class Engine:
@@ -40,37 +71,11 @@ cdef class Engine:
     cdef dict peers, tracks, slots, sessions
 
     def __cinit__(self, int max_peers=2048, uint64_t seed=0):
-        cdef uint32_t places = 1024
-        cdef Core *core = &self.core
         if not 0 < max_peers <= 65536:
             raise ValueError("max_peers must be between 1 and 65536")
-        memset(core, 0, sizeof(Core))
-        pthread_mutex_init(&core.lock, NULL)
-        core.udp_fd = core.tcp_fd = core.epoll_fd = core.wake_fd = core.event_fd = -1
-        core.random_state = seed or int.from_bytes(__import__("os").urandom(8), "big") or 1
-        while places < 16 * <uint32_t>max_peers:
-            places *= 2
-        core.max_peers = max_peers
-        core.table_mask = places - 1
-        core.peers = <Peer **>calloc(max_peers, sizeof(Peer *))
-        core.table = <AddressEntry *>calloc(places, sizeof(AddressEntry))
-        core.out = <Outgoing *>calloc(SEND_BATCH, sizeof(Outgoing))
-        core.events = <Event *>calloc(EVENT_QUEUE, sizeof(Event))
-        core.inbox = <uint8_t *>malloc(RECEIVE_BATCH * SLOT_BYTES)
-        core.in_messages = <mmsghdr *>calloc(RECEIVE_BATCH, sizeof(mmsghdr))
-        core.in_vectors = <iovec *>calloc(RECEIVE_BATCH, sizeof(iovec))
-        core.in_names = <sockaddr_storage *>calloc(RECEIVE_BATCH, sizeof(sockaddr_storage))
-        core.out_messages = <mmsghdr *>calloc(SEND_BATCH, sizeof(mmsghdr))
-        core.out_vectors = <iovec *>calloc(SEND_BATCH, sizeof(iovec))
-        core.out_names = <sockaddr_storage *>calloc(SEND_BATCH, sizeof(sockaddr_storage))
-        core.max_connections = min(2 * max_peers, 4096)
-        core.connections = <Connection **>calloc(core.max_connections, sizeof(Connection *))
-        if (
-            core.peers == NULL or core.table == NULL or core.out == NULL or core.events == NULL or core.inbox == NULL
-            or core.in_messages == NULL or core.in_vectors == NULL or core.in_names == NULL
-            or core.out_messages == NULL or core.out_vectors == NULL or core.out_names == NULL
-            or core.connections == NULL
-        ):
+        memset(&self.core, 0, sizeof(Core))
+        self.core.random_state = seed or int.from_bytes(urandom(8), "big") or 1
+        if not open_core(&self.core, max_peers):
             raise MemoryError
         self.next_handle = 1
         self.peers = {}
@@ -79,32 +84,8 @@ cdef class Engine:
         self.sessions = {}
 
     def __dealloc__(self):
-        cdef int i
-        cdef Core *core = &self.core
-        if core.peers != NULL:
-            for i in range(core.peer_count):
-                _free_peer(core, core.peers[i])
-        if core.connections != NULL:
-            for i in range(core.max_connections):
-                close_connection(core, i)
-        if core.epoll_fd >= 0:
-            close(core.epoll_fd)
-        if core.wake_fd >= 0:
-            close(core.wake_fd)
-        free(core.peers)
-        free(core.table)
-        free(core.out)
-        free(core.events)
-        free(core.inbox)
-        free(core.in_messages)
-        free(core.in_vectors)
-        free(core.in_names)
-        free(core.out_messages)
-        free(core.out_vectors)
-        free(core.out_names)
-        free(core.connections)
-        free(core.drained.items)
-        pthread_mutex_destroy(&core.lock)
+        if self.core.max_peers:
+            close_core(&self.core)
 
     # Peers ------------------------------------------------------------------------------------------------------
 
@@ -144,9 +125,7 @@ cdef class Engine:
             raise MemoryError
         peer.handle = self._handle()
         self._enter()
-        peer.rtcp_ssrc = <uint32_t>draw(&self.core)
-        self.core.peers[self.core.peer_count] = peer
-        self.core.peer_count += 1
+        add_peer(&self.core, peer)
         self._leave()
         self.peers[peer.handle] = <size_t>peer
         return peer.handle
@@ -154,7 +133,6 @@ cdef class Engine:
     def remove_peer(self, int peer):
         """The peer, its tracks, its slots and its addresses are forgotten."""
         cdef Peer *gone = self._peer(peer)
-        cdef int i
         for handle in [h for h, p in self.tracks.items() if (<Track *><size_t>p).peer == gone]:
             del self.tracks[handle]
         for handle in [h for h, p in self.slots.items() if (<Subscriber *><size_t>p).peer == gone]:
@@ -162,16 +140,7 @@ cdef class Engine:
         del self.peers[peer]
         self._enter()
         with nogil:
-            for i in range(self.core.peer_count):
-                if self.core.peers[i] == gone:
-                    self.core.peer_count -= 1
-                    self.core.peers[i] = self.core.peers[self.core.peer_count]
-                    break
-            while gone.address_count:
-                if gone.addresses[0].transport != 0:
-                    _release_connection(&self.core, &gone.addresses[0])
-                forget_address(&self.core, gone, &gone.addresses[0])
-            _free_peer(&self.core, gone)
+            remove_peer(&self.core, gone)
         self._leave()
         self.sessions.pop(peer, None)
 
@@ -199,7 +168,7 @@ cdef class Engine:
         cdef Address a = _address(address)
         self._enter()
         accept_address(&self.core, p, &a)
-        _authenticate_connection(&self.core, &a)
+        authenticate_connection(&self.core, &a)
         self._leave()
 
     def select_address(self, int peer, bytes address):
@@ -241,58 +210,33 @@ cdef class Engine:
         cdef Peer *p = self._peer(peer)
         cdef Track *track
         cdef bytes name = mid.encode("ascii")
-        cdef uint8_t codec_of[128]
-        cdef uint8_t original_of[128]
+        cdef CodecTable table = _codec_table(codecs)
+        cdef int track_kind = _KINDS[kind]
         if not 0 < len(name) <= 16:
             raise ValueError("a mid has 1 to 16 characters")
-        memset(codec_of, NO_CODEC, 128)
-        memset(original_of, NO_PT, 128)
-        for pt, codec, rtx_pt in codecs:
-            if not 0 <= pt <= 127 or not -1 <= rtx_pt <= 127:
-                raise ValueError("a payload type is between 0 and 127")
-            codec_of[<int>pt] = _CODECS[codec]
-            if rtx_pt >= 0:
-                original_of[<int>rtx_pt] = pt
-        track = <Track *>calloc(1, sizeof(Track))
-        if track == NULL:
-            raise MemoryError
-        track.peer = p
-        track.kind = _KINDS[kind]
-        track.level = 127 << 4
-        memcpy(track.mid, <const uint8_t *>name, len(name))
-        track.mid_length = <int>len(name)
-        memcpy(track.codec_of, codec_of, 128)
-        memcpy(track.original_of, original_of, 128)
         self._enter()
-        added = _append_track(p, track)
+        track = new_track(p, track_kind, name, <int>len(name), &table)
         self._leave()
-        if not added:
-            free(track)
+        if track == NULL:
             raise MemoryError
         handle = self._handle()
         self.tracks[handle] = <size_t>track
         return handle
 
     def add_ssrc(self, int track, uint32_t ssrc, uint32_t rtx_ssrc=0):
-        """A stream that the offer names by `a=ssrc`; others are found by their MID and RID (RFC 8843)."""
+        """A stream that the offer names by `a=ssrc`; others are found by MID and RID (RFC 8843)."""
         cdef Track *t = self._track(track)
-        cdef Layer *layer = NULL
         self._enter()
-        if find_stream(t.peer, ssrc) == NULL and t.peer.stream_count < MAX_STREAMS:
-            layer = new_layer(&self.core, t, ssrc)
-        if layer != NULL:
-            add_stream(t.peer, ssrc, layer, False)
-            if rtx_ssrc and find_stream(t.peer, rtx_ssrc) == NULL and add_stream(t.peer, rtx_ssrc, layer, True) != NULL:
-                layer.rtx_ssrc = rtx_ssrc
+        named = name_stream(&self.core, t, ssrc, rtx_ssrc)
         self._leave()
-        if layer == NULL:
+        if not named:
             raise ValueError("this stream is known already, or there are too many")
 
     def remove_track(self, int track):
         cdef Track *t = self._track(track)
         del self.tracks[track]
         self._enter()
-        _remove_track(t)
+        remove_track(t)
         self._leave()
 
     def pause_track(self, int track, bint paused):
@@ -314,45 +258,11 @@ cdef class Engine:
     def add_slot(self, int peer, uint32_t ssrc, uint32_t rtx_ssrc, list codecs):
         """A receiving m-line of the peer; `codecs` as in `add_track`, with the payload types of this m-line."""
         cdef Peer *p = self._peer(peer)
-        cdef Subscriber *slot
-        cdef int i
-        cdef uint8_t pt_of[CODECS]
-        cdef uint8_t rtx_pt_of[CODECS]
-        cdef bint video
-        memset(pt_of, NO_PT, CODECS)
-        memset(rtx_pt_of, NO_PT, CODECS)
-        if not codecs:
-            raise ValueError("a slot needs a codec")
-        for pt, codec, rtx_pt in codecs:
-            if not 0 <= pt <= 127 or not -1 <= rtx_pt <= 127:
-                raise ValueError("a payload type is between 0 and 127")
-            pt_of[<int>_CODECS[codec]] = pt
-            if rtx_pt >= 0 and rtx_ssrc:
-                rtx_pt_of[<int>_CODECS[codec]] = rtx_pt
-        video = pt_of[OPUS] == NO_PT
-        slot = <Subscriber *>calloc(1, sizeof(Subscriber))
-        if slot == NULL:
-            raise MemoryError
-        if video and rtx_ssrc:
-            slot.sent = <Sent *>malloc(SENT * sizeof(Sent))
-            if slot.sent == NULL:
-                free(slot)
-                raise MemoryError
-            for i in range(SENT):
-                slot.sent[i].ext_out = -1
-        slot.peer = p
-        slot.kind = VIDEO if video else AUDIO
-        slot.ssrc = ssrc
-        slot.rtx_ssrc = rtx_ssrc
-        memcpy(slot.pt_of, pt_of, CODECS)
-        memcpy(slot.rtx_pt_of, rtx_pt_of, CODECS)
-        slot.repeat_budget = REPEAT_BYTES_BURST
+        cdef CodecTable table = _codec_table(codecs)
         self._enter()
-        added = _append_slot(p, slot)
+        slot = new_subscriber(p, ssrc, rtx_ssrc, &table)
         self._leave()
-        if not added:
-            free(slot.sent)
-            free(slot)
+        if slot == NULL:
             raise MemoryError
         handle = self._handle()
         self.slots[handle] = <size_t>slot
@@ -362,7 +272,7 @@ cdef class Engine:
         cdef Subscriber *s = self._slot(slot)
         del self.slots[slot]
         self._enter()
-        _remove_slot(s)
+        remove_slot(s)
         self._leave()
 
     def connect(self, int slot, int track):
@@ -470,37 +380,15 @@ cdef class Engine:
     def open(self, int udp_fd, int tcp_fd, int event_fd):
         """The sockets (-1 for none): bound, non-blocking; `tcp_fd` listens. They stay the caller's to close, after
         `run` has returned. `event_fd` is an eventfd that is written to when `take_events` has something."""
-        cdef sockaddr_storage name
-        cdef unsigned int length = sizeof(sockaddr_storage)
-        cdef epoll_event interest
-        cdef Core *core = &self.core
-        core.epoll_fd = epoll_create1(EPOLL_CLOEXEC)
-        core.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
-        if core.epoll_fd < 0 or core.wake_fd < 0:
+        if not open_thread(&self.core, udp_fd, tcp_fd, event_fd):
             raise OSError(errno, "the media thread can't watch its sockets")
-        core.udp_fd = udp_fd
-        core.tcp_fd = tcp_fd
-        core.event_fd = event_fd
-        interest.events = EPOLLIN
-        if udp_fd >= 0:
-            if getsockname(udp_fd, <sockaddr *>&name, &length) == 0:
-                core.udp_is_v6 = name.ss_family == AF_INET6
-            interest.data.u64 = TAG_UDP
-            epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, udp_fd, &interest)
-        if tcp_fd >= 0:
-            interest.data.u64 = TAG_LISTEN
-            epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, tcp_fd, &interest)
-        interest.data.u64 = TAG_WAKE
-        epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, core.wake_fd, &interest)
-        core.now = monotonic_us()
-        core.running = True
 
     def run(self):
         """The media thread's body. Returns after `stop`."""
         if not self.core.running:
             raise RuntimeError("open comes before run")
         with nogil:
-            _run(&self.core)
+            run_thread(&self.core)
 
     def stop(self):
         cdef uint64_t one = 1
@@ -525,23 +413,14 @@ cdef class Engine:
     def peer_stats(self, int peer):
         """Loss as fractions of one; `round_trip_us` is 0 while unknown."""
         cdef Peer *p = self._peer(peer)
-        cdef int i, j
-        cdef int loss_in = 0, loss_out = 0
         now = self._enter()
-        for i in range(p.track_count):
-            for j in range(p.tracks[i].layer_count):
-                if now - p.tracks[i].layers[j].last_packet_at < 3000000:
-                    loss_in = max(loss_in, p.tracks[i].layers[j].fraction_lost)
-        for i in range(p.subscriber_count):
-            if now - p.subscribers[i].reported_at < 3000000 and p.subscribers[i].track != NULL:
-                loss_out = max(loss_out, p.subscribers[i].fraction_lost)
         result = {
             "bytes_in": p.bytes_in,
             "bytes_out": p.bytes_out,
             "packets_in": p.packets_in,
             "packets_out": p.packets_out,
-            "loss_in": loss_in / 256,
-            "loss_out": loss_out / 256,
+            "loss_in": worst_loss_in(p, now) / 256,
+            "loss_out": worst_loss_out(p, now) / 256,
             "round_trip_us": p.round_trip_us,
             "transport": "tcp" if p.has_selected and p.selected.transport else "udp",
         }
@@ -569,176 +448,3 @@ cdef class Engine:
         """"udp" or "tcp"."""
         cdef Address a = _address(address)
         return "tcp" if a.transport else "udp"
-
-
-cdef Address _address(bytes raw) except *:
-    cdef Address a
-    if len(raw) != sizeof(Address):
-        raise ValueError("not an address of the engine's")
-    memcpy(&a, <const uint8_t *>raw, sizeof(Address))
-    return a
-
-
-cdef Connection *_connection(Core *core, const Address *address) noexcept nogil:
-    cdef int index = address.transport - 1
-    if index < 0 or index >= core.max_connections or core.connections[index] == NULL:
-        return NULL
-    if core.connections[index].generation != address.generation:
-        return NULL
-    return core.connections[index]
-
-
-cdef void _authenticate_connection(Core *core, const Address *address) noexcept nogil:
-    cdef Connection *connection = _connection(core, address)
-    if connection != NULL:
-        connection.authenticated = True
-
-
-cdef void _release_connection(Core *core, const Address *address) noexcept nogil:
-    # its peer is gone: it is closed like one that never spoke, unless another peer claims it in time
-    cdef Connection *connection = _connection(core, address)
-    if connection != NULL:
-        connection.authenticated = False
-        connection.opened_at = core.now
-
-
-cdef bint _append_track(Peer *peer, Track *track) noexcept nogil:
-    cdef int room
-    cdef Track **grown
-    if peer.track_count == peer.track_room:
-        room = peer.track_room * 2 if peer.track_room else 4
-        grown = <Track **>realloc(peer.tracks, room * sizeof(Track *))
-        if grown == NULL:
-            return False
-        peer.tracks = grown
-        peer.track_room = room
-    peer.tracks[peer.track_count] = track
-    peer.track_count += 1
-    return True
-
-
-cdef bint _append_slot(Peer *peer, Subscriber *slot) noexcept nogil:
-    cdef int room
-    cdef Subscriber **grown
-    if peer.subscriber_count == peer.subscriber_room:
-        room = peer.subscriber_room * 2 if peer.subscriber_room else 8
-        grown = <Subscriber **>realloc(peer.subscribers, room * sizeof(Subscriber *))
-        if grown == NULL:
-            return False
-        peer.subscribers = grown
-        peer.subscriber_room = room
-    peer.subscribers[peer.subscriber_count] = slot
-    peer.subscriber_count += 1
-    return True
-
-
-cdef void _remove_track(Track *track) noexcept nogil:
-    cdef Peer *peer = track.peer
-    cdef int i
-    while track.subscriber_count:
-        detach(track.subscribers[0])
-    i = 0
-    while i < peer.stream_count:
-        if peer.streams[i].layer.track == track:
-            peer.stream_count -= 1
-            peer.streams[i] = peer.streams[peer.stream_count]
-        else:
-            i += 1
-    for i in range(peer.track_count):
-        if peer.tracks[i] == track:
-            peer.track_count -= 1
-            peer.tracks[i] = peer.tracks[peer.track_count]
-            break
-    for i in range(track.layer_count):
-        free_layer(track.layers[i])
-    free(track.subscribers)
-    free(track)
-
-
-cdef void _remove_slot(Subscriber *slot) noexcept nogil:
-    cdef Peer *peer = slot.peer
-    cdef int i
-    detach(slot)
-    for i in range(peer.subscriber_count):
-        if peer.subscribers[i] == slot:
-            peer.subscriber_count -= 1
-            peer.subscribers[i] = peer.subscribers[peer.subscriber_count]
-            break
-    free(slot.sent)
-    free(slot)
-
-
-cdef void _free_peer(Core *core, Peer *peer) noexcept nogil:
-    while peer.subscriber_count:
-        _remove_slot(peer.subscribers[0])
-    while peer.track_count:
-        _remove_track(peer.tracks[0])
-    free(peer.subscribers)
-    free(peer.tracks)
-    free(peer.arrivals)
-    free(peer)
-
-
-cdef void _receive_datagrams(Core *core) noexcept nogil:
-    """Everything that waits in the UDP socket, a batch at a time, but not for ever: timers want their turn."""
-    cdef int turn, i, got
-    cdef Address address
-    for turn in range(4):
-        for i in range(RECEIVE_BATCH):
-            core.in_vectors[i].iov_base = core.inbox + i * SLOT_BYTES
-            core.in_vectors[i].iov_len = SLOT_BYTES
-            core.in_messages[i].msg_hdr.msg_iov = &core.in_vectors[i]
-            core.in_messages[i].msg_hdr.msg_iovlen = 1
-            core.in_messages[i].msg_hdr.msg_name = &core.in_names[i]
-            core.in_messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage)
-            core.in_messages[i].msg_hdr.msg_flags = 0
-        got = recvmmsg(core.udp_fd, core.in_messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL)
-        if got <= 0:
-            return
-        core.now = monotonic_us()
-        for i in range(got):
-            if core.in_messages[i].msg_hdr.msg_flags & MSG_TRUNC:
-                core.counters.dropped_size += 1
-                continue
-            address_from_sockaddr(&core.in_names[i], &address)
-            receive(core, core.inbox + i * SLOT_BYTES, core.in_messages[i].msg_len, &address, core.now)
-        flush(core)
-        if got < RECEIVE_BATCH:
-            return
-
-
-cdef void _run(Core *core) noexcept nogil:
-    cdef epoll_event events[64]
-    cdef int i, count, wait_ms
-    cdef uint64_t tag, one = 1
-    cdef int64_t closing_at = 0
-    while not core.stop:
-        if core.peer_count == 0:
-            wait_ms = 1000
-        else:
-            wait_ms = <int>((core.tick_at - monotonic_us() + 999) // 1000)
-            wait_ms = max(0, min(wait_ms, <int>(TICK_EVERY_US // 1000)))
-        count = epoll_wait(core.epoll_fd, events, 64, wait_ms)
-        pthread_mutex_lock(&core.lock)
-        core.now = monotonic_us()
-        for i in range(count):
-            tag = events[i].data.u64
-            if tag == TAG_UDP:
-                _receive_datagrams(core)
-            elif tag == TAG_LISTEN:
-                accept_connections(core, core.now)
-            elif tag >= TAG_CONNECTION:
-                if events[i].events & EPOLLOUT:
-                    write_connection(core, <int>(tag - TAG_CONNECTION))
-                if events[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP):
-                    read_connection(core, <int>(tag - TAG_CONNECTION), core.now)
-        if core.now >= core.tick_at:
-            tick(core, core.now)
-        if core.now >= closing_at:
-            closing_at = core.now + 1000000
-            close_silent_connections(core, core.now)
-        flush(core)
-        if core.event_count and not core.event_signalled and core.event_fd >= 0:
-            core.event_signalled = True
-            write(core.event_fd, &one, 8)
-        pthread_mutex_unlock(&core.lock)

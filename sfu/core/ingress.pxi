@@ -20,7 +20,9 @@ cdef bint spend(int64_t *budget, int64_t *at, int64_t rate, int64_t now) noexcep
     return True
 
 
-cdef void push_event(Core *core, int kind, Peer *peer, const Address *address, const uint8_t *data, int length) noexcept nogil:
+cdef void push_event(
+    Core *core, int kind, Peer *peer, const Address *address, const uint8_t *data, int length
+) noexcept nogil:
     cdef Event *event
     if core.event_count == EVENT_QUEUE or (peer != NULL and peer.pending_events >= EVENTS_PER_PEER):
         core.counters.dropped_events += 1
@@ -119,6 +121,21 @@ cdef Stream *add_stream(Peer *peer, uint32_t ssrc, Layer *layer, bint rtx) noexc
     stream.layer = layer
     stream.rtx = rtx
     return stream
+
+
+cdef bint name_stream(Core *core, Track *track, uint32_t ssrc, uint32_t rtx_ssrc) noexcept nogil:
+    """A layer whose SSRCs the offer named. False if they are known already, or too many."""
+    cdef Peer *peer = track.peer
+    cdef Layer *layer
+    if find_stream(peer, ssrc) != NULL or peer.stream_count == MAX_STREAMS:
+        return False
+    layer = new_layer(core, track, ssrc)
+    if layer == NULL:
+        return False
+    add_stream(peer, ssrc, layer, False)
+    if rtx_ssrc and find_stream(peer, rtx_ssrc) == NULL and add_stream(peer, rtx_ssrc, layer, True) != NULL:
+        layer.rtx_ssrc = rtx_ssrc
+    return True
 
 
 cdef inline bint same_name(const uint8_t *a, int a_length, const uint8_t *b, int b_length) noexcept nogil:

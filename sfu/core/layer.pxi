@@ -149,7 +149,8 @@ cdef void ask_key(Core *core, Layer *layer, int64_t now) noexcept nogil:
 
 cdef void repeat_key(Core *core, Layer *layer, int64_t now) noexcept nogil:
     cdef int64_t wait = KEY_REPEAT_US if layer.key_asked < KEY_PATIENCE else KEY_REPEAT_SLOW_US
-    if layer.key_wanted and not layer.track.paused and now - layer.key_asked_at >= max(wait, layer.track.peer.round_trip_us):
+    wait = max(wait, layer.track.peer.round_trip_us)
+    if layer.key_wanted and not layer.track.paused and now - layer.key_asked_at >= wait:
         ask_key(core, layer, now)
 
 
@@ -157,9 +158,10 @@ cdef void ask_missing(Core *core, Layer *layer, int64_t now) noexcept nogil:
     """One NACK for everything that is due; what is too old is given up for a key frame."""
     cdef int i, due = 0, left = 0
     cdef uint16_t wanted[MAX_MISSING]
-    cdef int64_t again = min(max(layer.track.peer.round_trip_us, <int64_t>NACK_REPEAT_LEAST_US), <int64_t>NACK_REPEAT_MOST_US)
+    cdef int64_t again = max(layer.track.peer.round_trip_us, <int64_t>NACK_REPEAT_LEAST_US)
     cdef bint given_up = False
     cdef Missing *missing
+    again = min(again, <int64_t>NACK_REPEAT_MOST_US)
     for i in range(layer.missing_count):
         missing = &layer.missing[i]
         if missing.asked >= NACK_TIMES or now - missing.since > NACK_AGE_US:

@@ -48,6 +48,14 @@ cdef struct AddressEntry:
     Peer *peer                 # NULL = free
 
 
+cdef struct CodecTable:
+    # what was negotiated for one m-line
+    uint8_t codec_of[128]      # payload type -> codec
+    uint8_t original_of[128]   # payload type of RTX -> payload type of what it repeats; NO_PT
+    uint8_t pt_of[CODECS]      # codec -> payload type; NO_PT
+    uint8_t rtx_pt_of[CODECS]
+
+
 cdef struct Packet:
     # an RTP packet in clear. `ssrc`, `pt` and `seq` are those of the original where it came as RTX
     uint8_t *data
@@ -197,7 +205,7 @@ cdef struct Stream:
 
 
 cdef struct Arrivals:
-    # transport-wide sequence numbers of one peer and when they came (draft-holmer-rmcat-transport-wide-cc-extensions-01)
+    # transport-wide sequence numbers of one peer and when they came (`transport.pxi`)
     int64_t at[ARRIVALS]       # 0 = not seen
     int64_t ext_next           # first not yet reported
     int64_t ext_highest
@@ -271,7 +279,7 @@ cdef struct Event:
 cdef enum:
     EVENT_STUN = 1
     EVENT_DTLS = 2
-    EVENT_QUEUE = 1024         # unread facts for Python; STUN and DTLS beyond are dropped and counted
+    EVENT_QUEUE = 1024         # unread facts for Python; more STUN and DTLS is dropped and counted
     EVENTS_PER_PEER = 64
 
 

@@ -105,7 +105,9 @@ cdef void read_connection(Core *core, int index, int64_t now) noexcept nogil:
         size = 2
         if connection.inbox_length >= 2:
             size = 2 + get16(connection.inbox)
-        got = recv(connection.fd, connection.inbox + connection.inbox_length, size - connection.inbox_length, MSG_DONTWAIT)
+        got = recv(
+            connection.fd, connection.inbox + connection.inbox_length, size - connection.inbox_length, MSG_DONTWAIT
+        )
         if got < 0:
             if errno == EINTR:
                 continue
@@ -176,3 +178,26 @@ cdef void write_connection(Core *core, int index) noexcept nogil:
         memmove(connection.outbox, connection.outbox + sent, connection.outbox_length - sent)
         connection.outbox_length -= <int>sent
     watch_writing(core, index, False)
+
+
+cdef Connection *connection_of(Core *core, const Address *address) noexcept nogil:
+    cdef int index = address.transport - 1
+    if index < 0 or index >= core.max_connections or core.connections[index] == NULL:
+        return NULL
+    if core.connections[index].generation != address.generation:
+        return NULL
+    return core.connections[index]
+
+
+cdef void authenticate_connection(Core *core, const Address *address) noexcept nogil:
+    cdef Connection *connection = connection_of(core, address)
+    if connection != NULL:
+        connection.authenticated = True
+
+
+cdef void release_connection(Core *core, const Address *address) noexcept nogil:
+    # its peer is gone: it is closed like one that never spoke, unless another peer claims it in time
+    cdef Connection *connection = connection_of(core, address)
+    if connection != NULL:
+        connection.authenticated = False
+        connection.opened_at = core.now

@@ -6,7 +6,8 @@
 
 cdef enum:
     REPEAT_SPACING_US = 20000       # a packet asked for twice within this is sent again once
-    REPEAT_BYTES_PER_S = 1000000    # RTX towards one slot: larger, a lying viewer costs more; smaller, a bad minute is not mended
+    # RTX towards one slot: larger, a lying viewer costs more; smaller, a bad minute is not mended
+    REPEAT_BYTES_PER_S = 1000000
     REPEAT_BYTES_BURST = 300000
 
 
@@ -19,15 +20,12 @@ cdef Subscriber *find_subscriber(Peer *peer, uint32_t ssrc) noexcept nogil:
 
 
 cdef bint track_add_subscriber(Track *track, Subscriber *subscriber) noexcept nogil:
-    cdef int room
-    cdef Subscriber **grown
-    if track.subscriber_count == track.subscriber_room:
-        room = track.subscriber_room * 2 if track.subscriber_room else 4
-        grown = <Subscriber **>realloc(track.subscribers, room * sizeof(Subscriber *))
-        if grown == NULL:
-            return False
-        track.subscribers = grown
-        track.subscriber_room = room
+    cdef Subscriber **subscribers = <Subscriber **>grown(
+        track.subscribers, track.subscriber_count, &track.subscriber_room
+    )
+    if subscribers == NULL:
+        return False
+    track.subscribers = subscribers
     track.subscribers[track.subscriber_count] = subscriber
     track.subscriber_count += 1
     return True
@@ -93,7 +91,9 @@ cdef Layer *best_layer(Track *track, int64_t now) noexcept nogil:
     return best
 
 
-cdef void start_from(Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now) noexcept nogil:
+cdef void start_from(
+    Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now
+) noexcept nogil:
     """From `packet` on the slot carries `layer`."""
     cdef int64_t elapsed
     if subscriber.current != NULL and subscriber.current != layer:
@@ -154,7 +154,9 @@ cdef void forward(Core *core, Subscriber *subscriber, Layer *layer, const Packet
     send_packet(core, subscriber, layer, packet, now)
 
 
-cdef void send_packet(Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now) noexcept nogil:
+cdef void send_packet(
+    Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now
+) noexcept nogil:
     cdef Outgoing *out
     cdef int64_t ext = packet.ext_seq + subscriber.sequence_offset
     cdef uint8_t pt = subscriber.pt_of[packet.codec]
@@ -227,8 +229,9 @@ cdef void repeat(Core *core, Subscriber *subscriber, uint16_t seq, int64_t now) 
     cdef uint8_t pt
     if sent.ext_out != ext:
         return
-    if sent.repeated_at != 0 and now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, subscriber.peer.round_trip_us // 2):
-        return
+    if sent.repeated_at != 0:
+        if now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, subscriber.peer.round_trip_us // 2):
+            return
     if subscriber.current != NULL and subscriber.current.number == sent.layer:
         layer = subscriber.current
     elif subscriber.previous != NULL and subscriber.previous.number == sent.layer:

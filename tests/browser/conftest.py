@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
-from tests.browser.content import FILMED, Content, write_sound, write_video
+from tests.browser.content import DRAWN, Content, write_portrait, write_sound, write_video
 from tests.browser.person import RECOGNISE, ChromiumPerson
 from tests.browser.service import Service
 
@@ -39,17 +39,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
+class Devices:
+    """The flags that make a browser's camera and microphone those of a person. Files are made when first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __getitem__(self, content: Content) -> list[str]:
+        film = self._folder / f"camera-{content.pitch}.y4m"
+        if not film.exists():
+            (write_portrait if content in DRAWN.values() else write_video)(film, content)
+        sound = self._folder / f"microphone-{content.pitch}.wav"
+        if not sound.exists():
+            write_sound(sound, content)
+        return [f"--use-file-for-fake-video-capture={film}", f"--use-file-for-fake-audio-capture={sound}"]
+
+
 @pytest.fixture(scope="session")
-def devices(tmp_path_factory: pytest.TempPathFactory) -> dict[Content, list[str]]:
-    """The flags that make a browser's camera and microphone those of each person."""
-    folder = tmp_path_factory.mktemp("devices")
-    return {
-        content: [
-            f"--use-file-for-fake-video-capture={write_video(folder / f'{content.colours}.y4m', content)}",
-            f"--use-file-for-fake-audio-capture={write_sound(folder / f'{content.colours}.wav', content)}",
-        ]
-        for content in FILMED
-    }
+def devices(tmp_path_factory: pytest.TempPathFactory) -> Devices:
+    return Devices(tmp_path_factory.mktemp("devices"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -59,7 +67,7 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser_of(playwright: Playwright, devices: dict[Content, list[str]]) -> AsyncIterator[Launch]:
+async def browser_of(playwright: Playwright, devices: Devices) -> AsyncIterator[Launch]:
     """Chromium with the devices of one person: one process each, kept for all tests."""
     browsers: dict[tuple[Content, tuple[str, ...]], Browser] = {}
 
@@ -102,7 +110,7 @@ async def person(browser_of: Launch, request: pytest.FixtureRequest) -> AsyncIte
         options: dict[str, object] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **settings}
         context = await browser.new_context(**options)  # type: ignore[arg-type]
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         await context.add_init_script(RECOGNISE)
         someone = ChromiumPerson(await context.new_page(), name, content)
         people.append(someone)

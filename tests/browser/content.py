@@ -15,10 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WIDTH, HEIGHT, FRAME_RATE = 640, 360, 30
+HAIR = ((70, 55, 48), (40, 38, 42), (120, 84, 50))
+SKIN = ((228, 190, 164), (150, 105, 80), (236, 204, 182))
+COAT = ((47, 111, 104), (120, 96, 140), (60, 84, 120))
+"""Of the three who are drawn."""
+
 FRAMES = 64
 """One round of the counter: six bits."""
 
 COLOURS = {"R": (200, 40, 40), "G": (40, 160, 40), "B": (40, 40, 200), "Y": (200, 180, 40)}
+COLOURS |= {"W": (226, 213, 190), "T": (110, 146, 142)}
 SCREEN_COLOUR = (2, 137, 1)
 
 
@@ -35,12 +41,17 @@ class Content:
 DOCTOR = Content("RB", 520)
 PATIENT = Content("GR", 880)
 INTERPRETER = Content("BY", 1340)
+
+DRAWN_DOCTOR = Content("WT", 600)
+DRAWN_PATIENT = Content("TW", 1000)
+DRAWN_INTERPRETER = Content("TT", 1600)
+DRAWN = {DOCTOR: DRAWN_DOCTOR, PATIENT: DRAWN_PATIENT, INTERPRETER: DRAWN_INTERPRETER}
+"""A head and shoulders before a wall instead of a test pattern, for pictures that people look at."""
+
 FIREFOX = Content("", 700)
 SCREEN = Content("SS", 0)
 """What Chromium gives out as a shared screen when its devices are fakes: green, with a clock in it."""
-EVERYONE = (DOCTOR, PATIENT, INTERPRETER, FIREFOX)
-FILMED = (DOCTOR, PATIENT, INTERPRETER)
-"""Those whose devices play files."""
+EVERYONE = (DOCTOR, PATIENT, INTERPRETER, *DRAWN.values(), FIREFOX)
 
 
 def write_video(path: Path, content: Content, *, width: int = WIDTH, height: int = HEIGHT) -> Path:
@@ -58,6 +69,49 @@ def write_video(path: Path, content: Content, *, width: int = WIDTH, height: int
                 colours = bytes([left[plane]]) * (width // 4) + bytes([right[plane]]) * (width // 4)
                 file.write(colours * (upper // 2) + bytes([128]) * (width // 2) * (lower // 2))
     return path
+
+
+def write_portrait(path: Path, content: Content, *, width: int = WIDTH, height: int = HEIGHT) -> Path:
+    """Writes two seconds of a head and shoulders that sway a little, before a wall in the two colours."""
+    number = list(DRAWN.values()).index(content)
+    hair, skin, coat = (_yuv(tones[number]) for tones in (HAIR, SKIN, COAT))
+    left, right = (_yuv(COLOURS[letter]) for letter in content.colours)
+    wall = [bytes([left[plane]]) * (width // 2) + bytes([right[plane]]) * (width // 2) for plane in range(3)]
+    unit = height / 100
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F{FRAME_RATE}:1 Ip A1:1 C420\n".encode())
+        for frame in range(2 * FRAME_RATE):
+            middle = width / 2 + unit * math.sin(math.pi * frame / FRAME_RATE)
+            shapes = [
+                _Ellipse(hair, middle, 37 * unit, 17 * unit, 22 * unit),
+                _Ellipse(skin, middle, 66 * unit, 6 * unit, 14 * unit),
+                _Ellipse(coat, width / 2, 118 * unit, 40 * unit, 46 * unit),
+                _Ellipse(skin, middle, 44 * unit, 13 * unit, 18 * unit),
+            ]
+            rows = [[_row(shapes, y, plane, wall[plane]) for y in range(height)] for plane in range(3)]
+            file.write(b"FRAME\n" + b"".join(rows[0]))
+            for plane in (1, 2):
+                file.write(b"".join(row[::2] for row in rows[plane][::2]))
+    return path
+
+
+@dataclass(frozen=True)
+class _Ellipse:
+    colour: tuple[int, int, int]
+    x: float
+    y: float
+    wide: float
+    high: float
+
+
+def _row(shapes: list[_Ellipse], y: int, plane: int, wall: bytes) -> bytearray:
+    row = bytearray(wall)
+    for shape in shapes:
+        if abs(y - shape.y) < shape.high:
+            reach = shape.wide * math.sqrt(1 - ((y - shape.y) / shape.high) ** 2)
+            start, end = max(0, round(shape.x - reach)), min(len(row), round(shape.x + reach))
+            row[start:end] = bytes([shape.colour[plane]]) * (end - start)
+    return row
 
 
 def write_sound(path: Path, content: Content, *, seconds: int = 4, rate: int = 48_000) -> Path:

@@ -21,7 +21,7 @@ RECOGNISE = Path(__file__).with_name("recognise.js").read_text()
 Found = TypeVar("Found")
 
 
-async def eventually(look: Callable[[], Awaitable[Found | None]], what: str, *, seconds: float = 15) -> Found:
+async def eventually(look: Callable[[], Awaitable[Found | None]], what: str, *, seconds: float = 30) -> Found:
     """Looks again and again until there is something to see (a true value), which it returns."""
     end = time.monotonic() + seconds
     while not (found := await look()):
@@ -48,7 +48,7 @@ class Picture:
         size = (raw["width"], raw["height"])
         letters = _letter(left) + _letter(right)
         if known := next((each for each in EVERYONE if each.colours == letters), None):
-            return cls(known, (-1 if raw["counter"] is None else raw["counter"],), *size)
+            return cls(known, (raw["frames"] if raw["counter"] is None else raw["counter"],), *size)
         even = _distance(left, right) < 16 and _distance(left, lower) < 16
         if even and _distance(left, list(SCREEN_COLOUR)) < 30:
             return cls(SCREEN, (raw["frames"],), *size)
@@ -71,7 +71,7 @@ HOMES = {
     "Unlock session": "Participants",
     "Remove ": "Participants",
     "Ask to mute": "Participants",
-    "Let share": "Participants",
+    "Allow sharing": "Participants",
     "End session for everyone": "More",
     "Settings": "More",
 }
@@ -113,7 +113,7 @@ class Person(ABC):
         raw = await self.evaluate("name => window.recognise.tile(name)", name)
         return Picture.of(raw) if raw else None
 
-    async def sees(self, other: Person, *, seconds: float = 15) -> Picture:
+    async def sees(self, other: Person, *, seconds: float = 30) -> Picture:
         """The other's tile shows what the other's camera sends, and it moves."""
         moments: set[tuple[int, ...]] = set()
         last: Picture | None = None
@@ -141,7 +141,7 @@ class Person(ABC):
             if any(abs(sound["pitch"] - content.pitch) <= 20 and sound["loudness"] > -50 for sound in heard)
         ]
 
-    async def hears(self, *others: Person, seconds: float = 15) -> None:
+    async def hears(self, *others: Person, seconds: float = 30) -> None:
         """Exactly these people are heard."""
         wanted = [content for content in EVERYONE if content in {other.content for other in others}]
 
@@ -151,7 +151,7 @@ class Person(ABC):
         names = ", ".join(other.name for other in others) or "nobody"
         await eventually(listen, f"{self.name} hears {names}", seconds=seconds)
 
-    async def sees_and_hears(self, *others: Person, seconds: float = 15) -> None:
+    async def sees_and_hears(self, *others: Person, seconds: float = 30) -> None:
         for other in others:
             await self.sees(other, seconds=seconds)
         await self.hears(*others, seconds=seconds)
@@ -202,7 +202,7 @@ class ChromiumPerson(Person):
     def tile(self, name: str) -> Locator:
         return self.page.get_by_role("group", name=name, exact=True)
 
-    async def is_offered(self, *names: str, seconds: float = 10) -> None:
+    async def is_offered(self, *names: str, seconds: float = 20) -> None:
         """These buttons are there and can be pressed."""
         for name in names:
             await expect(self.button(name)).to_be_enabled(timeout=seconds * 1000)
@@ -242,11 +242,11 @@ class ChromiumPerson(Person):
         await field.fill(text)
         await self.press("Send")
 
-    async def reads(self, text: str, *, seconds: float = 10) -> None:
+    async def reads(self, text: str, *, seconds: float = 20) -> None:
         """The page shows this text."""
         await expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible(timeout=seconds * 1000)
 
-    async def is_painted(self, other: Person, *, seconds: float = 10) -> None:
+    async def is_painted(self, other: Person, *, seconds: float = 20) -> None:
         """What is painted where the other's tile stands is the other's picture: nothing covers or hides it."""
 
         async def look() -> bool:
@@ -254,7 +254,7 @@ class ChromiumPerson(Person):
 
         await eventually(look, f"the picture of {other.name} is painted for {self.name}", seconds=seconds)
 
-    async def sees_no_picture_of(self, other: Person, *, seconds: float = 10) -> None:
+    async def sees_no_picture_of(self, other: Person, *, seconds: float = 20) -> None:
         """The other's tile is there and no picture of theirs is painted on it (the camera is off)."""
         await expect(self.tile(other.name)).to_be_visible()
 
@@ -268,7 +268,7 @@ class ChromiumPerson(Person):
         text = base64.b64encode(screenshot).decode()
         return Picture.of(await self.evaluate("text => window.recognise.painted(text)", text))
 
-    async def sees_a_screen(self, other: Person, *, seconds: float = 15) -> None:
+    async def sees_a_screen(self, other: Person, *, seconds: float = 30) -> None:
         """The other's screen is there, larger than any face, and it moves."""
         figure = self.page.get_by_role("figure", name=other.name)
         await expect(figure).to_be_visible(timeout=seconds * 1000)
@@ -287,15 +287,15 @@ class ChromiumPerson(Person):
         assert face is not None
         assert screen["width"] * screen["height"] > face["width"] * face["height"]
 
-    async def sees_no_screen(self, *, seconds: float = 10) -> None:
+    async def sees_no_screen(self, *, seconds: float = 20) -> None:
         await expect(self.page.get_by_role("figure")).to_have_count(0, timeout=seconds * 1000)
 
-    async def does_not_see(self, *others: Person, seconds: float = 10) -> None:
+    async def does_not_see(self, *others: Person, seconds: float = 20) -> None:
         """They have no tile."""
         for other in others:
             await expect(self.tile(other.name)).to_have_count(0, timeout=seconds * 1000)
 
-    async def released_devices(self, *, seconds: float = 5) -> None:
+    async def released_devices(self, *, seconds: float = 10) -> None:
         """The page has let go of every camera, microphone and screen that it ever opened: the light goes out."""
 
         async def look() -> bool:
@@ -306,7 +306,7 @@ class ChromiumPerson(Person):
 
         await eventually(look, f"{self.name}'s devices are released", seconds=seconds)
 
-    async def is_ready_to_join(self, *, seconds: float = 10) -> None:
+    async def is_ready_to_join(self, *, seconds: float = 20) -> None:
         """The camera is on and the button can be pressed."""
         await expect(self.button("Join session")).to_be_enabled(timeout=seconds * 1000)
 

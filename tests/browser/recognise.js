@@ -61,7 +61,8 @@ window.recognise = {
       "click",
       (event) => {
         const button = event.target.closest?.("button");
-        if (button) this.presses[button.getAttribute("aria-label") ?? button.textContent.trim()] = since1970(event.timeStamp);
+        const name = button?.getAttribute("aria-label") ?? button?.textContent.trim();
+        if (name) this.presses[name] = since1970(event.timeStamp);
       },
       true,
     );

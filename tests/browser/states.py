@@ -42,8 +42,8 @@ async def _before_a_call(service: Service, make: MakePerson, look: Look) -> None
     await look("no-link", nobody)
 
     refused = await make("Sam Reed", PATIENT)
-    await refused.open(f"{service.url}/video-call/therapy#token={service.expired_token()}")
-    await refused.page.get_by_role("heading", level=1).wait_for()
+    await refused.join(f"{service.url}/video-call/secure-therapy#token={service.expired_token()}")
+    await refused.is_refused("This link has expired")
     await look("expired-link", refused)
 
     denied = await make("Sam Reed", PATIENT, WITHOUT_PERMISSION)

@@ -22,7 +22,7 @@ TOO_SMALL = """smallest => [...document.querySelectorAll("button, a[href], input
   .map(([each, box]) => `${each.outerHTML.slice(0, 120)} is ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_on_any_page(service: Service, person: MakePerson, scheme: str) -> None:
     axe = AXE_PATH.read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ async def test_axe_finds_nothing_on_any_page(service: Service, person: MakePerso
     assert not found, "\n".join(found)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_targets_are_large_enough_on_a_phone(service: Service, person: MakePerson) -> None:
     found: list[str] = []
 

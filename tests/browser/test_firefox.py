@@ -26,8 +26,8 @@ async def test_a_patient_with_firefox_calls_a_therapist_with_chromium(
     await doctor.join(await service.link("therapist", session))
     await fox.join(await service.link("patient", session))
     await doctor.admit(fox)
-    await doctor.sees_and_hears(fox, seconds=30)
-    await fox.sees_and_hears(doctor, seconds=30)
+    await doctor.sees_and_hears(fox)
+    await fox.sees_and_hears(doctor)
 
 
 async def test_a_patient_with_chromium_calls_a_therapist_with_firefox(
@@ -37,5 +37,5 @@ async def test_a_patient_with_chromium_calls_a_therapist_with_firefox(
     await fox.join(await service.link("therapist", session))
     await patient.join(await service.link("patient", session))
     await fox.admit(patient)
-    await fox.sees_and_hears(patient, seconds=30)
-    await patient.sees_and_hears(fox, seconds=30)
+    await fox.sees_and_hears(patient)
+    await patient.sees_and_hears(fox)

@@ -31,7 +31,7 @@ async def _pressed(someone: ChromiumPerson, button: str) -> float:
     return at
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_the_times_of_ten_joins(
     service: Service, session: str, person: MakePerson, capsys: pytest.CaptureFixture[str]
 ) -> None:

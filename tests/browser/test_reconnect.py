@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
 from tests.browser.conftest import MakePerson
 from tests.browser.content import DOCTOR, PATIENT
+from tests.browser.person import eventually
 from tests.browser.service import Service
-from tests.browser.wire import Wire
+from tests.browser.wire import MediaWire, Wire
+
+ICE_USERNAMES = """() => window.recognise.connections
+  .filter(connection => connection.connectionState !== "closed")
+  .map(connection => /a=ice-ufrag:(\\S+)/.exec(connection.localDescription.sdp)[1])"""
+
+MEDIA_IS_LOST = """() => window.recognise.connections
+  .every(connection => ["disconnected", "failed", "closed"].includes(connection.iceConnectionState))"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def behind_a_wire(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    running = Service(tmp_path_factory.mktemp("service"), *MediaWire.FLAGS)
+    await running.start()
+    yield running
+    assert await running.stop() == 0, running.said()
 
 
 async def test_media_goes_on_while_the_socket_is_down_and_the_socket_comes_back(
@@ -46,20 +67,53 @@ async def test_a_reloaded_page_is_back_in_the_call_without_being_admitted_again(
 
 
 async def test_a_network_that_goes_away_and_comes_back_keeps_the_call(
-    service: Service, session: str, person: MakePerson
+    behind_a_wire: Service, session: str, person: MakePerson
 ) -> None:
+    service = behind_a_wire
     doctor, patient = await person("Dr. Blue", DOCTOR), await person("Sam Reed", PATIENT)
-    await doctor.join(await service.link("therapist", session))
-    await patient.join(await service.link("patient", session))
-    await doctor.admit(patient)
-    await doctor.sees(patient)
+    async with Wire(service) as wire, MediaWire(service) as media:
+        await doctor.join(wire.link(await service.link("therapist", session)))
+        await patient.join(wire.link(await service.link("patient", session)))
+        await doctor.admit(patient)
+        await doctor.sees_and_hears(patient)
+        await patient.sees_and_hears(doctor)
 
-    patient.expects_network_errors()
-    await patient.page.context.set_offline(True)
-    await patient.reads("Reconnecting", seconds=20)
-    await patient.page.context.set_offline(False)
-    await patient.sees_and_hears(doctor)
-    await doctor.sees_and_hears(patient)
+        for someone in (doctor, patient):
+            someone.expects_network_errors()
+        wire.cut()
+        media.cut()
+        for someone in (doctor, patient):
+            await someone.reads("Reconnecting")
+        await eventually(lambda: patient.evaluate(MEDIA_IS_LOST), "the patient's browser notices")
+        wire.mend()
+        media.mend()
+        await patient.sees_and_hears(doctor)
+        await doctor.sees_and_hears(patient)
+        assert media.dropped > 0
+
+
+async def test_media_that_is_lost_while_the_socket_lives_is_brought_back_by_an_ice_restart(
+    behind_a_wire: Service, session: str, person: MakePerson
+) -> None:
+    service = behind_a_wire
+    doctor, patient = await person("Dr. Blue", DOCTOR), await person("Sam Reed", PATIENT)
+    async with MediaWire(service) as media:
+        await doctor.join(await service.link("therapist", session))
+        await patient.join(await service.link("patient", session))
+        await doctor.admit(patient)
+        await doctor.sees(patient)
+        [before] = await patient.evaluate(ICE_USERNAMES)
+
+        media.cut()
+
+        async def restarted() -> bool:
+            return before not in await patient.evaluate(ICE_USERNAMES)
+
+        await eventually(restarted, "the patient's browser restarts ICE")
+        media.mend()
+        await patient.sees_and_hears(doctor)
+        await doctor.sees_and_hears(patient)
+        assert media.dropped > 0
 
 
 async def test_a_browser_that_vanishes_is_gone_after_its_grace(

@@ -115,7 +115,7 @@ async def test_a_broken_link_is_told_in_a_sentence(service: Service, person: Mak
     await patient.is_refused("This link does not work")
 
 
-async def test_an_expired_link_is_told_before_anything_is_typed(service: Service, person: MakePerson) -> None:
+async def test_an_expired_link_is_told_as_such(service: Service, person: MakePerson) -> None:
     patient = await person("Sam Reed", PATIENT)
-    await patient.open(f"{service.url}/video-call/secure-therapy#token={service.expired_token()}")
+    await patient.join(f"{service.url}/video-call/secure-therapy#token={service.expired_token()}")
     await patient.is_refused("This link has expired")

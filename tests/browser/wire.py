@@ -1,15 +1,18 @@
-"""The wire between a browser and the service's web port, to be cut and mended. Media does not go through it."""
+"""Wires between browsers and the service, to be cut and mended: one to the web port and one to the media port."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from tests.browser.service import Service, free_ports
 
+Address = tuple[str, int]
+
 
 class Wire:
-    """Passes TCP on to the service. Use as `async with Wire(service) as wire` and open `wire.url`."""
+    """To the web port; media does not go through it. Use as `async with Wire(service) as wire` and open `wire.url`."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -61,3 +64,75 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
+
+
+class MediaWire:
+    """To the media port: passes UDP on from an address of its own, which the service (started with `FLAGS`) tells its
+    clients as its own. Use as `async with MediaWire(service)`."""
+
+    ADDRESS = "127.0.0.2"
+    FLAGS = ("--media-host", "127.0.0.1", "--media-addresses", ADDRESS)
+
+    def __init__(self, service: Service) -> None:
+        self._port = service.media_port
+        self._whole = True
+        self.dropped = 0
+        """Datagrams, while it was cut."""
+        self._to_service: dict[Address, asyncio.DatagramTransport] = {}
+        self._new: asyncio.Queue[tuple[bytes, Address]] = asyncio.Queue()
+
+    async def __aenter__(self) -> MediaWire:
+        self._to_clients, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Datagrams(self._from_client), local_addr=(self.ADDRESS, self._port)
+        )
+        self._opening = asyncio.create_task(self._open())
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._opening.cancel()
+        for transport in (self._to_clients, *self._to_service.values()):
+            transport.close()
+
+    def cut(self) -> None:
+        self._whole = False
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def _from_client(self, data: bytes, client: Address) -> None:
+        if not self._whole:
+            self.dropped += 1
+        elif client in self._to_service:
+            self._to_service[client].sendto(data)
+        else:
+            self._new.put_nowait((data, client))
+
+    def _from_service(self, data: bytes, client: Address) -> None:
+        if self._whole:
+            self._to_clients.sendto(data, client)
+        else:
+            self.dropped += 1
+
+    async def _open(self) -> None:
+        """Gives each new client a way to the service that is its own; its first datagrams wait for that."""
+        while True:
+            data, client = await self._new.get()
+            if client not in self._to_service:
+                await self._open_for(client)
+            self._to_service[client].sendto(data)
+
+    async def _open_for(self, client: Address) -> None:
+        def received(data: bytes, _: Address) -> None:
+            self._from_service(data, client)
+
+        self._to_service[client], _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Datagrams(received), remote_addr=("127.0.0.1", self._port)
+        )
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, received: Callable[[bytes, Address], None]) -> None:
+        self._received = received
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._received(data, addr)

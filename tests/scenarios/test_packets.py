@@ -141,7 +141,9 @@ def test_sources_that_change_on_a_network_that_reorders_never_share_a_number(see
     for guest in (publisher, other):
         guest.up.jitter, guest.up.loss = 90_000, 0.05
     for turn in range(12):
-        call.engine.connect(viewer.slots[PICTURE], (other, publisher)[turn % 2].camera)
+        source = (other, publisher)[turn % 2]
+        call.engine.connect(viewer.slots[PICTURE], source.camera)
+        call.engine.connect(viewer.slots[SOUND], source.microphone)
         call.run(0.5)
     assert call.engine.counters()["switches"] >= 10
     assert {sender for sender, _, _, _ in viewer.sees(PICTURE).shown} == {1, 3}

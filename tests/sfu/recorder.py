@@ -104,7 +104,7 @@ class Recorder:
         return self.now_heard
 
     def peer_stats(self, peer: int) -> dict[str, Any]:
-        return self.stats[peer] if peer in self.stats else NO_STATS
+        return self.stats.get(peer, NO_STATS)
 
     def counters(self) -> dict[str, int]:
         return {"packets_in": 0}

@@ -249,7 +249,7 @@ def test_a_lost_flight_is_repeated_ever_more_slowly() -> None:
     for datagram in client.start():
         ours.receive(datagram, 0)
     lost = ours.take()
-    times = []
+    times: list[int] = []
     now = 0
     while len(times) < 6:
         now += 10 * MS

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import random
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sfu.errors import PeerError
+from sfu.events import Source
 from sfu.sdp.negotiate import negotiate
 from sfu.sdp.offer import MAX_CHARACTERS, MAX_MEDIA, parse_offer
 from tests.sfu.offers import audio, call_offer, offer, transport, video
 
-SOURCES = {"microphone": "0", "camera": "1", "screen": "2"}
+SOURCES: dict[Source, str] = {"microphone": "0", "camera": "1", "screen": "2"}
 
 
 def refused(text: str) -> str:
@@ -55,6 +57,12 @@ def test_session_level_transport_holds_for_all() -> None:
 def test_attributes_may_stand_before_what_they_speak_of() -> None:
     section = audio("0", "sendonly").replace("a=rtpmap:111 opus/48000/2\n", "") + "a=rtpmap:111 opus/48000/2\n"
     assert parse_offer(offer(section)).media[0].codecs[111].parameters["useinbandfec"] == "1"
+
+
+def test_feedback_may_be_for_all_codecs() -> None:
+    codecs = parse_offer(offer(audio("0", "sendonly", more="a=rtcp-fb:* nack\n"))).media[0].codecs
+    assert codecs[111].feedback == {"transport-cc", "nack"}
+    assert codecs[9].feedback == {"nack"}
 
 
 def test_firefox_bundle_only_is_not_a_refusal() -> None:
@@ -229,9 +237,6 @@ def test_an_offer_with_a_few_damaged_characters_is_read_or_refused() -> None:
 
 
 def _survives(text: str) -> None:
-    try:
-        plan = negotiate(parse_offer(text), SOURCES)
-    except PeerError as error:
-        assert error.code in ("bad_offer", "no_common_codec")
-    else:
-        assert plan.lines
+    """Anything but PeerError would come out of here."""
+    with suppress(PeerError):
+        assert negotiate(parse_offer(text), SOURCES).lines

@@ -180,10 +180,10 @@ export class FakeDevices {
   }
 
   close(kind) {
-    this.tracks[kind] = null;
+    this.has(kind, null);
   }
 
   closeAll() {
-    this.tracks = { microphone: null, camera: null };
+    for (const kind of ['microphone', 'camera']) this.has(kind, null);
   }
 }

@@ -1,0 +1,84 @@
+# Every target does its own set-up: a virtual environment in .venv, the packages, the compiled packet path.
+# PYTHON=python3.12 chooses another interpreter; ARGS are flags for `therabook serve`.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+BIN := .venv/bin
+ENGINE := sfu/core/_engine.built
+ENGINE_SOURCES := setup.py $(wildcard sfu/core/*.pyx sfu/core/*.pxi sfu/core/*.pxd sfu/core/*.h)
+comma := ,
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# $(call install,WHAT IS MISSING,DEBIAN PACKAGES): as root installs them; otherwise says what to do, and stops.
+define install
+	echo "$(1)"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(2); \
+	else \
+		echo "Install it first, on Debian or Ubuntu with:   sudo apt-get install $(2)" >&2; exit 1; \
+	fi
+endef
+
+.NOTPARALLEL:
+.PHONY: run test check format web-check venv clean lock
+
+run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
+	$(BIN)/therabook serve --demo $(ARGS)
+
+test: .venv/dev .venv/browsers $(ENGINE)   ## every test, in real browsers too: make test TESTS=tests/sfu
+	$(BIN)/python -m pytest $(TESTS)
+
+check: .venv/dev $(ENGINE) web-check       ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+web-check: .venv/dev build/node/node_modules/.bin/tsc   ## types of the web client, from its JSDoc
+	PATH="$(abspath $(BIN)):$$PATH" build/node/node_modules/.bin/tsc --project jsconfig.json
+
+venv: .venv/dev $(ENGINE)   ## all of the above without starting anything
+
+clean:
+	rm -rf .venv build dist *.egg-info sfu/core/_engine*
+
+lock: .venv/dev             ## write down the versions that were tested together
+	$(BIN)/pip freeze --all --exclude-editable --exclude pip | LC_ALL=C sort -f > constraints.txt
+
+.venv/made:
+	@[ -n "$(PYTHON)" ] || { $(call install,Python 3.11 or newer is missing.,python3 python3-venv python3-dev); }
+	@python="$(or $(PYTHON),python3)"; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+		$(call install,$$python cannot make virtual environments: its venv module is missing.,python3-venv); }; \
+	"$$python" -m venv .venv
+	@command -v gcc >/dev/null || { $(call install,The C compiler is missing.,gcc libc6-dev); }
+	@[ -f "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] || { \
+		$(call install,The C headers of Python are missing.,python3-dev); }
+	@touch $@
+
+.venv/run: .venv/made pyproject.toml constraints.txt
+	$(BIN)/pip install -q -c constraints.txt 'setuptools>=75' Cython
+	$(BIN)/pip install -q -c constraints.txt --no-build-isolation --config-settings editable_mode=compat -e .
+	@touch $@ $(ENGINE)
+
+.venv/dev: .venv/made pyproject.toml constraints.txt
+	$(BIN)/pip install -q -c constraints.txt 'setuptools>=75' Cython
+	$(BIN)/pip install -q -c constraints.txt --no-build-isolation --config-settings editable_mode=compat -e '.[dev]'
+	@touch $@ .venv/run $(ENGINE)
+
+.venv/browsers: .venv/dev
+	@missing=""; for browser in chromium firefox-esr; do command -v $$browser >/dev/null || missing="$$missing $$browser"; done; \
+	[ -z "$$missing" ] || { $(call install,The tests drive real browsers$(comma) and these are missing:$$missing,$$missing); }
+	@touch $@
+
+$(ENGINE): $(ENGINE_SOURCES) | .venv/run
+	$(BIN)/python setup.py -q build_ext --inplace
+	@touch $@
+
+build/node/node_modules/.bin/tsc: | .venv/dev
+	@mkdir -p build/node
+	PATH="$(abspath $(BIN)):$$PATH" npm install --silent --no-fund --no-audit --prefix build/node typescript@5
+	@touch $@

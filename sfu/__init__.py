@@ -1,0 +1,43 @@
+"""The media plane: packets in, packets out. Knows peers, tracks and slots; never people, HTTP or files.
+
+A packet's way: `core` (receive, open, rewrite, seal, send). What is rare comes to Python: checks (`stun`, `ice`),
+handshakes (`records`, `dtls`), offers (`sdp`), joined in `peer` and `plane`, run by `server`.
+"""
+
+from __future__ import annotations
+
+from sfu.config import MediaConfig
+from sfu.errors import ConfigError, PeerError, PeerErrorCode
+from sfu.events import (
+    KIND_OF_SOURCE,
+    Kind,
+    LostReason,
+    MediaEvent,
+    PeerAnswer,
+    PeerConnected,
+    PeerId,
+    PeerLost,
+    PeerReport,
+    Slot,
+    Source,
+)
+from sfu.server import MediaServer
+
+__all__ = [
+    "KIND_OF_SOURCE",
+    "ConfigError",
+    "Kind",
+    "LostReason",
+    "MediaConfig",
+    "MediaEvent",
+    "MediaServer",
+    "PeerAnswer",
+    "PeerConnected",
+    "PeerError",
+    "PeerErrorCode",
+    "PeerId",
+    "PeerLost",
+    "PeerReport",
+    "Slot",
+    "Source",
+]

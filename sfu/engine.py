@@ -1,0 +1,63 @@
+"""What the plane asks of the packet path, as a type. `core` is the one that ships; tests record what is asked.
+
+Handles are numbers that are never used twice. Addresses are opaque bytes that the engine makes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from typing import Any, Protocol
+
+from pylibsrtp import Session
+
+from sfu.events import Kind
+
+EngineCodec = tuple[int, str, int]
+"""(payload type, "opus" | "VP8" | "H264" | "VP9", payload type of its retransmissions or -1)."""
+
+EngineEvent = tuple[Any, ...]
+"""("stun", address, data) from anyone, ("dtls", peer handle, data) only from accepted addresses."""
+
+_ADDRESS = struct.Struct("=16sHHI")
+"""As `Address` in core/model.pxi: IPv6 or mapped IPv4, port, TCP connection or 0 for UDP, its generation."""
+
+
+class MediaEngine(Protocol):
+    """`sfu.core.Engine`, in so far as the plane needs it. Raises MemoryError when it is full."""
+
+    def add_peer(self) -> int: ...
+    def remove_peer(self, peer: int) -> None: ...
+    def set_keys(self, peer: int, rx: Session, tx: Session) -> None: ...
+    def accept_address(self, peer: int, address: bytes) -> None: ...
+    def select_address(self, peer: int, address: bytes) -> None: ...
+    def set_extensions(
+        self,
+        peer: int,
+        *,
+        mid: int = 0,
+        rid: int = 0,
+        repaired_rid: int = 0,
+        transport_cc: int = 0,
+        audio_level: int = 0,
+    ) -> None: ...
+    def add_track(self, peer: int, mid: str, kind: Kind, codecs: list[EngineCodec]) -> int: ...
+    def add_ssrc(self, track: int, ssrc: int, rtx_ssrc: int = 0) -> None: ...
+    def remove_track(self, track: int) -> None: ...
+    def pause_track(self, track: int, paused: bool) -> None: ...
+    def add_slot(self, peer: int, ssrc: int, rtx_ssrc: int, codecs: list[EngineCodec]) -> int: ...
+    def remove_slot(self, slot: int) -> None: ...
+    def connect(self, slot: int, track: int) -> None: ...
+    def disconnect(self, slot: int) -> None: ...
+    def send(self, address: bytes, data: bytes) -> None: ...
+    def send_to_peer(self, peer: int, data: bytes) -> None: ...
+    def levels(self) -> dict[int, int]: ...
+    def peer_stats(self, peer: int) -> dict[str, Any]: ...
+    def counters(self) -> dict[str, int]: ...
+
+
+def endpoint_of(address: bytes) -> tuple[str, int]:
+    """(IP, port) of an engine's address, for the answer to a check. Not for logs."""
+    packed, port, _, _ = _ADDRESS.unpack(address)
+    parsed = ipaddress.IPv6Address(packed)
+    return str(parsed.ipv4_mapped or parsed), port

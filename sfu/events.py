@@ -1,0 +1,72 @@
+"""The words that the media plane shares with its callers: names, what it answers, what it reports.
+
+Plain values only, so that the plane could become a process of its own without its callers noticing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+Kind = Literal["audio", "video"]
+
+Source = Literal["microphone", "camera", "screen"]
+"""What a peer can send. At most one of each."""
+
+KIND_OF_SOURCE: dict[Source, Kind] = {"microphone": "audio", "camera": "video", "screen": "video"}
+
+PeerId = NewType("PeerId", str)
+"""Names one client's connection. Random, chosen by the plane, says nothing about who it is."""
+
+LostReason = Literal["silent", "closed", "dtls_failed", "fault"]
+"""`silent`: nothing authenticated was heard for too long. `closed`: it said goodbye. `dtls_failed`: the handshake
+ended badly or not in time. `fault`: a defect of ours, which ended this peer and no other."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A receiving m-line of a client, open for whatever is connected to it."""
+
+    mid: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class PeerAnswer:
+    peer: PeerId
+    sdp: str
+    slots: tuple[Slot, ...]
+    """All slots that are open now, in the order of the offer."""
+
+
+@dataclass(frozen=True)
+class PeerConnected:
+    """DTLS is done and keys are in place: media can flow."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True)
+class PeerLost:
+    """The peer is gone, and its name with it."""
+
+    peer: PeerId
+    reason: LostReason
+
+
+MediaEvent = PeerConnected | PeerLost
+
+
+@dataclass(frozen=True)
+class PeerReport:
+    """How a peer's connection is. Loss: 0 to 1, over the last second or so."""
+
+    loss_up: float
+    loss_down: float
+    rtt_ms: float | None
+    """Round trip between client and server; None while unknown."""
+    bits_in: float
+    """bit/s from the client."""
+    bits_out: float
+    """bit/s to the client."""
+    transport: Literal["udp", "tcp"]

@@ -1,0 +1,143 @@
+"""The HTTP API for the clinic's own servers: tokens for a session, in exchange for the API key.
+
+In demo mode the join form may ask too: without a key, but only from this server's own page on localhost.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from signaling.clock import Clock
+from signaling.headers import Network, client_address, same_origin
+from signaling.limits import Limiter, address_key
+from signaling.metrics import Metrics
+from signaling.refusals import Refused
+from signaling.roles import Role
+from signaling.tokens import JoinClaims, SessionId, Tokens, UserId
+
+LARGEST_BODY = 16 * 1024
+"""Bytes. An honest request has 200."""
+
+LOCALHOST = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class TokenRequest(BaseModel):
+    """For whom a token is. The clinic's server has decided the role; nobody's browser can change it afterwards."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    user_id: UserId
+    """Who it is, in the clinic's own words. The same person on two devices has the same."""
+    role: Role
+    room_id: SessionId | None = None
+    """The session; a new one is named if it is left out."""
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)] | None = None
+    """The name that others see. Left out, the person types one."""
+    max_participants: Annotated[int, Field(ge=2, le=12)] | None = None
+    session_minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+    expires_in: Annotated[int, Field(ge=60, le=90 * 24 * 3600)] | None = None
+    """Seconds for which the token can be used to join. A session that was joined goes on."""
+
+
+class TokenAnswer(BaseModel):
+    token: str
+    user_id: str
+    role: Role
+    room_id: str
+
+
+class TokenApi:
+    def __init__(
+        self,
+        *,
+        tokens: Tokens,
+        api_key: SecretStr,
+        lifetime: float,
+        demo: bool,
+        clock: Clock,
+        limit: Limiter,
+        metrics: Metrics,
+        proxies: Sequence[Network],
+        new_id: Callable[[], str],
+        new_session_id: Callable[[], str],
+    ) -> None:
+        self._tokens = tokens
+        self._api_key = api_key
+        self._lifetime = lifetime
+        self._demo = demo
+        self._clock = clock
+        self._limit = limit
+        self._metrics = metrics
+        self._proxies = proxies
+        self._new_id = new_id
+        self._new_session_id = new_session_id
+
+    async def issue(self, request: web.Request) -> web.Response:
+        caller = self._authorise(request)
+        wait = self._limit.take(caller, self._clock.steady())
+        if wait > 0:
+            raise Refused("too_many_requests", retry_after=wait)
+        asked = await _read(request)
+        room = asked.room_id or self._new_session_id()
+        now = self._clock.wall()
+        claims = JoinClaims(
+            jti=self._new_id(),
+            exp=int(now + (asked.expires_in or self._lifetime)),
+            room=room,
+            sub=asked.user_id,
+            role=asked.role,
+            name=asked.name,
+            limit=asked.max_participants,
+            minutes=asked.session_minutes,
+        )
+        token = self._tokens.sign(claims, now)
+        self._metrics.tokens.labels(asked.role).inc()
+        answer = TokenAnswer(token=token, user_id=asked.user_id, role=asked.role, room_id=room)
+        return web.json_response(text=answer.model_dump_json())
+
+    def _authorise(self, request: web.Request) -> str:
+        """Returns what the rate is limited by. Raises Refused."""
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        expected = self._api_key.get_secret_value().encode()
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected):
+            return "key"
+        address = address_key(client_address(request, self._proxies))
+        if self._demo and not given:
+            # A page elsewhere can have its host name resolve to this machine, but cannot make it say localhost.
+            if request.url.raw_host is None or _bare(request.host) not in LOCALHOST:
+                raise Refused("wrong_host")
+            if not same_origin(request, ()):
+                raise Refused("wrong_origin")
+            return f"demo {address}"
+        wait = self._limit.take(f"refused {address}", self._clock.steady())
+        if wait > 0:
+            raise Refused("too_many_requests", retry_after=wait)
+        raise Refused("unauthorized")
+
+
+async def _read(request: web.Request) -> TokenRequest:
+    if request.content_type != "application/json":
+        raise Refused("not_json")
+    body = await request.read()
+    try:
+        return TokenRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise Refused("bad_request", _sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    """Says which field is wrong and how; quotes nothing of what was sent but the names of unknown fields."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])[:80]
+    return f"{place}: {first['msg']}." if place else f"{first['msg']}."
+
+
+def _bare(host: str) -> str:
+    """The host without its port."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdecimal() else host.lower()

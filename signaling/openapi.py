@@ -1,0 +1,100 @@
+"""The OpenAPI 3.1 document, generated from the route table and the models it names. Nothing is written by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from signaling.refusals import HTTP_STATUS, REFUSALS
+from signaling.route import Route
+
+REFERENCE = "#/components/schemas/{model}"
+
+
+class Problem(BaseModel):
+    """Every error: a sentence for a person, and a code for programs that stays as it is."""
+
+    error: str
+    code: str
+
+
+def document(routes: Sequence[Route], *, title: str, version: str, server: str = "/") -> dict[str, Any]:
+    requests: list[type[BaseModel]] = [route.request for route in routes if route.request is not None]
+    answers: list[type[BaseModel]] = [
+        route.answer for route in routes if isinstance(route.answer, type) and issubclass(route.answer, BaseModel)
+    ]
+    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = []
+    models += [(model, "validation") for model in dict.fromkeys(requests)]
+    models += [(model, "serialization") for model in dict.fromkeys(answers)]
+    models.append((Problem, "serialization"))
+    references, definitions = models_json_schema(models, ref_template=REFERENCE)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(_path(route.path), {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {"title": title, "version": version},
+        "servers": [{"url": server}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
+        "paths": paths,
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"api_key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(route: Route, references: Any) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(route),
+        "summary": route.summary,
+        "tags": [route.tag],
+        "responses": _responses(route, references),
+        "security": [{"api_key": []}] if route.api_key else [],
+    }
+    if route.description:
+        operation["description"] = route.description
+    if route.parameters:
+        operation["parameters"] = [
+            {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
+            for name, text in route.parameters.items()
+        ]
+    if route.request is not None:
+        schema = references[(route.request, "validation")]
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _responses(route: Route, references: Any) -> dict[str, Any]:
+    status = HTTPStatus(route.status)
+    success: dict[str, Any] = {"description": status.phrase}
+    if isinstance(route.answer, str):
+        success["content"] = {route.answer: {"schema": {"type": "string"}}}
+    elif route.answer is not None:
+        success["content"] = {"application/json": {"schema": references[(route.answer, "serialization")]}}
+    responses = {str(route.status): success}
+    by_status: dict[int, list[str]] = {}
+    for code in route.refusals:
+        by_status.setdefault(HTTP_STATUS.get(code, 400), []).append(code)
+    for number, codes in sorted(by_status.items()):
+        responses[str(number)] = {
+            "description": " ".join(f"`{code}`: {REFUSALS[code]}" for code in codes),
+            "content": {"application/json": {"schema": references[(Problem, "serialization")]}},
+        }
+    return responses
+
+
+def _path(path: str) -> str:
+    """aiohttp's `{name:pattern}` as OpenAPI's `{name}`."""
+    return re.sub(r"\{(\w+):[^{}]*\}", r"{\1}", path)
+
+
+def _operation_id(route: Route) -> str:
+    words = re.findall(r"[A-Za-z0-9]+", _path(route.path)) or ["root"]
+    return "_".join([route.method.lower(), *words])

@@ -1,0 +1,100 @@
+"""The pages and their files. All pages are the one client; which of them it shows, it reads from its address."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from signaling.brand import Brand, style_sheet
+from signaling.refusals import Refused
+from signaling.static import Asset, Shelf
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class BrandAnswer(BaseModel):
+    name: str
+    logo: str | None
+    """Its address."""
+    color: str
+
+
+class VideoAnswer(BaseModel):
+    """What cameras are asked for."""
+
+    width: int
+    height: int
+    frame_rate: int
+
+
+class ClientAnswer(BaseModel):
+    """What the server says about itself to its web client."""
+
+    brand: BrandAnswer
+    demo: bool
+    """The join form may ask for a token itself."""
+    demo_reason: str | None = None
+    languages: list[str]
+    video: VideoAnswer
+
+
+DEMO_REASON = (
+    "This is a demonstration on this machine: anyone who opens this page can join as anyone. "
+    "Do not hold real sessions here."
+)
+
+
+class Pages:
+    def __init__(self, *, shelf: Shelf, brand: Brand, demo: bool, video: VideoAnswer) -> None:
+        self._shelf = shelf
+        self._brand = brand
+        self._style = style_sheet(brand)
+        self._demo = demo
+        languages = sorted(
+            name[8:-5] for name in shelf.current().assets if name.startswith("strings/") and name.endswith(".json")
+        )
+        self._client = ClientAnswer(
+            brand=BrandAnswer(name=brand.name, logo="/brand/logo" if brand.logo else None, color=brand.color),
+            demo=demo,
+            demo_reason=DEMO_REASON if demo else None,
+            languages=sorted(languages, key=lambda language: (language != "en", language)) or ["en"],
+            video=video,
+        )
+
+    async def start(self, request: web.Request) -> web.Response:
+        raise web.HTTPFound("/video-call/demo" if self._demo else "/video-call/therapy")
+
+    async def page(self, request: web.Request) -> web.Response:
+        return web.Response(
+            body=self._shelf.current().index,
+            content_type="text/html",
+            charset="utf-8",
+            headers={"Cache-Control": "no-cache"},
+        )
+
+    async def asset(self, request: web.Request) -> web.Response:
+        asset = self._shelf.asset(request.match_info["hash"], request.match_info["path"])
+        if asset is None:
+            raise Refused("not_found")
+        return _asset(request, asset, FOR_EVER)
+
+    async def style(self, request: web.Request) -> web.Response:
+        return web.Response(
+            body=self._style, content_type="text/css", charset="utf-8", headers={"Cache-Control": "max-age=300"}
+        )
+
+    async def logo(self, request: web.Request) -> web.Response:
+        if self._brand.logo is None:
+            raise Refused("not_found")
+        return _asset(request, self._brand.logo, "max-age=300")
+
+    async def client(self, request: web.Request) -> web.Response:
+        return web.json_response(text=self._client.model_dump_json(exclude_none=False))
+
+
+def _asset(request: web.Request, asset: Asset, cache: str) -> web.Response:
+    headers = {"Content-Type": asset.content_type, "Cache-Control": cache, "Vary": "Accept-Encoding"}
+    accepted = [part.split(";")[0].strip() for part in request.headers.get("Accept-Encoding", "").split(",")]
+    if asset.gzipped is not None and "gzip" in accepted:
+        return web.Response(body=asset.gzipped, headers=headers | {"Content-Encoding": "gzip"})
+    return web.Response(body=asset.body, headers=headers)

@@ -1,0 +1,174 @@
+"""Requests: what each message of somebody who has joined does to the room.
+
+Two tables come first: what a message needs to be allowed (`NEEDS`), and who handles it (`HANDLERS`). Joining, resuming
+and offering need media and are `entrance.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from signaling.messages import (
+    Admit,
+    AllowScreen,
+    AskToMute,
+    Chat,
+    ChatFrom,
+    Decline,
+    Devices,
+    End,
+    Hand,
+    Leave,
+    Lock,
+    Message,
+    MoveAnswer,
+    MuteRequested,
+    Remove,
+)
+from signaling.refusals import Refused
+from signaling.roles import Action
+from signaling.seat import Phase, Seat
+
+if TYPE_CHECKING:
+    from signaling.room import Room
+
+NEEDS: dict[type[Message], Action] = {
+    Hand: "raise_hand",
+    Chat: "chat",
+    Admit: "admit",
+    Decline: "admit",
+    Remove: "remove",
+    AskToMute: "ask_to_mute",
+    AllowScreen: "allow_screen",
+    Lock: "lock",
+    End: "end",
+}
+"""Message -> the action that the role must have. All of these also need to be present; the others do not."""
+
+
+def handle(room: Room, seat: Seat, message: Message, now: float) -> None:
+    """Changes the room, or raises Refused."""
+    handler = HANDLERS.get(type(message))
+    if handler is None:
+        raise Refused("joined_before")
+    action = NEEDS.get(type(message))
+    if action is not None:
+        if not seat.may(action):
+            raise Refused("not_allowed")
+        if seat.phase is not Phase.PRESENT:
+            raise Refused("waiting")
+    handler(room, seat, message, now)
+
+
+def _devices(room: Room, seat: Seat, message: Devices, now: float) -> None:
+    if not seat.may("publish"):
+        if message.microphone or message.camera or message.screen:
+            raise Refused("not_allowed")
+        return
+    seat.microphone = message.microphone
+    seat.camera = message.camera
+    if not message.screen:
+        seat.screen = False
+    elif not seat.screen:
+        # Microphone and camera are already set: a refused screen must not keep them as they were.
+        _share_screen(room, seat)
+
+
+def _share_screen(room: Room, seat: Seat) -> None:
+    if seat.phase is not Phase.PRESENT:
+        raise Refused("waiting")
+    if not seat.may_share:
+        raise Refused("screen_not_allowed")
+    if any(other.screen for other in room.present() if other is not seat):
+        raise Refused("screen_taken")
+    if "screen" not in seat.sources:
+        raise Refused("no_screen")
+    seat.screen = True
+
+
+def _hand(room: Room, seat: Seat, message: Hand, now: float) -> None:
+    seat.hand = message.raised
+
+
+def _chat(room: Room, seat: Seat, message: Chat, now: float) -> None:
+    at = round(now + room.epoch, 3)
+    room.tell_present(ChatFrom(person=seat.id, name=seat.name, text=message.text, at=at))
+
+
+def _admit(room: Room, seat: Seat, message: Admit, now: float) -> None:
+    person = _person(room, message.person, Phase.WAITING)
+    if len(room.present()) >= room.limit:
+        raise Refused("session_full", "This session is full. Somebody has to leave before another can be let in.")
+    room.let_in(person, now)
+    room.note_admitted(person)
+
+
+def _decline(room: Room, seat: Seat, message: Decline, now: float) -> None:
+    room.release(_person(room, message.person, Phase.WAITING), "declined")
+
+
+def _remove(room: Room, seat: Seat, message: Remove, now: float) -> None:
+    person = _person(room, message.person)
+    if person is seat:
+        raise Refused("not_yourself")
+    room.revoke(person)
+    room.release(person, "removed")
+
+
+def _ask_to_mute(room: Room, seat: Seat, message: AskToMute, now: float) -> None:
+    person = _person(room, message.person, Phase.PRESENT)
+    if person is seat:
+        raise Refused("not_yourself")
+    room.tell(person, MuteRequested(by=seat.name))
+
+
+def _allow_screen(room: Room, seat: Seat, message: AllowScreen, now: float) -> None:
+    person = _person(room, message.person, Phase.PRESENT)
+    person.screen_allowed = message.allowed
+    if not person.may_share:
+        person.screen = False
+
+
+def _lock(room: Room, seat: Seat, message: Lock, now: float) -> None:
+    room.locked = message.locked
+
+
+def _move_answer(room: Room, seat: Seat, message: MoveAnswer, now: float) -> None:
+    if seat.mover is None:
+        return  # the other device gave up in the meantime
+    if message.allowed:
+        room.hand_over(seat.mover.connection)
+    else:
+        room.refuse_move(seat)
+
+
+def _leave(room: Room, seat: Seat, message: Leave, now: float) -> None:
+    room.release(seat, "left")
+
+
+def _end(room: Room, seat: Seat, message: End, now: float) -> None:
+    room.end("ended")
+
+
+def _person(room: Room, person_id: str, phase: Phase | None = None) -> Seat:
+    for seat in room.seats:
+        if seat.id == person_id and phase in (None, seat.phase):
+            return seat
+    raise Refused("no_such_person")
+
+
+HANDLERS: dict[type[Message], Callable[[Room, Seat, Any, float], None]] = {
+    Devices: _devices,
+    Hand: _hand,
+    Chat: _chat,
+    Admit: _admit,
+    Decline: _decline,
+    Remove: _remove,
+    AskToMute: _ask_to_mute,
+    AllowScreen: _allow_screen,
+    Lock: _lock,
+    MoveAnswer: _move_answer,
+    Leave: _leave,
+    End: _end,
+}

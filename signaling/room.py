@@ -1,0 +1,407 @@
+"""A room: one session with its seats. A pure state machine; `requests.py` has what people may ask of it.
+
+Every method that changes something takes the time, in seconds on a clock that only goes forward, and returns orders
+(`orders.py`) for the shell to carry out. A room never holds a socket, a peer connection or a clock.
+
+Rules:
+- Nobody is in the session before being admitted, unless their role may `enter`. A waiting person's media reaches no
+  one (`wiring.py`) and they learn of no one (`view.py`).
+- One seat per identity. A second device is refused, and may take the seat over only with the very same token and only
+  when the device in the call agrees. Silence means no.
+- A locked session takes nobody new, except those who could unlock it themselves.
+- A seat is given up 15 s after both its socket and its media are gone; a resume before that keeps it.
+- A removed person's token is revoked. Whoever leaves, or is lost, starts again at the door.
+- The session ends by itself some time after the first person came in; it vanishes when its last seat is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from signaling import requests
+from signaling.attention import Grade, Grades, Speakers
+from signaling.messages import (
+    Error,
+    Message,
+    MoreSlots,
+    MoveRequested,
+    Moving,
+    Over,
+    OverReason,
+    Quality,
+    ServerMessage,
+    Speaking,
+)
+from signaling.orders import ClosePeer, ConnectionId, HandOver, HangUp, JoinAfresh, Note, Order, Revoke, Tell
+from signaling.refusals import REFUSALS, Refused
+from signaling.roles import PERMISSIONS
+from signaling.seat import Entry, Media, Mover, Phase, Seat, readable_name
+from signaling.view import Facts, state_for
+from signaling.wiring import rewire
+
+if TYPE_CHECKING:
+    from sfu import PeerId
+
+OVER: dict[OverReason, str] = {
+    "left": "You left the session.",
+    "removed": "You were removed from this session.",
+    "declined": "The therapist could not let you in now.",
+    "ended": "The session has ended.",
+    "expired": "The session has reached its time limit.",
+    "moved": "The call goes on on your other device.",
+    "lost": "The connection was away for too long.",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What holds for a session unless a token says otherwise. Times in seconds."""
+
+    limit: int = 2
+    """People in the session at once; waiting ones do not count."""
+    length: float = 90 * 60
+    waiting: float = 120 * 60
+    """How long one person may wait. Longer, and forgotten tabs fill the waiting room."""
+    waiting_room: int = 20
+    """People waiting at once. Bounds what a leaked link can do to the therapist's list."""
+    grace: float = 15.0
+    """Lower, and a change from Wi-Fi to mobile ends calls; higher, and ghosts stay in the session."""
+    silence: float = 15.0
+    """After how long the media server reports a silent peer: so long ago was it last heard."""
+    asking: float = 30.0
+    """How long a device is asked to hand over before silence means no."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A connection that comes to a seat, newly or again, with what it brought."""
+
+    connection: ConnectionId
+    resume_id: str
+    media: Media | None
+    microphone: bool
+    camera: bool
+    name: str = field(default="", repr=False)
+
+
+class Room:
+    def __init__(self, session: str, rules: Rules, epoch: float) -> None:
+        """`epoch` added to the room's clock gives seconds since 1970, for what people are shown."""
+        self.session = session
+        self.rules = rules
+        self.epoch = epoch
+        self.limit = rules.limit
+        self.length = rules.length
+        self.locked = False
+        self.started_at: float | None = None
+        self.seats: list[Seat] = []
+        self._orders: list[Order] = []
+        self._closing: list[Order] = []
+        self._revision = 0
+        self._speakers = Speakers()
+        self._grades = Grades()
+
+    # Asked by the shell before it opens media ----------------------------------------------------------------
+
+    @property
+    def empty(self) -> bool:
+        return not self.seats
+
+    def present(self) -> list[Seat]:
+        return [seat for seat in self.seats if seat.phase is Phase.PRESENT]
+
+    def waiting(self) -> list[Seat]:
+        return [seat for seat in self.seats if seat.phase is Phase.WAITING]
+
+    def check_join(self, entry: Entry, move: bool) -> Seat | None:
+        """Refuses who may not come to the door. Returns the seat that `entry` asks to take over, if there is one."""
+        seat = next((s for s in self.seats if s.entry.identity == entry.identity), None)
+        if seat is not None:
+            if not move:
+                raise Refused("already_joined")
+            if seat.entry.token != entry.token:
+                raise Refused("not_yours")
+            if seat.mover is not None:
+                raise Refused("move_pending")
+            return seat
+        if self.locked and "lock" not in PERMISSIONS[entry.role]:
+            raise Refused("locked")
+        if len(self.present()) >= max(self.limit, entry.limit or 0):
+            raise Refused("session_full")
+        if "enter" not in PERMISSIONS[entry.role] and len(self.waiting()) >= self.rules.waiting_room:
+            raise Refused("waiting_room_full")
+        return None
+
+    def seat_to_resume(self, person: str, resume_id: str) -> Seat:
+        for seat in self.seats:
+            if seat.id == person and resume_id in seat.resume_ids:
+                return seat
+        raise Refused("resume_expired")
+
+    def seat_of(self, connection: ConnectionId) -> Seat | None:
+        return next((seat for seat in self.seats if seat.connection == connection), None)
+
+    # Coming and going ----------------------------------------------------------------------------------------
+
+    def join(self, entry: Entry, arrival: Arrival, seat_id: str, now: float) -> list[Order]:
+        """A new seat; `check_join` returned None. The shell has said `joined`, what follows is in the orders."""
+        # The largest that any token names, whoever comes first: tokens are the clinic's word, their order is chance.
+        self.limit = max(self.limit, entry.limit or 0)
+        self.length = max(self.length, (entry.minutes or 0) * 60.0)
+        enters = "enter" in PERMISSIONS[entry.role]
+        seat = Seat(
+            id=seat_id,
+            entry=entry,
+            phase=Phase.WAITING,
+            since=now,
+            name=readable_name(entry.name or arrival.name),
+            connection=arrival.connection,
+            resume_ids=(arrival.resume_id,),
+        )
+        self.seats.append(seat)
+        self._use(seat, arrival)
+        if enters:
+            self.let_in(seat, now)
+        self._orders.append(Note("enters" if enters else "waits", seat.role))
+        return self.settle()
+
+    def resume(self, seat: Seat, used_id: str, arrival: Arrival, now: float) -> list[Order]:
+        """A lost socket or a reloaded page is back. With new media, the page is new and the old one is over."""
+        old = seat.connection
+        if old is not None and old != arrival.connection:
+            if arrival.media is not None:
+                self._tell(old, Over(reason="moved", error=OVER["moved"]))
+            self._orders.append(HangUp(old))
+        if seat.mover is not None:
+            self._orders.append(Tell(arrival.connection, MoveRequested()))
+        seat.resume_ids = (arrival.resume_id, used_id)
+        self._use(seat, arrival)
+        self._orders.append(Note("resumed", seat.role))
+        return self.settle()
+
+    def ask_to_move(self, seat: Seat, entry: Entry, connection: ConnectionId, now: float) -> list[Order]:
+        """Another device of the same person wants this seat: ask the one that has it."""
+        seat.mover = Mover(connection, entry, now + self.rules.asking)
+        self._tell(connection, Moving())
+        if seat.connection is not None:
+            self._tell(seat.connection, MoveRequested())
+        return self.settle()
+
+    def mover_seat(self, connection: ConnectionId) -> Seat | None:
+        return next((s for s in self.seats if s.mover is not None and s.mover.connection == connection), None)
+
+    def take_over(self, seat: Seat, entry: Entry, arrival: Arrival, now: float) -> list[Order]:
+        """The device in the call agreed (`HandOver`) and media for the new one is open: it has the seat now."""
+        if seat.connection is not None:
+            self._tell(seat.connection, Over(reason="moved", error=OVER["moved"]))
+            self._orders.append(HangUp(seat.connection))
+        seat.entry = entry
+        seat.mover = None
+        seat.name = readable_name(seat.entry.name or arrival.name)
+        seat.hand = False
+        seat.resume_ids = (arrival.resume_id,)
+        self._drop_media(seat)
+        self._use(seat, arrival)
+        self._orders.append(Note("moved", seat.role))
+        return self.settle()
+
+    def give_up_move(self, connection: ConnectionId, code: str | None) -> list[Order]:
+        """The second device went away (`code` None) or cannot have the seat, for this reason."""
+        seat = self.mover_seat(connection)
+        if seat is not None:
+            seat.mover = None
+            if code is not None:
+                self._refuse(connection, code)
+                self._orders.append(HangUp(connection))
+        return self.settle()
+
+    def let_in(self, seat: Seat, now: float) -> None:
+        seat.phase = Phase.PRESENT
+        if self.started_at is None:
+            self.started_at = now
+        self._tell_anew()
+
+    def release(self, seat: Seat, reason: OverReason) -> None:
+        """The person is no longer in the session, whatever phase they were in."""
+        if seat.connection is not None:
+            self._tell(seat.connection, Over(reason=reason, error=OVER[reason]))
+            self._orders.append(HangUp(seat.connection))
+        if seat.mover is not None:
+            if reason in ("left", "lost"):
+                self._orders.append(JoinAfresh(seat.mover.connection))
+            else:
+                self._tell(seat.mover.connection, Over(reason=reason, error=OVER[reason]))
+                self._orders.append(HangUp(seat.mover.connection))
+        seat.phase = Phase.GONE
+        seat.connection = None
+        seat.mover = None
+        self._drop_media(seat)
+        self.seats.remove(seat)
+        self._speakers.forget(seat.id)
+        self._orders.append(Note("gone", seat.role, reason))
+
+    def note_admitted(self, seat: Seat) -> None:
+        self._orders.append(Note("admitted", seat.role))
+
+    def revoke(self, seat: Seat) -> None:
+        self._orders.append(Revoke(seat.entry.token, seat.entry.token_expires))
+
+    def hand_over(self, connection: ConnectionId) -> None:
+        self._orders.append(HandOver(connection))
+
+    # What connections and the media server report -------------------------------------------------------------
+
+    def receive(self, connection: ConnectionId, message: Message, now: float) -> list[Order]:
+        """A message of a connection that has joined. What is refused is answered, never raised."""
+        seat = self.seat_of(connection)
+        try:
+            if seat is None:
+                raise Refused("not_joined")
+            requests.handle(self, seat, message, now)
+        except Refused as refused:
+            self._tell(connection, Error(code=refused.code, error=refused.error))
+        return self.settle()
+
+    def socket_lost(self, connection: ConnectionId, now: float) -> list[Order]:
+        seat = self.seat_of(connection)
+        if seat is None:
+            return self.give_up_move(connection, None)
+        seat.connection = None
+        seat.socket_gone_at = now
+        seat.told = None
+        return self.settle()
+
+    def media_offered(self, seat: Seat, media: Media) -> list[Order]:
+        """The seat's offer was answered: the same peer with more slots, or a new peer after the old one was lost."""
+        self._take_media(seat, media)
+        return self.settle()
+
+    def peer_lost(self, peer: PeerId, silent: bool, now: float) -> list[Order]:
+        seat = next((s for s in self.seats if s.peer == peer), None)
+        if seat is not None:
+            seat.lose_media(now - self.rules.silence if silent else now)
+        return self.settle()
+
+    def hear(self, levels: Mapping[PeerId, float], now: float) -> list[Order]:
+        """Microphone levels in dBov by peer: who speaks is told to everybody present."""
+        heard = {s.id: levels[s.peer] for s in self.present() if s.peer and s.peer in levels and s.sends("microphone")}
+        speaking = self._speakers.look(heard, now)
+        if speaking is not None:
+            self.tell_present(Speaking(people=list(speaking)))
+        return self.settle()
+
+    def judge(self, grades: Mapping[PeerId, Grade]) -> list[Order]:
+        """How each peer's connection is: told to everybody present."""
+        measured: dict[str, Grade] = {}
+        for seat in self.present():
+            if seat.reconnecting:
+                measured[seat.id] = "lost"
+            elif seat.peer is not None and seat.peer in grades:
+                measured[seat.id] = grades[seat.peer]
+        quality = self._grades.look(measured)
+        if quality is not None:
+            self.tell_present(Quality(people=dict(quality)))
+        return self.settle()
+
+    def tick(self, now: float) -> list[Order]:
+        """What happens by itself. Due a few times a second; late is harmless."""
+        if self.started_at is not None and now >= self.started_at + self.length:
+            self.end("expired")
+        for seat in list(self.seats):
+            expires = seat.expires(self.rules.grace)
+            if expires is not None and now >= expires:
+                self.release(seat, "lost")
+            elif seat.phase is Phase.WAITING and now >= seat.since + self.rules.waiting:
+                self.release(seat, "expired")
+            elif seat.mover is not None and now >= seat.mover.until:
+                self.refuse_move(seat)
+        return self.settle()
+
+    def refuse_move(self, seat: Seat) -> None:
+        """The device in the call said no, or nothing: refuse the other one."""
+        if seat.mover is not None:
+            self._refuse(seat.mover.connection, "move_refused")
+            self._orders.append(HangUp(seat.mover.connection))
+            seat.mover = None
+
+    def end(self, reason: OverReason) -> None:
+        for seat in list(self.seats):
+            self.release(seat, reason)
+
+    # Telling ------------------------------------------------------------------------------------------------
+
+    def tell(self, seat: Seat, message: ServerMessage) -> None:
+        if seat.connection is not None:
+            self._tell(seat.connection, message)
+
+    def tell_present(self, message: ServerMessage) -> None:
+        for seat in self.present():
+            self.tell(seat, message)
+
+    def settle(self) -> list[Order]:
+        """The orders gathered so far, then those that follow from how things are now."""
+        orders = self._orders + rewire(self.seats) + self._closing
+        self._orders, self._closing = [], []
+        facts = Facts(
+            session=self.session,
+            started_at=None if self.started_at is None else round(self.started_at + self.epoch, 3),
+            ends_at=None if self.started_at is None else round(self.started_at + self.length + self.epoch, 3),
+            limit=self.limit,
+            locked=self.locked,
+            epoch=self.epoch,
+        )
+        others = len(self.present()) - 1
+        for seat in self.seats:
+            if seat.connection is None:
+                continue
+            state = state_for(seat, self.seats, facts, self._revision)
+            if seat.told is None or state != seat.told.model_copy(update={"revision": self._revision}):
+                self._revision += 1
+                seat.told = state.model_copy(update={"revision": self._revision})
+                orders.append(Tell(seat.connection, seat.told))
+            pairs = seat.slots.wanted(others, self.limit) if seat.phase is Phase.PRESENT and seat.peer else None
+            if pairs is not None:
+                orders.append(Tell(seat.connection, MoreSlots(audio=pairs, video=pairs + 1)))
+        return orders
+
+    # Inside -------------------------------------------------------------------------------------------------
+
+    def _use(self, seat: Seat, arrival: Arrival) -> None:
+        publishes = seat.may("publish")
+        seat.connection = arrival.connection
+        seat.socket_gone_at = None
+        seat.told = None
+        seat.microphone = arrival.microphone and publishes
+        seat.camera = arrival.camera and publishes
+        if arrival.media is not None:
+            seat.screen = False  # a new page shares nothing yet
+            self._take_media(seat, arrival.media)
+        self._tell_anew()
+
+    def _take_media(self, seat: Seat, media: Media) -> None:
+        replaced = seat.take_media(media)
+        if replaced is not None:
+            self._closing.append(ClosePeer(replaced))
+
+    def _drop_media(self, seat: Seat) -> None:
+        if seat.peer is not None:
+            self._closing.append(ClosePeer(seat.peer))
+        seat.peer = None
+        seat.media_gone_at = None
+        seat.screen = False
+        seat.sources = {}
+        seat.wired = {}
+        seat.paused = {}
+
+    def _tell_anew(self) -> None:
+        """Somebody new listens: what is only told when it changes must be told again."""
+        self._speakers.told = ()
+        self._grades.told = {}
+
+    def _tell(self, connection: ConnectionId, message: ServerMessage) -> None:
+        self._orders.append(Tell(connection, message))
+
+    def _refuse(self, connection: ConnectionId, code: str) -> None:
+        self._tell(connection, Error(code=code, error=REFUSALS[code]))

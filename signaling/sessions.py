@@ -1,0 +1,368 @@
+"""Sessions: the rooms of this server, and the shell that carries out their orders.
+
+Feeds each room with messages, media events and the time, and does what it orders: tells connections, wires media,
+revokes tokens. Who may come in at all is `entrance.py`'s; what happens inside is `room.py`'s. A fault of ours in one
+session ends that session and no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from sfu import MediaEvent, MediaServer, PeerConnected, PeerError, PeerId, PeerLost
+from signaling import orders as o
+from signaling.attention import Grade, grade
+from signaling.clock import Clock
+from signaling.limits import Limiter
+from signaling.media import offer_again, open_media
+from signaling.messages import Answer, Answered, Error, Join, Joined, Message, Offer, OfferAgain, Resume, ServerMessage
+from signaling.metrics import Metrics
+from signaling.pseudonyms import Pseudonyms
+from signaling.refusals import REFUSALS, Refused
+from signaling.revocations import Revocations
+from signaling.roles import Role
+from signaling.room import Arrival, Room, Rules
+from signaling.seat import Entry, Media, Seat, readable_name
+from signaling.tokens import JoinClaims, ResumeClaims, Tokens
+
+log = structlog.get_logger("sessions")
+
+LOOK = 0.25
+"""Seconds between two looks at voices and deadlines. Lower, and the speaker's frame is no quicker than the eye."""
+
+JUDGE = 8
+"""Looks between two judgements of connections: every 2 s."""
+
+CLOSE_OVER = 1000
+CLOSE_FAULT = 1011
+CLOSE_RESTART = 1012
+"""Close codes (RFC 6455, section 7.4.1, and IANA's registry): over, a fault of ours, come back in a moment."""
+
+
+class Outlet(Protocol):
+    """A connection, as a session sees it. Neither method waits or raises."""
+
+    @property
+    def id(self) -> o.ConnectionId: ...
+
+    def send(self, message: ServerMessage) -> None: ...
+
+    def hang_up(self, code: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Mover:
+    outlet: Outlet
+    room: Room
+    entry: Entry
+    message: Join
+
+
+class Sessions:
+    def __init__(
+        self,
+        *,
+        media: MediaServer,
+        tokens: Tokens,
+        revocations: Revocations,
+        rules: Rules,
+        clock: Clock,
+        new_id: Callable[[], str],
+        metrics: Metrics,
+        pseudonyms: Pseudonyms,
+        vanished: Callable[[str], None],
+    ) -> None:
+        """`vanished` is called with a session's id when its last seat is empty."""
+        self._media = media
+        self._tokens = tokens
+        self._revocations = revocations
+        self._rules = rules
+        self._clock = clock
+        self._new_id = new_id
+        self._metrics = metrics
+        self._pseudonyms = pseudonyms
+        self._vanished = vanished
+        self._rooms: dict[str, Room] = {}
+        self._outlets: dict[o.ConnectionId, tuple[Outlet, Room]] = {}
+        self._movers: dict[o.ConnectionId, _Mover] = {}
+        self._peers: dict[PeerId, Room] = {}
+        self._writing: set[asyncio.Task[None]] = set()
+        self._looks = 0
+        # Reading an offer costs a thousand times what another message does.
+        self._offers = Limiter(rate=0.5, burst=10)
+
+    # Coming in, called by the entrance -------------------------------------------------------------------------
+
+    def join(self, outlet: Outlet, claims: JoinClaims, message: Join) -> None:
+        """Raises Refused."""
+        room = self._rooms.get(claims.room)
+        if room is None:
+            room = Room(claims.room, self._rules, self._clock.wall() - self._clock.steady())
+        entry = Entry(
+            identity=claims.sub,
+            role=claims.role,
+            name=claims.name or "",
+            token=claims.jti,
+            token_expires=claims.exp,
+            limit=claims.limit,
+            minutes=claims.minutes,
+        )
+        readable_name(entry.name or message.name)
+        with self._guarded(room):
+            seat = room.check_join(entry, message.move)
+            if seat is None:
+                self._take_seat(room, outlet, entry, message)
+            else:
+                self._movers[outlet.id] = _Mover(outlet, room, entry, message)
+                self._outlets[outlet.id] = (outlet, room)
+                self._carry_out(room, room.ask_to_move(seat, entry, outlet.id, self._clock.steady()))
+
+    def resume(self, outlet: Outlet, claims: ResumeClaims, message: Resume) -> None:
+        """Raises Refused."""
+        room = self._rooms.get(claims.room)
+        if room is None:
+            raise Refused("resume_expired")
+        with self._guarded(room):
+            seat = room.seat_to_resume(claims.sub, claims.jti)
+            media, answer = self._open(message.offer, seat.role)
+            arrival = self._arrive(room, outlet, message, media)
+            self._welcome(outlet, room, seat.id, arrival, answer)
+            self._carry_out(room, room.resume(seat, claims.jti, arrival, self._clock.steady()))
+
+    def _take_seat(self, room: Room, outlet: Outlet, entry: Entry, message: Join) -> None:
+        media, answer = self._open(message.offer, entry.role)
+        self._rooms[room.session] = room
+        arrival = self._arrive(room, outlet, message, media)
+        seat_id = self._new_id()
+        self._welcome(outlet, room, seat_id, arrival, answer)
+        self._carry_out(room, room.join(entry, arrival, seat_id, self._clock.steady()))
+
+    def _hand_over(self, connection: o.ConnectionId) -> None:
+        mover = self._movers.pop(connection, None)
+        seat = mover.room.mover_seat(connection) if mover is not None else None
+        if mover is None or seat is None:
+            return
+        try:
+            media, answer = self._open(mover.message.offer, seat.role)
+        except Refused as refused:
+            self._carry_out(mover.room, mover.room.give_up_move(connection, refused.code))
+            return
+        arrival = self._arrive(mover.room, mover.outlet, mover.message, media)
+        self._welcome(mover.outlet, mover.room, seat.id, arrival, answer)
+        self._carry_out(mover.room, mover.room.take_over(seat, mover.entry, arrival, self._clock.steady()))
+
+    def _join_afresh(self, connection: o.ConnectionId) -> None:
+        mover = self._movers.pop(connection, None)
+        if mover is None:
+            return
+        try:
+            mover.room.check_join(mover.entry, move=False)
+            self._take_seat(mover.room, mover.outlet, mover.entry, mover.message)
+        except Refused as refused:
+            mover.outlet.send(Error(code=refused.code, error=refused.error))
+            self._hang_up(connection, CLOSE_OVER)
+
+    def _open(self, offer: Offer | None, role: Role) -> tuple[Media | None, Answer | None]:
+        return (None, None) if offer is None else open_media(self._media, offer, role)
+
+    def _arrive(self, room: Room, outlet: Outlet, message: Join | Resume, media: Media | None) -> Arrival:
+        self._outlets[outlet.id] = (outlet, room)
+        if media is not None:
+            self._peers[media.peer] = room
+        return Arrival(
+            connection=outlet.id,
+            resume_id=self._new_id(),
+            media=media,
+            microphone=message.microphone,
+            camera=message.camera,
+            name=message.name if isinstance(message, Join) else "",
+        )
+
+    def _welcome(self, outlet: Outlet, room: Room, seat_id: str, arrival: Arrival, answer: Answer | None) -> None:
+        # Good for as long as the seat can last; it dies with the seat, or when two newer ones were handed out.
+        now = self._clock.wall()
+        expires = int(now + room.length + self._rules.waiting)
+        claims = ResumeClaims(jti=arrival.resume_id, exp=expires, room=room.session, sub=seat_id)
+        outlet.send(Joined(you=seat_id, resume=self._tokens.sign(claims, now), answer=answer))
+
+    # While they are in ------------------------------------------------------------------------------------------
+
+    def receive(self, connection: o.ConnectionId, message: Message) -> None:
+        """A message of a connection that came in. What is refused is answered."""
+        if connection not in self._outlets:
+            return  # it was hung up, and this was on its way
+        outlet, room = self._outlets[connection]
+        log.debug("message", connection=connection, kind=type(message).__name__)
+        with self._guarded(room):
+            seat = room.seat_of(connection)
+            if isinstance(message, OfferAgain) and seat is not None:
+                self._offer(outlet, room, seat, message)
+            else:
+                self._carry_out(room, room.receive(connection, message, self._clock.steady()))
+
+    def lost(self, connection: o.ConnectionId) -> None:
+        """The connection is gone, for whatever reason."""
+        outlet_room = self._outlets.pop(connection, None)
+        self._movers.pop(connection, None)
+        if outlet_room is not None:
+            room = outlet_room[1]
+            with self._guarded(room):
+                self._carry_out(room, room.socket_lost(connection, self._clock.steady()))
+
+    def _offer(self, outlet: Outlet, room: Room, seat: Seat, message: OfferAgain) -> None:
+        try:
+            if self._offers.take(outlet.id, self._clock.steady()) > 0:
+                raise Refused("too_many_messages")
+            media, answer = offer_again(self._media, seat.peer, message.offer, seat.role)
+        except Refused as refused:
+            self._metrics.refused.labels(refused.code).inc()
+            outlet.send(Error(code=refused.code, error=refused.error))
+            return
+        self._peers[media.peer] = room
+        outlet.send(Answered(answer=answer))
+        self._carry_out(room, room.media_offered(seat, media))
+
+    def media_event(self, event: MediaEvent) -> None:
+        """From the media server, on the event loop."""
+        room = self._peers.get(event.peer)
+        if room is None:
+            return
+        with self._guarded(room):
+            if isinstance(event, PeerLost):
+                del self._peers[event.peer]
+                self._metrics.peers_lost.labels(event.reason).inc()
+                log.debug("media lost", session=self._pseudonyms.of(room.session), reason=event.reason)
+                self._carry_out(room, room.peer_lost(event.peer, event.reason == "silent", self._clock.steady()))
+            elif isinstance(event, PeerConnected):
+                self._metrics.peers_connected.inc()
+                log.debug("media connected", session=self._pseudonyms.of(room.session))
+
+    def look(self) -> None:
+        """Looks at voices, connections and deadlines. Due every `LOOK` seconds."""
+        self._looks += 1
+        if not self._rooms:
+            return
+        judge = self._looks % JUDGE == 0
+        levels = self._media.levels()
+        grades: dict[PeerId, Grade] = {}
+        if judge:
+            reports = self._media.reports()
+            grades = {peer: grade(max(r.loss_up, r.loss_down), r.rtt_ms) for peer, r in reports.items()}
+        for room in list(self._rooms.values()):
+            with self._guarded(room):
+                now = self._clock.steady()
+                self._carry_out(room, room.hear(levels, now))
+                if judge:
+                    self._carry_out(room, room.judge(grades))
+                self._carry_out(room, room.tick(now))
+
+    def counts(self) -> dict[str, int]:
+        """For the metrics: how many sessions, and how many people in each phase."""
+        rooms = self._rooms.values()
+        return {
+            "sessions": len(self._rooms),
+            "present": sum(len(room.present()) for room in rooms),
+            "waiting": sum(len(room.waiting()) for room in rooms),
+        }
+
+    async def close(self) -> None:
+        """Tells everybody to come back in a moment; nobody's session is over. Waits for what is being written."""
+        for connection in list(self._outlets):
+            self._hang_up(connection, CLOSE_RESTART)
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=5)
+
+    # Orders -----------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, room: Room, orders: list[o.Order]) -> None:
+        # Last, what makes the room change again: nobody must be told an older state after a newer one.
+        for order in sorted(orders, key=lambda each: isinstance(each, o.HandOver | o.JoinAfresh)):
+            match order:
+                case o.Tell(connection, message):
+                    if connection in self._outlets:
+                        self._outlets[connection][0].send(message)
+                    if isinstance(message, Error):
+                        self._metrics.refused.labels(message.code).inc()
+                case o.HangUp(connection):
+                    self._movers.pop(connection, None)
+                    self._hang_up(connection, CLOSE_OVER)
+                case o.Revoke(token, until):
+                    self._revoke(token, until)
+                case o.HandOver(connection):
+                    self._hand_over(connection)
+                case o.JoinAfresh(connection):
+                    self._join_afresh(connection)
+                case o.Note(event, role, reason):
+                    self._metrics.people.labels(event, reason).inc()
+                    log.info(event, session=self._pseudonyms.of(room.session), role=role, reason=reason or None)
+                case _:
+                    self._wire(order)
+        if room.empty and self._rooms.get(room.session) is room:
+            del self._rooms[room.session]
+            self._vanished(room.session)
+            log.info("vanished", session=self._pseudonyms.of(room.session))
+
+    def _wire(self, order: o.Connect | o.Disconnect | o.Pause | o.ClosePeer) -> None:
+        try:
+            match order:
+                case o.Connect(publisher, source, subscriber, slot):
+                    self._media.connect(publisher, source, subscriber, slot)
+                case o.Disconnect(subscriber, slot):
+                    self._media.disconnect(subscriber, slot)
+                case o.Pause(publisher, source, paused):
+                    self._media.pause(publisher, source, paused)
+                case o.ClosePeer(peer):
+                    self._peers.pop(peer, None)
+                    self._media.close_peer(peer)
+        except PeerError as error:
+            # The peer was lost a moment ago and its event is on the way; or the client offered other than it said.
+            self._metrics.wiring_refused.labels(error.code).inc()
+            log.debug("not wired", code=error.code)
+
+    def _hang_up(self, connection: o.ConnectionId, code: int) -> None:
+        outlet_room = self._outlets.pop(connection, None)
+        if outlet_room is not None:
+            outlet_room[0].hang_up(code)
+
+    def _revoke(self, token: str, until: float) -> None:
+        self._revocations.add(token, until)
+        task = asyncio.get_running_loop().create_task(self._write_revocations())
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _write_revocations(self) -> None:
+        # On a thread: a disk that hangs must not hold up calls. What is revoked holds already.
+        try:
+            await asyncio.to_thread(self._revocations.write, self._revocations.take_unwritten())
+        except OSError as error:
+            log.error("revocation not written: it will not survive a restart", error_type=type(error).__name__)
+
+    @contextmanager
+    def _guarded(self, room: Room) -> Iterator[None]:
+        try:
+            yield
+        except Refused:
+            raise
+        except Exception as error:  # a fault of ours: see the module's docstring
+            log.exception("fault", session=self._pseudonyms.of(room.session), error_type=type(error).__name__)
+            self._metrics.faults.inc()
+            self._abandon(room)
+
+    def _abandon(self, room: Room) -> None:
+        for connection, (outlet, its_room) in list(self._outlets.items()):
+            if its_room is room:
+                outlet.send(Error(code="internal", error=REFUSALS["internal"]))
+                self._movers.pop(connection, None)
+                self._hang_up(connection, CLOSE_FAULT)
+        for peer, its_room in list(self._peers.items()):
+            if its_room is room:
+                self._wire(o.ClosePeer(peer))
+        if self._rooms.get(room.session) is room:
+            del self._rooms[room.session]
+            self._vanished(room.session)

@@ -1,0 +1,100 @@
+"""Tokens: signed links into a session, and the short-lived ones that bring a lost connection back.
+
+JSON Web Tokens (RFC 7519), HS256 and nothing else. The algorithm is the server's choice, never the token's (RFC 8725,
+section 3.1); audience, issuer, expiry, a unique id and the kind are required and checked. The kind (`typ`) keeps a
+token for resuming from being used to join. Whether a token was revoked is asked of `revocations.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+import jwt
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, StringConstraints, ValidationError
+
+from signaling.refusals import Refused
+from signaling.roles import Role
+
+ALGORITHM = "HS256"
+AUDIENCE = "therabook-video"
+ISSUER = "therabook"
+LONGEST = 4096
+"""Characters. A token of ours has about 400."""
+
+SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+UserId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+TokenId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    jti: TokenId
+    exp: int
+    room: SessionId
+
+
+class JoinClaims(_Claims):
+    """Who may come to the door of which session."""
+
+    typ: Literal["join"] = "join"
+    sub: UserId
+    role: Role
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
+    """If given, the name that others see, whatever the person types."""
+    limit: Annotated[int, Field(ge=2, le=12)] | None = None
+    minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+
+
+class ResumeClaims(_Claims):
+    """Which seat may be taken again. Good only while that seat exists and has handed out nothing newer."""
+
+    typ: Literal["resume"] = "resume"
+    sub: str
+    """The person's id in the session."""
+
+
+C = TypeVar("C", JoinClaims, ResumeClaims)
+
+
+class Tokens:
+    """Signs and checks. Times are seconds since 1970; nothing here looks at a clock."""
+
+    def __init__(self, key: SecretBytes) -> None:
+        self._key = key
+
+    def sign(self, claims: JoinClaims | ResumeClaims, now: float) -> str:
+        content = claims.model_dump(exclude_none=True) | {"aud": AUDIENCE, "iss": ISSUER, "iat": int(now)}
+        return jwt.encode(content, self._key.get_secret_value(), algorithm=ALGORITHM)
+
+    def read_join(self, token: str, now: float) -> JoinClaims:
+        """Raises Refused: `token_invalid` or `token_expired`."""
+        return self._read(JoinClaims, token, now, "token_expired")
+
+    def read_resume(self, token: str, now: float) -> ResumeClaims:
+        """Raises Refused: `token_invalid` or `resume_expired`."""
+        return self._read(ResumeClaims, token, now, "resume_expired")
+
+    def _read(self, kind: type[C], token: str, now: float, expired: str) -> C:
+        if len(token) > LONGEST:
+            raise Refused("token_invalid")
+        try:
+            content = jwt.decode(
+                token,
+                self._key.get_secret_value(),
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                # Expiry is checked below, against the time that was passed in.
+                options={
+                    "require": ["aud", "iss", "exp", "iat", "jti", "sub"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
+            )
+            claims = kind.model_validate(content)
+        except (jwt.InvalidTokenError, ValidationError, ValueError):
+            raise Refused("token_invalid") from None
+        if claims.exp <= now:
+            raise Refused(expired)
+        return claims

@@ -1,0 +1,64 @@
+"""Wiring: from what everybody should hear and see to orders for the media server.
+
+The one place that decides whose media reaches whom. It compares what should be with what the media server was last
+told, so it can be called after every change. Only people who are present are wired, in either direction: what a
+waiting person sends is paused at its source and connected to nobody, and their own slots stay empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from signaling.messages import Assignment
+from signaling.orders import Connect, Disconnect, Order, Pause
+from signaling.seat import Phase, Seat
+
+
+def assignments(seat: Seat, seats: Collection[Seat]) -> list[Assignment]:
+    """What plays in the slots of `seat`: those who are present, in the order in which they came."""
+    if seat.phase is not Phase.PRESENT:
+        return []
+    others = [other for other in seats if other is not seat and other.phase is Phase.PRESENT]
+    screen = next((other.id for other in others if other.sends("screen")), None)
+    return seat.slots.assign([(other.id, other.sources.keys()) for other in others], screen)
+
+
+def rewire(seats: Sequence[Seat]) -> list[Order]:
+    """The orders that bring the media server from what it was last told to what should be."""
+    orders: list[Order] = []
+    for seat in seats:
+        orders += _pauses(seat)
+    by_id = {seat.id: seat for seat in seats}
+    for seat in seats:
+        orders += _slots(seat, assignments(seat, seats), by_id)
+    return orders
+
+
+def _pauses(seat: Seat) -> list[Order]:
+    if seat.peer is None:
+        return []
+    orders: list[Order] = []
+    for source in seat.sources:
+        paused = not (seat.phase is Phase.PRESENT and seat.sends(source))
+        if seat.paused.get(source) != paused:
+            seat.paused[source] = paused
+            orders.append(Pause(seat.peer, source, paused))
+    return orders
+
+
+def _slots(seat: Seat, assigned: list[Assignment], by_id: dict[str, Seat]) -> list[Order]:
+    if seat.peer is None:
+        return []
+    wanted = {}
+    for assignment in assigned:
+        publisher = by_id[assignment.person]
+        if publisher.peer is not None:
+            wanted[assignment.mid] = (publisher.peer, assignment.source)
+    orders: list[Order] = [Disconnect(seat.peer, mid) for mid in seat.wired if mid not in wanted]
+    orders += [
+        Connect(peer, source, seat.peer, mid)
+        for mid, (peer, source) in wanted.items()
+        if seat.wired.get(mid) != (peer, source)
+    ]
+    seat.wired = wanted
+    return orders

@@ -1,0 +1,231 @@
+"""A room on a stage: people with inboxes, a media server that only remembers its orders, and a clock that is told."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sfu import PeerId
+from signaling import messages as m
+from signaling import orders as o
+from signaling.refusals import Refused
+from signaling.roles import Role
+from signaling.room import Arrival, Room, Rules
+from signaling.seat import Entry, Media, Seat, permitted_sources
+
+ALL_SOURCES = m.Sources(microphone="0", camera="1", screen="2")
+NO_SOURCES = m.Sources()
+EPOCH = 1_800_000_000.0
+
+M = TypeVar("M", bound=m.Message)
+
+
+@dataclass
+class Actor:
+    """One device of one person."""
+
+    stage: Stage
+    connection: int
+    entry: Entry
+    name: str
+    seat_id: str = ""
+    inbox: list[m.Message] = field(default_factory=list)
+    hung_up: bool = False
+    resume_id: str = ""
+    peer: PeerId | None = None
+
+    @property
+    def seat(self) -> Seat:
+        return next(seat for seat in self.stage.room.seats if seat.id == self.seat_id)
+
+    @property
+    def state(self) -> m.State:
+        return self.last(m.State)
+
+    def says(self, message: m.Message) -> None:
+        self.stage.carry_out(self.stage.room.receive(self.connection, message, self.stage.now))
+
+    def all(self, kind: type[M]) -> list[M]:
+        return [message for message in self.inbox if isinstance(message, kind)]
+
+    def last(self, kind: type[M]) -> M:
+        return self.all(kind)[-1]
+
+    @property
+    def refused(self) -> str:
+        """The code of the last error."""
+        return self.last(m.Error).code
+
+    def hears_and_sees(self) -> set[tuple[str, str]]:
+        """(name, source) of all that the media server forwards to this device: connected and not paused."""
+        stage = self.stage
+        by_peer = {actor.peer: actor.name for actor in stage.actors if actor.peer is not None}
+        return {
+            (by_peer[publisher], source)
+            for (subscriber, _), (publisher, source) in stage.wires.items()
+            if subscriber == self.peer and not stage.paused.get((publisher, source), False)
+        }
+
+    def loses_socket(self) -> None:
+        self.stage.carry_out(self.stage.room.socket_lost(self.connection, self.stage.now))
+        self.hung_up = True
+
+    def loses_media(self, silent: bool = False) -> None:
+        peer, self.peer = self.peer, None
+        assert peer is not None
+        self.stage.wires = {k: v for k, v in self.stage.wires.items() if k[0] != peer and v[0] != peer}
+        self.stage.carry_out(self.stage.room.peer_lost(peer, silent, self.stage.now))
+
+    def resumes(self, reloaded: bool = False, resume_id: str | None = None) -> Actor:
+        return self.stage.resume(self, reloaded, resume_id)
+
+
+class Stage:
+    def __init__(self, **rules: Any) -> None:
+        self.room = Room("session-1", Rules(**rules), EPOCH)
+        self.now = 100.0
+        self.actors: list[Actor] = []
+        self.orders: list[o.Order] = []
+        self.wires: dict[tuple[PeerId, str], tuple[PeerId, str]] = {}
+        self.paused: dict[tuple[PeerId, str], bool] = {}
+        self.closed: list[PeerId] = []
+        self.revoked: list[str] = []
+        self._numbers = itertools.count(1)
+
+    def entry(self, role: Role, identity: str, **more: Any) -> Entry:
+        fields: dict[str, Any] = {"name": "", "token": f"token-{identity}", "token_expires": EPOCH + 10_000} | more
+        return Entry(identity=identity, role=role, **fields)
+
+    def join(
+        self,
+        role: Role,
+        name: str,
+        *,
+        identity: str | None = None,
+        move: bool = False,
+        sources: m.Sources | None = ALL_SOURCES,
+        slots: tuple[int, int] = (3, 4),
+        on: bool = True,
+        **entry: Any,
+    ) -> Actor:
+        """Raises Refused, as the shell would be told."""
+        actor = Actor(self, next(self._numbers), self.entry(role, identity or name, **entry), name)
+        self.actors.append(actor)
+        seat = self.room.check_join(actor.entry, move)
+        if seat is not None:
+            self.carry_out(self.room.ask_to_move(seat, actor.entry, actor.connection, self.now))
+            return actor
+        media = self.media(actor, sources, slots)
+        actor.seat_id = f"person-{actor.connection}"
+        self.carry_out(self.room.join(actor.entry, self.arrival(actor, media, on), actor.seat_id, self.now))
+        return actor
+
+    def therapist(self, name: str = "Dr. Blue", **more: Any) -> Actor:
+        return self.join("therapist", name, **more)
+
+    def patient(self, name: str = "Alex", **more: Any) -> Actor:
+        return self.join("patient", name, **more)
+
+    def admitted(self, host: Actor, role: Role, name: str, **more: Any) -> Actor:
+        actor = self.join(role, name, **more)
+        host.says(m.Admit(person=actor.seat_id))
+        assert actor.state.phase == "present"
+        return actor
+
+    def resume(self, actor: Actor, reloaded: bool, resume_id: str | None) -> Actor:
+        used = resume_id or actor.resume_id
+        seat = self.room.seat_to_resume(actor.seat_id, used)
+        back = Actor(self, next(self._numbers), actor.entry, actor.name, actor.seat_id, peer=actor.peer)
+        if not reloaded:
+            actor.peer = None
+        self.actors.append(back)
+        media = self.media(back, ALL_SOURCES, (3, 4)) if reloaded else None
+        self.carry_out(self.room.resume(seat, used, self.arrival(back, media, True), self.now))
+        return back
+
+    def media(self, actor: Actor, sources: m.Sources | None, slots: tuple[int, int]) -> Media | None:
+        if sources is None:
+            return None
+        actor.peer = PeerId(f"peer-{next(self._numbers)}")
+        audio, video = slots
+        return Media(
+            peer=actor.peer,
+            sources=permitted_sources(actor.entry.role, sources),
+            audio=tuple(f"a{n}" for n in range(audio)),
+            video=tuple(f"v{n}" for n in range(video)),
+        )
+
+    def offer(self, actor: Actor, *, same: bool = True, slots: tuple[int, int] = (3, 4)) -> None:
+        """Offers again: for the same connection, or for a new one."""
+        old = actor.peer
+        media = self.media(actor, ALL_SOURCES, slots)
+        assert media is not None
+        if same and old is not None:
+            actor.peer = old
+            media = Media(old, media.sources, media.audio, media.video)
+        self.carry_out(self.room.media_offered(actor.seat, media))
+
+    def arrival(self, actor: Actor, media: Media | None, on: bool) -> Arrival:
+        actor.resume_id = f"resume-{next(self._numbers)}"
+        return Arrival(actor.connection, actor.resume_id, media, on, on, actor.name)
+
+    def hears(self, **levels: float) -> None:
+        by_peer = {actor.peer: levels[actor.name] for actor in self.actors if actor.peer and actor.name in levels}
+        self.carry_out(self.room.hear(by_peer, self.now))
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.carry_out(self.room.tick(self.now))
+
+    def actor(self, connection: int) -> Actor:
+        return next(actor for actor in self.actors if actor.connection == connection)
+
+    def carry_out(self, orders: list[o.Order]) -> None:
+        self.orders += orders
+        for order in sorted(orders, key=lambda each: isinstance(each, o.HandOver | o.JoinAfresh)):
+            match order:
+                case o.Tell(connection, message):
+                    actor = self.actor(connection)
+                    assert not actor.hung_up, f"{actor.name} was told {message} after the connection was closed"
+                    actor.inbox.append(message)
+                case o.HangUp(connection):
+                    self.actor(connection).hung_up = True
+                case o.Connect(publisher, source, subscriber, slot):
+                    assert publisher not in self.closed
+                    assert subscriber not in self.closed
+                    self.wires[(subscriber, slot)] = (publisher, source)
+                case o.Disconnect(subscriber, slot):
+                    self.wires.pop((subscriber, slot), None)
+                case o.Pause(publisher, source, paused):
+                    assert publisher not in self.closed
+                    self.paused[(publisher, source)] = paused
+                case o.ClosePeer(peer):
+                    self.wires = {key: value for key, value in self.wires.items() if key[0] != peer}
+                    self.closed.append(peer)
+                case o.Revoke(token, _):
+                    self.revoked.append(token)
+                case o.HandOver(connection):
+                    self._hand_over(self.actor(connection))
+                case o.JoinAfresh(connection):
+                    actor = self.actor(connection)
+                    self.room.check_join(actor.entry, False)
+                    actor.seat_id = f"person-{actor.connection}"
+                    media = self.media(actor, ALL_SOURCES, (3, 4))
+                    arrival = self.arrival(actor, media, True)
+                    self.carry_out(self.room.join(actor.entry, arrival, actor.seat_id, self.now))
+
+        assert not {publisher for publisher, _ in self.wires.values()} & set(self.closed), "a wire to a closed peer"
+
+    def _hand_over(self, actor: Actor) -> None:
+        seat = self.room.mover_seat(actor.connection)
+        assert seat is not None
+        actor.seat_id = seat.id
+        media = self.media(actor, ALL_SOURCES, (3, 4))
+        self.carry_out(self.room.take_over(seat, actor.entry, self.arrival(actor, media, True), self.now))
+
+
+def code_of(refused: Any) -> str:
+    """The code of what `pytest.raises(Refused)` caught."""
+    assert isinstance(refused.value, Refused)
+    return refused.value.code

@@ -1,0 +1,426 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Connection } from '../../web/js/connection.js';
+import { Media } from '../../web/js/media.js';
+import { SeatMemory } from '../../web/js/seat.js';
+import { Session } from '../../web/js/session.js';
+import { FakeClock, FakeDevices, FakeStorage, fakeLocks, fakePeers, fakeSockets, settled } from './fakes.mjs';
+
+const INVITATION = { token: 'invitation', name: 'Sam' };
+const ANSWER = { sdp: 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n', slots: [] };
+const ME = { id: 'me', name: 'Sam', role: 'patient', screen: false, reconnecting: false };
+const THERAPIST = ['enter', 'publish', 'share_screen', 'chat', 'admit'];
+
+let revision = 0;
+const stateOf = (phase, more = {}) => ({
+  type: 'state',
+  revision: ++revision,
+  phase,
+  you: ME,
+  may: phase === 'present' ? ['publish', 'chat'] : [],
+  people: [],
+  waiting: [],
+  slots: [],
+  ...more,
+});
+
+/** A page: session and all, with the browser and the server in the test's hands. */
+function open({ storage = new FakeStorage(), locks = fakeLocks(), answers = ANSWER } = {}) {
+  const clock = new FakeClock();
+  const net = fakeSockets();
+  const peers = fakePeers();
+  const devices = new FakeDevices();
+  let wake;
+  const session = new Session({
+    settings: { video: { width: 1280, height: 720, frame_rate: 30 }, clockOffset: 0 },
+    devices,
+    memory: new SeatMemory({ storage, locks }),
+    connect: (events) => new Connection({ url: 'ws://clinic/socket', clock, WebSocket: net.WebSocket, events }),
+    makeMedia: (host) => new Media({ clock, makePeer: peers.makePeer, host }),
+    watch: (listener) => {
+      wake = listener;
+      return () => {};
+    },
+  });
+  const moments = [];
+  for (const kind of ['chat', 'mute_requested', 'move_requested', 'refused']) {
+    session.on(kind, (moment) => moments.push({ kind, ...moment }));
+  }
+  return { clock, net, peers, devices, session, moments, storage, locks, answers, wake: (kind) => wake(kind) };
+}
+
+async function joining(page, more = {}) {
+  page.devices.has('microphone', 'a microphone');
+  page.devices.has('camera', 'a camera');
+  page.session.prepare();
+  await settled();
+  page.net.last.opens();
+  page.session.join({ ...INVITATION, ...more });
+  await settled();
+  return page;
+}
+
+async function inside(page, phase = 'present', more = {}) {
+  await joining(page);
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'resume 1', answer: ANSWER });
+  page.net.last.says(stateOf(phase, more));
+  await settled();
+  page.peers.last.becomes('connected');
+  return page;
+}
+
+test('joining sends invitation and offer in one message, on the socket that was opened before', async () => {
+  const page = await joining(open());
+  assert.equal(page.session.state.phase, 'joining');
+  assert.equal(page.net.sockets.length, 1);
+  assert.deepEqual(page.net.last.sent, [
+    {
+      type: 'join',
+      token: 'invitation',
+      name: 'Sam',
+      move: false,
+      offer: { sdp: 'offer 0.1', sources: {} },
+      microphone: true,
+      camera: true,
+    },
+  ]);
+});
+
+test('nothing leaves the machine of somebody who waits; once admitted, everything does', async () => {
+  const page = await inside(open(), 'waiting');
+  assert.equal(page.session.state.phase, 'waiting');
+  assert.deepEqual([page.session.state.microphone, page.session.state.camera], [true, true]);
+  assert.ok(!Object.values(page.peers.last.sends).some(Boolean));
+  page.net.last.says(stateOf('present'));
+  assert.deepEqual(page.peers.last.sends, { microphone: 'a microphone', camera: 'a camera' });
+});
+
+test('the picture is on its way before the pages draw', async () => {
+  const page = await inside(open(), 'waiting');
+  let sending;
+  page.session.subscribe(({ phase }) => {
+    if (phase === 'present') sending ??= page.peers.last.sends.camera;
+  });
+  page.net.last.says(stateOf('present'));
+  assert.equal(sending, 'a camera');
+});
+
+test('switched off means that nothing is sent, and the server is told first', async () => {
+  const page = await inside(open());
+  await page.session.setCamera(false);
+  assert.equal(page.peers.last.sends.camera, null);
+  assert.deepEqual(page.net.last.sent.at(-1), { type: 'devices', microphone: true, camera: false, screen: false });
+  assert.equal(page.devices.track('camera'), null, 'its light is out');
+  await page.session.setMicrophone(false);
+  assert.equal(page.peers.last.sends.microphone, null);
+  assert.equal(page.devices.muted, true);
+  assert.equal(await page.session.setCamera(true), true);
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+  assert.deepEqual(page.devices.opened, [{ audio: false, video: true }]);
+});
+
+test('an unplugged camera is told to the others, and so is its return', async () => {
+  const page = await inside(open());
+  page.devices.has('camera', null);
+  assert.equal(page.session.state.camera, false);
+  assert.equal(page.net.last.sent.at(-1).camera, false);
+  page.devices.has('camera', 'a camera again');
+  assert.equal(page.peers.last.sends.camera, 'a camera again');
+  assert.equal(page.net.last.sent.at(-1).camera, true);
+});
+
+test('a microphone that was switched off stays off when it is plugged in again', async () => {
+  const page = await inside(open());
+  await page.session.setMicrophone(false);
+  page.devices.has('microphone', null);
+  page.devices.has('microphone', 'another microphone');
+  assert.equal(page.peers.last.sends.microphone, null);
+  assert.equal(page.session.state.microphone, false);
+});
+
+test('who may not publish sends nothing and holds no device', async () => {
+  const page = await inside(open(), 'present', { may: ['chat'] });
+  assert.ok(!Object.values(page.peers.last.sends).some(Boolean));
+  assert.equal(page.devices.track('camera'), null);
+});
+
+test('a refused join says why, and the next one can be made at once', async () => {
+  const page = await joining(open());
+  page.net.last.says({ type: 'error', code: 'locked', error: 'Locked.' });
+  assert.equal(page.session.state.phase, 'idle');
+  assert.deepEqual(page.session.state.refused, { code: 'locked', error: 'Locked.' });
+  page.net.last.breaks();
+  page.session.join(INVITATION);
+  await settled();
+  assert.equal(page.session.state.refused, null);
+  page.clock.pass(3000);
+  page.net.last.opens();
+  assert.equal(page.net.last.sent[0].offer.sdp, 'offer 0.1', 'the offer that was refused with it is still good');
+});
+
+test('a call moves here when the other device agrees', async () => {
+  const page = await joining(open());
+  page.net.last.says({ type: 'error', code: 'already_joined', error: '' });
+  assert.equal(page.session.state.refused.code, 'already_joined');
+  page.session.join({ ...INVITATION, move: true });
+  await settled();
+  assert.equal(page.net.last.sent.at(-1).move, true);
+  page.net.last.says({ type: 'moving' });
+  assert.equal(page.session.state.phase, 'moving');
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: ANSWER });
+  page.net.last.says(stateOf('present'));
+  assert.equal(page.session.state.phase, 'present');
+});
+
+test('without a server a join ends with a refusal of our own', async () => {
+  const page = open();
+  page.session.join(INVITATION);
+  await settled();
+  for (let second = 0; second < 30 && page.session.state.phase === 'joining'; second++) {
+    if (page.net.last.readyState === 0) page.net.last.breaks();
+    page.clock.pass(1000);
+  }
+  assert.equal(page.session.state.refused.code, 'unreachable');
+  page.session.join(INVITATION);
+  assert.equal(page.session.state.phase, 'joining');
+});
+
+test('a dropped socket is not a dropped call', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  assert.deepEqual([page.session.state.phase, page.session.state.connection], ['present', 'reconnecting']);
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+  page.clock.pass(300);
+  page.net.last.opens();
+  assert.deepEqual(page.net.last.sent, [
+    { type: 'resume', token: 'resume 1', offer: null, microphone: true, camera: true },
+  ]);
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'resume 2', answer: null });
+  revision = 0;
+  page.net.last.says(stateOf('present', { locked: true }));
+  await settled();
+  assert.equal(page.session.state.connection, 'ok');
+  assert.equal(page.session.state.server.locked, true, 'a resumed session may count from the start again');
+  assert.equal(page.peers.peers.length, 1);
+  assert.equal(page.peers.last.offers.length, 1);
+});
+
+test('what was switched while the socket was away is told in the greeting', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  await page.session.setMicrophone(false);
+  page.clock.pass(300);
+  page.net.last.opens();
+  assert.equal(page.net.last.sent[0].microphone, false);
+  page.session.raiseHand(true);
+  assert.equal(page.moments.at(-1).code, 'not_connected');
+});
+
+test('what the greeting did not say yet is told after it', async () => {
+  const page = await joining(open());
+  await page.session.setMicrophone(false);
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: ANSWER });
+  const told = page.net.last.sent.at(-1);
+  assert.deepEqual([told.type, told.microphone, told.camera], ['devices', false, true]);
+});
+
+test('a lost seat is asked for again at the door, and nothing is sent before being let in', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  page.net.last.says({ type: 'error', code: 'resume_expired', error: '' });
+  await settled();
+  page.net.last.opens();
+  const [hello] = page.net.last.sent;
+  assert.deepEqual([hello.type, hello.token, hello.offer.sdp], ['join', 'invitation', 'offer 1.1']);
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: ANSWER });
+  page.net.last.says(stateOf('waiting'));
+  assert.equal(page.session.state.phase, 'waiting');
+  assert.ok(!Object.values(page.peers.last.sends).some(Boolean));
+  page.net.last.says(stateOf('present'));
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+});
+
+test('a lost seat with no way back is over', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  page.net.last.says({ type: 'error', code: 'resume_expired', error: '' });
+  await settled();
+  page.net.last.opens();
+  page.net.last.says({ type: 'error', code: 'token_revoked', error: 'Removed.' });
+  assert.equal(page.session.state.phase, 'over');
+  assert.deepEqual(page.session.state.over, { reason: 'lost', error: 'Removed.' });
+});
+
+test('a server that is starting again is asked again, not given up', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  page.net.last.says({ type: 'error', code: 'restarting', error: '' });
+  assert.equal(page.session.state.phase, 'present');
+  page.clock.pass(1000);
+  page.net.last.opens();
+  assert.equal(page.net.last.sent[0].type, 'resume');
+});
+
+test('a reloaded page takes its seat again with its devices', async () => {
+  const before = await inside(open());
+  await before.session.setMicrophone(false);
+  const page = open({ storage: before.storage });
+  assert.equal(page.session.resumeStored(), true);
+  assert.equal(page.session.state.phase, 'joining');
+  await settled();
+  page.net.last.opens();
+  const [hello] = page.net.last.sent;
+  assert.deepEqual([hello.type, hello.token, hello.offer.sdp], ['resume', 'resume 1', 'offer 0.1']);
+  assert.deepEqual(page.devices.opened, [{ audio: false, video: true }]);
+  assert.equal(page.devices.muted, true);
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'resume 2', answer: ANSWER });
+  page.net.last.says(stateOf('present'));
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+  assert.ok(!page.peers.last.sends.microphone);
+});
+
+test('a reloaded page whose seat is gone shows the join form, without a reproach and without devices', async () => {
+  const before = await inside(open());
+  const page = open({ storage: before.storage });
+  page.session.resumeStored();
+  await settled();
+  page.net.last.opens();
+  page.net.last.says({ type: 'error', code: 'resume_expired', error: '' });
+  await settled();
+  assert.deepEqual([page.session.state.phase, page.session.state.refused], ['idle', null]);
+  assert.equal(page.devices.track('camera'), null);
+  assert.equal(open({ storage: before.storage }).session.resumeStored(), false);
+});
+
+test('a page without a seat has nothing to resume', () => {
+  assert.equal(open().session.resumeStored(), false);
+});
+
+test('over is over: nothing is sent, nothing is open, nothing is remembered', async () => {
+  const page = await inside(open());
+  page.net.last.says({ type: 'over', reason: 'ended', error: 'The session has ended.' });
+  const { state } = page.session;
+  assert.deepEqual([state.phase, state.over.reason, state.camera, state.microphone], ['over', 'ended', false, false]);
+  assert.equal(page.peers.last.closed, true);
+  assert.equal(page.devices.track('camera'), null);
+  assert.equal(page.storage.getItem('therabook.seat'), null);
+  const count = page.net.sockets.length;
+  page.clock.pass(120_000);
+  assert.equal(page.net.sockets.length, count);
+});
+
+test('leaving is immediate, with or without an answer', async () => {
+  const page = await inside(open());
+  page.session.leave();
+  assert.equal(page.net.last.sent.at(-1).type, 'leave');
+  assert.equal(page.session.state.over.reason, 'left');
+  const still = await joining(open());
+  still.session.leave();
+  assert.equal(still.session.state.phase, 'over');
+});
+
+test('after it was over the same page can join again', async () => {
+  const page = await inside(open());
+  page.session.leave();
+  await joining(page);
+  assert.equal(page.net.last.sent[0].type, 'join');
+  assert.equal(page.net.last.sent[0].offer.sdp, 'offer 1.1');
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: ANSWER });
+  page.net.last.says(stateOf('present'));
+  assert.equal(page.session.state.phase, 'present');
+});
+
+test('states that arrive late are passed over', async () => {
+  const page = await inside(open());
+  const late = stateOf('waiting');
+  page.net.last.says(stateOf('present', { locked: true }));
+  page.net.last.says(late);
+  assert.equal(page.session.state.phase, 'present');
+});
+
+test('streams belong to people by their slots, and change when the slots do', async () => {
+  const page = await inside(open(), 'present', { slots: [{ mid: '6', person: 'ann', source: 'camera' }] });
+  const before = page.session.state.streams;
+  assert.equal(page.session.streamOf('ann', 'camera'), 'stream 0.6');
+  assert.equal(page.session.streamOf('ann', 'screen'), null);
+  assert.equal(page.session.streamOf('ben', 'camera'), null);
+  assert.equal(page.session.streamOf('me', 'camera'), 'own stream');
+  page.net.last.says(stateOf('present', { slots: [{ mid: '7', person: 'ann', source: 'camera' }] }));
+  assert.equal(page.session.streamOf('ann', 'camera'), 'stream 0.7');
+  assert.notEqual(page.session.state.streams, before);
+});
+
+test('when the server has lost our media, a new peer connection is made known on a new socket', async () => {
+  const page = await inside(open());
+  page.net.last.says(stateOf('present', { you: { ...ME, reconnecting: true } }));
+  page.net.last.says(stateOf('present', { you: { ...ME, reconnecting: true } }));
+  await settled();
+  assert.equal(page.session.state.connection, 'reconnecting');
+  page.net.last.opens();
+  assert.deepEqual([page.net.sockets.length, page.peers.peers.length], [2, 2]);
+  assert.deepEqual([page.net.last.sent[0].type, page.net.last.sent[0].offer.sdp], ['resume', 'offer 1.1']);
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+});
+
+test('on another network the socket is replaced and ICE restarted over it', async () => {
+  const page = await inside(open());
+  page.wake('network');
+  await settled();
+  page.net.last.opens();
+  assert.equal(page.net.sockets.length, 2);
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+  await settled();
+  assert.equal(page.net.last.sent.at(-1).type, 'offer');
+  assert.deepEqual(page.peers.last.offers.slice(1), [{ restart: true }]);
+  assert.equal(page.peers.peers.length, 1);
+});
+
+test('on another network before joining the offer is made anew', async () => {
+  const page = open();
+  page.session.prepare();
+  await settled();
+  page.wake('network');
+  await settled();
+  assert.equal(page.peers.peers.length, 2);
+  assert.equal(page.peers.peers[0].closed, true);
+});
+
+test('moments come as they are, with who said it', async () => {
+  const page = await inside(open(), 'present', { may: THERAPIST });
+  page.net.last.says({ type: 'chat', person: 'me', name: 'Sam', text: 'Hello', at: 1 });
+  page.net.last.says({ type: 'chat', person: 'ann', name: 'Ann', text: 'Hi', at: 2 });
+  page.net.last.says({ type: 'mute_requested', by: 'Ann' });
+  page.net.last.says({ type: 'move_requested' });
+  page.net.last.says({ type: 'error', code: 'session_full', error: 'Full.' });
+  page.net.last.says({ type: 'something_new' });
+  assert.deepEqual(page.moments.map(({ kind, mine }) => [kind, mine]), [
+    ['chat', true],
+    ['chat', false],
+    ['mute_requested', undefined],
+    ['move_requested', undefined],
+    ['refused', undefined],
+  ]);
+  assert.equal(page.session.state.phase, 'present');
+});
+
+test('empty chat is not sent', async () => {
+  const page = await inside(open());
+  const count = page.net.last.sent.length;
+  page.session.sendChat('  \n');
+  assert.equal(page.net.last.sent.length, count);
+});
+
+test('more slots are offered when the server asks', async () => {
+  const page = await inside(open());
+  page.net.last.says({ type: 'more_slots', audio: 5, video: 6 });
+  await settled();
+  assert.equal(page.net.last.sent.at(-1).type, 'offer');
+  assert.deepEqual(page.peers.last.slots, { audio: 5, video: 6 });
+});

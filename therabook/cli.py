@@ -1,0 +1,164 @@
+"""The command line: `therabook serve` and `therabook token`. Its flags are made from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import uvloop
+
+from sfu import ConfigError
+from signaling import keys
+from signaling.ids import new_id, new_session_id
+from signaling.roles import Role
+from signaling.tokens import JoinClaims, Tokens
+from therabook import VERSION, logs, server
+from therabook.links import base_url, make_link
+from therabook.settings import PREFIX, BadSettings, Settings, choices_of, documented, flag_of, has_flag, load
+
+Command = Callable[..., None]
+
+FOR_LINKS = ("data_dir", "public_url", "host", "port", "tls", "token_minutes")
+"""The settings that decide what a link looks like."""
+
+DEMO_MINUTES = 12 * 60
+
+
+def _metavar(annotation: Any) -> str:
+    if annotation is int:
+        return "N"
+    return "PATH" if "Path" in str(annotation) else "TEXT"
+
+
+def flags_for(names: Iterable[str]) -> Callable[[Command], Command]:
+    """Adds the flags of these settings, and --config. The command gets those that were given, and `config`."""
+
+    def add(command: Command) -> Command:
+        for setting in reversed([each for each in documented() if each.name in names]):
+            field = Settings.model_fields[setting.name]
+            if not has_flag(field):
+                continue
+            known = f"{setting.variable}; default {setting.default}" if setting.default else setting.variable
+            choices = choices_of(field)
+            command = click.option(
+                flag_of(setting.name, field),
+                setting.name,
+                default=None,
+                type=click.Choice(choices) if choices else None if field.annotation is bool else str,
+                metavar=None if choices or field.annotation is bool else _metavar(field.annotation),
+                help=f"{setting.description}  [{known}]",
+            )(command)
+        config = click.option(
+            "--config", type=click.Path(path_type=Path), metavar="FILE", help=f"Settings as TOML.  [{PREFIX}CONFIG]"
+        )
+        return config(command)
+
+    return add
+
+
+def _without_flag() -> str:
+    """For --help: settings that are given as variables or in the file only."""
+    lines = ["\b", "Secrets, as variables or in the --config file only:"]
+    lines += [f"  {each.variable}  {each.description}" for each in documented() if each.flag is None]
+    return "\n".join(lines)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(VERSION, prog_name="therabook")
+def main() -> None:
+    """Video calls for therapy clinics, on your own machine."""
+
+
+@main.command(epilog=_without_flag())
+@flags_for(Settings.model_fields)
+def serve(config: Path | None, **flags: Any) -> None:
+    """Serve pages and calls until stopped (SIGTERM, Ctrl-C).
+
+    Every flag is also a variable (named in brackets) and a line in the TOML file of --config. A flag counts more than
+    a variable, a variable more than the file.
+    """
+    settings = _settings(config, flags)
+    logs.set_up(debug=settings.debug, form=settings.log_format)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(server.serve(settings, lambda running: _announce(settings, running)))
+    except (BadSettings, ConfigError, keys.BadKey) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or 'cannot start'}: {error.strerror or error}") from None
+
+
+@main.command()
+@click.option(
+    "--role", type=click.Choice(get_args(Role)), required=True, help="What the person may do is decided by this."
+)
+@click.option("--session", metavar="ID", help="The session. Left out, a new one is named, and printed too.")
+@click.option("--user", metavar="ID", help="Who it is, in your own words; not shown to others. Default: somebody new.")
+@click.option("--limit", type=click.IntRange(2, 12), help="People in this session at most.")
+@click.option("--minutes", type=click.IntRange(1, 24 * 60), help="After this the session ends.")
+@flags_for(FOR_LINKS)
+def token(
+    config: Path | None,
+    role: Role,
+    session: str | None,
+    user: str | None,
+    limit: int | None,
+    minutes: int | None,
+    **flags: Any,
+) -> None:
+    """Print a link that lets one person into one session.
+
+    Everyone needs a link of their own. It holds no name; keep it like a key until it is used.
+    """
+    settings = _settings(config, flags)
+    if session is None:
+        session = new_session_id()
+        click.echo(f"Session: {session}", err=True)
+    now = time.time()
+    try:
+        claims = JoinClaims(
+            jti=new_id(),
+            exp=int(now + 60 * settings.token_minutes),
+            room=session,
+            sub=user or new_id(),
+            role=role,
+            limit=limit,
+            minutes=minutes,
+        )
+        click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
+    except (keys.BadKey, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    except ValueError:
+        raise click.ClickException(
+            "a session is 1 to 100 letters, digits, dots, colons, dashes and underscores; a user 1 to 200 characters"
+        ) from None
+
+
+def _announce(settings: Settings, running: server.Running) -> None:
+    base = base_url(settings, running.port)
+    if not settings.demo:
+        click.echo(f"TheraBook Video serves at {base}")
+        click.echo(f"Make links with `therabook token`, or with POST /api/token (key in {settings.data_dir}/api-key).")
+        return
+    session = new_session_id()
+    line = "=" * 100
+    click.echo(
+        f"\n{line}\n  DEMONSTRATION. Anyone at this machine can join as anyone. Do not hold real sessions here.\n{line}"
+    )
+    roles: tuple[Role, ...] = ("therapist", "patient")
+    for role in roles:
+        now = running.clock.wall()
+        claims = JoinClaims(jti=new_id(), exp=int(now + 60 * DEMO_MINUTES), room=session, sub=new_id(), role=role)
+        click.echo(f"\n  The {role}'s link:\n\n{make_link(base, running.tokens, claims, now)}")
+    click.echo(f"\n  Or join by hand: {base}/video-call/demo\n{line}\n")
+
+
+def _settings(config: Path | None, flags: dict[str, Any]) -> Settings:
+    try:
+        return load({name: value for name, value in flags.items() if value is not None}, config=config)
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,274 @@
+"""The server: every part made once and given to those who need it. Read it as a table of contents."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import resource
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ifaddr
+import structlog
+from aiohttp import web
+
+from sfu import MediaConfig, MediaEvent, MediaServer
+from signaling import headers, keys
+from signaling.api import LARGEST_BODY, TokenApi
+from signaling.brand import Brand
+from signaling.clock import Clock
+from signaling.entrance import Entrance
+from signaling.health import Health
+from signaling.ids import new_id, new_session_id
+from signaling.limits import Limiter
+from signaling.metrics import Metrics
+from signaling.nodes import Alone
+from signaling.pages import Pages, VideoAnswer
+from signaling.pseudonyms import Pseudonyms
+from signaling.revocations import Revocations
+from signaling.room import Rules
+from signaling.route import add_routes
+from signaling.routes import route_table
+from signaling.sessions import LOOK, Sessions
+from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
+from signaling.tokens import Tokens
+from signaling.websocket import WebSocketDoor
+from therabook import VERSION, tls
+from therabook.settings import BadSettings, Settings
+
+log = structlog.get_logger("server")
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+SOCKETS = 16_384
+LARGEST_LOGO = 512 * 1024
+LOGO_TYPES = (".svg", ".png", ".webp", ".jpg")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that serves."""
+
+    port: int
+    media_port: int
+    tokens: Tokens
+    clock: Clock
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Serves until the block ends, then says goodbye. Raises BadSettings, sfu.ConfigError or OSError at the start."""
+    clock = clock or Clock()
+    proxies = [ipaddress.ip_network(each) for each in settings.trusted_proxies]
+    keys.make_folder(settings.data_dir)
+
+    # Keys and tokens
+    signing_key = keys.signing_key(settings.data_dir)
+    api_key = settings.api_key or keys.api_key(settings.data_dir)
+    tokens = Tokens(signing_key)
+    revocations = Revocations(settings.data_dir / "revocations", clock.wall())
+    metrics = Metrics()
+
+    # Media, sessions, and the way into them
+    nodes = Alone()
+    to_sessions: list[Callable[[MediaEvent], None]] = []
+    media = MediaServer(media_config(settings), lambda event: to_sessions[0](event))
+    sessions = Sessions(
+        media=media,
+        tokens=tokens,
+        revocations=revocations,
+        rules=rules(settings),
+        clock=clock,
+        new_id=new_id,
+        metrics=metrics,
+        pseudonyms=Pseudonyms(signing_key),
+        vanished=lambda session: background.start(nodes.release(session)),
+    )
+    to_sessions.append(sessions.media_event)
+    metrics.watch(sessions.counts, media.counters)
+    entrance = Entrance(
+        sessions=sessions,
+        tokens=tokens,
+        revocations=revocations,
+        nodes=nodes,
+        clock=clock,
+        joins=Limiter(settings.joins_per_minute / 60, settings.joins_per_minute),
+    )
+
+    # What is served
+    api = TokenApi(
+        tokens=tokens,
+        api_key=api_key,
+        lifetime=settings.token_minutes * 60,
+        demo=settings.demo,
+        clock=clock,
+        limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
+        metrics=metrics,
+        proxies=proxies,
+        new_id=new_id,
+        new_session_id=new_session_id,
+    )
+    pages = Pages(
+        shelf=Shelf(lambda: read_tree(WEB), reload=settings.reload),
+        brand=brand(settings),
+        demo=settings.demo,
+        video=video(settings),
+    )
+    door = WebSocketDoor(
+        entrance=entrance,
+        sessions=sessions,
+        clock=clock,
+        metrics=metrics,
+        messages_per_second=settings.messages_per_second,
+        origins=settings.origins,
+        proxies=proxies,
+    )
+    health = Health(version=VERSION, ready=lambda: not entrance.closed, metrics=metrics)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[headers.errors_and_counts(metrics)])
+    app.on_response_prepare.append(headers.secure(strict_transport=settings.tls == "files"))
+    add_routes(app, route_table(api, pages, door, health, version=VERSION))
+
+    # Serving
+    background = Background()
+    async with contextlib.AsyncExitStack() as stack:
+        await media.start()
+        stack.push_async_callback(media.close)
+        stack.push_async_callback(background.stop)
+        background.start(look_regularly(sessions))
+        port = await serve_app(app, settings, background, stack)
+
+        async def say_goodbye() -> None:
+            entrance.closed = True
+            await sessions.close()
+            await door.close()
+
+        stack.push_async_callback(say_goodbye)
+        log.info("serving", version=VERSION, port=port, tls=settings.tls, demo=settings.demo)
+        yield Running(port, media.port, tokens, clock)
+        log.info("stopping")
+
+
+async def serve(settings: Settings, started: Callable[[Running], None]) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    allow_many_sockets()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as server:
+        started(server)
+        await stop.wait()
+
+
+async def serve_app(
+    app: web.Application, settings: Settings, background: Background, stack: contextlib.AsyncExitStack
+) -> int:
+    """Opens the port; returns it. No access log: paths and addresses are nobody's business."""
+    secure = None
+    if settings.tls != "off":
+        cert, key = tls_files(settings)
+        try:
+            secure = tls.context(cert, key)
+        except (OSError, ssl.SSLError) as error:
+            raise BadSettings(f"tls: certificate and key cannot be used: {error.strerror or error}") from None
+        background.start(tls.reload_on_change(secure, cert, key))
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port, ssl_context=secure, reuse_address=True)
+    try:
+        await site.start()
+    except OSError as error:
+        raise BadSettings(f"port {settings.port}: {error.strerror}") from None
+    return int(runner.addresses[0][1])
+
+
+def allow_many_sockets() -> None:
+    """Each person has a socket and the usual soft limit is 1024; the hard one is what the operator allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, SOCKETS) if hard != resource.RLIM_INFINITY else SOCKETS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def look_regularly(sessions: Sessions) -> None:
+    while True:
+        await asyncio.sleep(LOOK)
+        sessions.look()
+
+
+class Background:
+    """Tasks that run beside everything else. One that fails is seen in the log, not only when it is collected."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    async def stop(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("background task failed", exc_info=task.exception())
+
+
+# From settings to what the parts want -----------------------------------------------------------------------------
+
+
+def media_config(settings: Settings) -> MediaConfig:
+    return MediaConfig(
+        host=settings.media_host,
+        port=settings.media_port,
+        addresses=settings.media_addresses,
+        udp=settings.media_udp,
+        loopback=settings.media_loopback,
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    return Rules(
+        limit=settings.session_limit,
+        length=settings.session_minutes * 60.0,
+        waiting=settings.waiting_minutes * 60.0,
+        silence=MediaConfig.silence_limit,
+    )
+
+
+def video(settings: Settings) -> VideoAnswer:
+    return VideoAnswer(width=settings.video_width, height=settings.video_height, frame_rate=settings.video_frame_rate)
+
+
+def brand(settings: Settings) -> Brand:
+    return Brand(settings.brand_name, settings.brand_color, logo(settings.brand_logo) if settings.brand_logo else None)
+
+
+def logo(path: Path) -> Asset:
+    if path.suffix.lower() not in LOGO_TYPES:
+        raise BadSettings(f"brand_logo: {path.name} is none of {', '.join(LOGO_TYPES)}")
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise BadSettings(f"brand_logo: {error.strerror}") from None
+    if len(body) > LARGEST_LOGO:
+        raise BadSettings(f"brand_logo: larger than {LARGEST_LOGO // 1024} kB")
+    return Asset(MEDIA_TYPES[path.suffix.lower()], body, None)
+
+
+def tls_files(settings: Settings) -> tuple[Path, Path]:
+    if settings.tls == "files" and settings.tls_cert is not None and settings.tls_key is not None:
+        return settings.tls_cert, settings.tls_key
+    addresses = {ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)}
+    return tls.self_signed(settings.data_dir, {"localhost", socket.gethostname(), *addresses})

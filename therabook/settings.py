@@ -1,0 +1,244 @@
+"""Settings: one definition from which the flags, the environment variables and the TOML file are all made.
+
+A setting `media_port` is `--media-port`, `THERABOOK_MEDIA_PORT`, and `media_port = ...` in the file that `--config`
+(or `THERABOOK_CONFIG`) names. A flag counts more than a variable, a variable more than the file.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "THERABOOK_"
+_KUBERNETES = re.compile(r"_(SERVICE|PORT)_")
+"""Kubernetes gives every container variables like THERABOOK_SERVICE_HOST for a service named therabook."""
+
+NO_FLAG: JsonDict = {"flag": False}
+"""For secrets: a command line can be read by every user of the machine."""
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A list; separated by commas in variables and flags."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to serve pages on. 0.0.0.0: all of this machine's.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to serve pages on; 0 takes any free one.")
+    tls: Literal["off", "self-signed", "files"] = Field(
+        "off",
+        description="Browsers give cameras to https pages only, and to localhost. self-signed: for trying it with "
+        "other devices, which will warn. files: with --tls-cert and --tls-key. off: on localhost, or behind a proxy "
+        "that does it.",
+    )
+    tls_cert: Path | None = Field(None, description="Certificate chain, PEM. Read again when it changes.")
+    tls_key: Path | None = Field(None, description="Its private key, PEM.")
+    public_url: str | None = Field(
+        None, description="How people reach this server, as https://video.example.org. Used in printed links."
+    )
+    data_dir: Path = Field(Path("data"), description="Folder for keys and for what must survive a restart.")
+    demo: bool = Field(
+        False,
+        description="Anyone at this machine may join as anyone, and two links are printed. Refuses to serve others.",
+    )
+
+    media_host: str = Field("0.0.0.0", description="Address for sound and pictures; :: is IPv6 and IPv4.")
+    media_port: int = Field(10000, ge=0, le=65535, description="Port for sound and pictures, UDP and TCP; 0: any free.")
+    media_addresses: Words = Field(
+        (),
+        description="Addresses that clients are told, comma-separated. Default: this machine's. Behind NAT: the "
+        "public one.",
+    )
+    media_udp: bool = Field(True, description="--no-media-udp sends everything over TCP.")
+    media_loopback: bool = Field(False, description="Tell clients of loopback addresses too.")
+
+    session_limit: int = Field(2, ge=2, le=12, description="People in a session, unless its tokens say otherwise.")
+    session_minutes: int = Field(
+        90, ge=1, le=1440, description="After this a session ends, unless its tokens say otherwise."
+    )
+    waiting_minutes: int = Field(120, ge=1, le=1440, description="How long one person may wait to be let in.")
+    token_minutes: int = Field(
+        24 * 60, ge=1, le=90 * 24 * 60, description="How long a token can be used to join, unless asked otherwise."
+    )
+    api_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        json_schema_extra=NO_FLAG,
+        description="Key for POST /api/token. Default: the one in DATA_DIR/api-key, made at the first start.",
+    )
+
+    brand_name: str = Field("TheraBook Video", min_length=1, max_length=60, description="Name on every page.")
+    brand_logo: Path | None = Field(None, description="Logo: an SVG, PNG, WebP or JPEG file of at most 512 kB.")
+    brand_color: str = Field("#2f6f68", pattern=r"^#[0-9a-fA-F]{6}$", description="Colour of buttons and accents.")
+    video_width: int = Field(1280, ge=160, le=1920, description="Pictures that cameras are asked for.")
+    video_height: int = Field(720, ge=90, le=1080, description="Their height.")
+    video_frame_rate: int = Field(30, ge=5, le=60, description="Their number a second.")
+
+    joins_per_minute: int = Field(120, ge=1, le=100_000, description="Joins and resumes from one address.")
+    tokens_per_minute: int = Field(120, ge=1, le=100_000, description="Requests for tokens with one key.")
+    messages_per_second: int = Field(
+        20, ge=1, le=1000, description="Messages on one connection; four times that at once."
+    )
+    trusted_proxies: Words = Field(
+        (), description="Networks, as 10.0.0.0/8, whose X-Forwarded-For is believed. Comma-separated."
+    )
+    origins: Words = Field(
+        (), description="Other pages' origins that may open the socket, as https://app.example.org. Comma-separated."
+    )
+
+    log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text at a terminal, else JSON.")
+    debug: bool = Field(False, description="Log in detail, still without names and addresses.")
+    reload: bool = Field(False, description="Read the web client's files again for each page, to work on them.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `load` brings flags, variables and file together; read by pydantic, empty variables would be errors.
+        return (init_settings,)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return value.rstrip("/") if value is not None else None
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Settings:
+        if self.tls == "files" and (self.tls_cert is None or self.tls_key is None):
+            raise ValueError("tls = files needs tls_cert and tls_key")
+        if self.demo and not is_loopback(self.host):
+            raise ValueError(
+                "demo lets anyone join as anyone, so it serves this machine only: leave host at 127.0.0.1, or turn "
+                "demo off and make links with `therabook token`"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A setting, for documents and for the test that compares them with this."""
+
+    name: str
+    flag: str | None
+    variable: str
+    default: str
+    description: str
+
+
+def documented() -> list[Documented]:
+    """All settings, in order."""
+    return [
+        Documented(
+            name=name,
+            flag=None if not has_flag(field) else flag_of(name, field),
+            variable=PREFIX + name.upper(),
+            default=_text(field.default),
+            description=field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ, config: Path | None = None) -> Settings:
+    """Flags (those that were given) over variables over the file. Raises BadSettings."""
+    if config is None and environment.get(f"{PREFIX}CONFIG"):
+        config = Path(environment[f"{PREFIX}CONFIG"])
+    values: dict[str, Any] = _read(config) if config is not None else {}
+    for name, value in environment.items():
+        # An empty variable is one that is not set: compose files and systemd units can hardly say it otherwise.
+        if name.startswith(PREFIX) and value and name != f"{PREFIX}CONFIG":
+            setting = name.removeprefix(PREFIX).lower()
+            if _KUBERNETES.search(name):
+                continue
+            if setting not in Settings.model_fields:
+                raise BadSettings(f"{name}: there is no such setting")
+            values[setting] = value
+    values |= flags
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise BadSettings(_sentences(error)) from None
+
+
+class BadSettings(ValueError):
+    """`str()` says which settings cannot be used and why, never what was given for a secret."""
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def has_flag(field: FieldInfo) -> bool:
+    return field.json_schema_extra != NO_FLAG
+
+
+def flag_of(name: str, field: FieldInfo) -> str:
+    dashed = name.replace("_", "-")
+    return f"--{dashed}/--no-{dashed}" if field.annotation is bool else f"--{dashed}"
+
+
+def choices_of(field: FieldInfo) -> tuple[str, ...] | None:
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else None
+
+
+def _text(default: Any) -> str:
+    if default is None or default == ():
+        return ""
+    return {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
+
+
+def _read(config: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings(f"{config}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{config}: not TOML: {error}") from None
+    unknown = sorted(set(values) - set(Settings.model_fields))
+    if unknown:
+        raise BadSettings(f"{config}: there is no setting {', '.join(unknown)}")
+    return values
+
+
+def _sentences(error: ValidationError) -> str:
+    lines = []
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        where = ".".join(str(part) for part in each["loc"])
+        said = each["msg"].removeprefix("Value error, ")
+        lines.append(f"{where}: {said}" if where else said)
+    return "\n".join(lines)

@@ -1,0 +1,374 @@
+// @ts-check
+/**
+ * A call, as the server and this client speak about it: greetings, refusals, losing the seat and taking it again.
+ *
+ * Joins the socket (`connection.js`), the media connection (`media.js`) and what this machine's devices give
+ * (`sending.js`), and keeps the session's state. What pages may ask for is `session.js`.
+ */
+
+import { Connection, socketUrl } from './connection.js';
+import { Media } from './media.js';
+import { watchNetwork } from './network.js';
+import { SeatMemory } from './seat.js';
+import { Sending } from './sending.js';
+import { INITIAL } from './session-state.js';
+
+/** @typedef {import('./messages.js').State} ServerState */
+/** @typedef {import('./session-state.js').SessionState} SessionState */
+/** @typedef {import('./session-state.js').Refusal} Refusal */
+/** @typedef {import('./session-state.js').Moments} Moments */
+
+/**
+ * Where tests take the place of the browser.
+ * @typedef {object} Seams
+ * @property {SeatMemory} memory
+ * @property {(events: import('./connection.js').ConnectionEvents) => Connection} connect
+ * @property {(host: import('./media.js').Host) => Media} makeMedia
+ * @property {typeof watchNetwork} watch
+ */
+
+/** How long a join is tried before the person is told that the server cannot be reached. */
+const JOIN_PATIENCE = 15_000;
+
+/** Refusals that say nothing about a seat that one had: it is tried again. */
+const LATER = new Set(['restarting', 'server_full', 'too_many_requests', 'internal']);
+
+/** Refusals that concern a shared screen. */
+const ABOUT_SCREEN = new Set(['screen_taken', 'screen_not_allowed', 'no_screen']);
+
+export class Call {
+  #settings;
+  #devices;
+  #store;
+  #happened;
+  #connection;
+  #media;
+  #memory;
+  /** @type {{token: string, name: string, move: boolean} | null} */
+  #invited = null;
+  /** @type {string | null} the resume token, while there is a seat */
+  #resume = null;
+  /** Whether this socket's greeting was accepted. */
+  #seated = false;
+  /** What the greeting said that is sent. */
+  #greeted = { microphone: false, camera: false };
+  #revision = -1;
+
+  /**
+   * @param {{settings: import('./settings.js').ClientSettings, devices: import('./devices.js').Devices,
+   *          store: import('./store.js').Store<SessionState>,
+   *          happened: <K extends keyof Moments>(kind: K, moment: Moments[K]) => void} & Partial<Seams>} parts
+   */
+  constructor({
+    settings,
+    devices,
+    store,
+    happened,
+    memory = new SeatMemory(),
+    connect = (events) => new Connection({ url: socketUrl(location), events }),
+    makeMedia = (host) => new Media({ host }),
+    watch = watchNetwork,
+  }) {
+    this.#settings = settings;
+    this.#devices = devices;
+    this.#store = store;
+    this.#happened = happened;
+    this.#memory = memory;
+    this.#connection = connect({
+      hello: () => this.#hello(),
+      receive: (message) => this.#receive(message),
+      lost: () => this.#socketLost(),
+      unreachable: () => this.#unreachable(),
+    });
+    this.#media = makeMedia({
+      offer: (offer) => this.#seated && this.#connection.send({ type: 'offer', offer }),
+      reconnect: () => this.#connection.reopen(),
+      changed: () => this.#mediaChanged(),
+    });
+    this.sending = new Sending({
+      devices,
+      host: {
+        send: (source, track) => this.#media.send(source, track),
+        tell: (sent) => this.#seated && this.#connection.send({ type: 'devices', ...sent }),
+        changed: () => this.#sendingChanged(),
+      },
+    });
+    watch((wake) => this.#woken(wake));
+  }
+
+  get state() {
+    return this.#store.state;
+  }
+
+  /** Makes ready what can be before joining. */
+  prepare() {
+    if (this.state.phase !== 'idle' && this.state.phase !== 'over') return;
+    this.#connection.warm();
+    // A browser without WebRTC is told so when it joins.
+    this.#media.prepare().catch(() => {});
+  }
+
+  /** @param {{token: string, name: string, move: boolean}} request */
+  join({ token, name, move }) {
+    if (this.state.phase !== 'idle' && this.state.phase !== 'over') return;
+    this.#invited = { token, name, move };
+    this.#resume = null;
+    this.#store.update({ phase: 'joining', refused: null, over: null, server: null });
+    void this.#enter();
+  }
+
+  /** @returns {boolean} false when this tab has no seat to go back to */
+  resumeStored() {
+    const seat = this.#memory.read();
+    if (!seat || this.state.phase !== 'idle') return false;
+    this.#store.update({ phase: 'joining', refused: null });
+    this.#connection.warm();
+    void this.#media.prepare().catch(() => {});
+    void this.#memory.hold(seat.id).then((held) => {
+      if (this.state.phase !== 'joining') return;
+      if (!held) {
+        // Another tab, of which this one is a copy, sits there.
+        this.#store.update({ phase: 'idle' });
+        return;
+      }
+      this.#resume = seat.token;
+      this.sending.recall(seat);
+      const { width, height, frame_rate: frameRate } = this.#settings.video;
+      if (seat.microphone || seat.camera) {
+        void this.#devices.open({ audio: seat.microphone, video: seat.camera, width, height, frameRate });
+      }
+      void this.#enter();
+    });
+    return true;
+  }
+
+  /** Gives up the seat, or the wish for one. */
+  leave() {
+    if (this.state.phase === 'idle' || this.state.phase === 'over') return;
+    this.#connection.send({ type: 'leave' });
+    this.#finish({ reason: 'left', error: '' });
+  }
+
+  /** @param {import('./messages.js').ClientMessage} message  what the server refuses comes as a moment */
+  ask(message) {
+    if (this.#seated && this.#connection.send(message)) return;
+    this.#happened('refused', { code: 'not_connected', error: '' });
+  }
+
+  /**
+   * @param {string} mid
+   * @returns {MediaStream | null} what plays in a slot
+   */
+  streamIn(mid) {
+    return this.#media.streamIn(mid);
+  }
+
+  // The greeting ----------------------------------------------------------------------------------------------
+
+  get #inside() {
+    return this.state.phase === 'waiting' || this.state.phase === 'present';
+  }
+
+  async #enter() {
+    try {
+      await this.#media.prepare();
+    } catch (error) {
+      console.error('no media connection', error);
+      this.#refuse({ code: 'unsupported', error: '' });
+      return;
+    }
+    if (this.state.phase === 'joining') this.#connection.greet(JOIN_PATIENCE);
+  }
+
+  /** @returns {import('./messages.js').ClientMessage | null} */
+  #hello() {
+    const { microphone, camera } = this.sending.sent;
+    const offer = this.#media.introduction;
+    this.#greeted = { microphone, camera };
+    if (this.#resume) return { type: 'resume', token: this.#resume, offer, microphone, camera };
+    if (this.#invited) return { type: 'join', ...this.#invited, offer, microphone, camera };
+    return null;
+  }
+
+  /** @param {import('./messages.js').ServerMessage} message */
+  #receive(message) {
+    switch (message.type) {
+      case 'joined':
+        return this.#joined(message);
+      case 'state':
+        return this.#stateCame(message);
+      case 'answer':
+        return void this.#media.answered(message.answer);
+      case 'more_slots':
+        return this.#media.grow({ audio: message.audio, video: message.video });
+      case 'chat': {
+        const { person, name, text, at } = message;
+        return this.#happened('chat', { person, name, text, at, mine: person === this.state.server?.you.id });
+      }
+      case 'mute_requested':
+        return this.#happened('mute_requested', { by: message.by });
+      case 'move_requested':
+        return this.#happened('move_requested', {});
+      case 'moving':
+        return this.#store.update({ phase: 'moving' });
+      case 'speaking':
+        return this.#store.update({ speaking: Object.freeze(message.people) });
+      case 'quality':
+        return this.#store.update({ quality: Object.freeze(message.people) });
+      case 'over':
+        return this.#finish({ reason: message.reason, error: message.error });
+      case 'error':
+        return this.#refusedBy(message);
+    }
+  }
+
+  /** @param {import('./messages.js').Joined} message */
+  #joined({ resume, answer }) {
+    this.#connection.settle();
+    this.#seated = true;
+    this.#resume = resume;
+    this.#revision = -1;
+    if (this.#invited) this.#invited.move = false;
+    this.#media.seated(answer);
+    this.sending.serverKnows({ ...this.#greeted, screen: answer ? false : null });
+    this.#remember();
+    this.#mediaChanged();
+  }
+
+  /** @param {ServerState} server */
+  #stateCame(server) {
+    if (server.revision < this.#revision) return;
+    this.#revision = server.revision;
+    const before = this.state.server;
+    const rewired = JSON.stringify(before?.slots) !== JSON.stringify(server.slots);
+    const publishes = server.phase === 'present' && server.may.includes('publish');
+    // Before the pages draw anything: the others wait for the first picture.
+    this.sending.setLive(publishes);
+    this.#store.update({ phase: server.phase, server, streams: this.state.streams + Number(rewired) });
+    if (server.phase === 'present' && !publishes) this.#devices.closeAll();
+    this.sending.screenSeen(server.you.screen);
+    if (server.you.reconnecting) this.#media.lost();
+  }
+
+  /** @param {Refusal} refusal */
+  #refusedBy({ code, error }) {
+    if (this.#seated) {
+      if (ABOUT_SCREEN.has(code)) this.sending.screenRefused();
+      if (code === 'bad_offer') this.#media.lost();
+      else this.#happened('refused', { code, error });
+    } else if (LATER.has(code) && (this.#resume || this.#inside)) {
+      this.#connection.postpone();
+    } else if (this.#resume) {
+      this.#seatGone(error);
+    } else {
+      this.#refuse({ code, error });
+    }
+  }
+
+  /**
+   * A join was refused, or there was nobody to refuse it.
+   * @param {Refusal} refused
+   */
+  #refuse(refused) {
+    if (this.#inside) {
+      // It was the join of somebody whose seat had been lost.
+      this.#finish({ reason: 'lost', error: refused.error });
+      return;
+    }
+    this.#invited = this.#resume = null;
+    this.#connection.hush();
+    if (refused.code === 'bad_offer') this.#media.close();
+    this.#store.update({ phase: 'idle', refused });
+    this.prepare();
+  }
+
+  /**
+   * The seat was given up while we were away. With the invitation at hand: in by the door again.
+   * @param {string} error
+   */
+  #seatGone(error) {
+    this.#resume = null;
+    this.#memory.forget();
+    if (this.#invited) {
+      // Whoever comes in by the door may have to wait, and sends nothing before being let in.
+      this.sending.serverKnows(null);
+      this.sending.setLive(false);
+      this.#media.close();
+      void this.#media.prepare().then(() => this.#connection.reopen(), () => this.#finish({ reason: 'lost', error }));
+    } else if (this.#inside) {
+      this.#finish({ reason: 'lost', error });
+    } else {
+      this.#connection.hush();
+      this.#devices.closeAll();
+      this.#store.update({ phase: 'idle' });
+    }
+  }
+
+  // Trouble -------------------------------------------------------------------------------------------------
+
+  #socketLost() {
+    this.#seated = false;
+    this.#media.socketLost();
+    this.#mediaChanged();
+  }
+
+  #unreachable() {
+    if (this.#inside) this.#finish({ reason: 'lost', error: '' });
+    else if (this.state.phase !== 'idle') this.#refuse({ code: 'unreachable', error: '' });
+  }
+
+  /** @param {import('./network.js').Wake} wake */
+  #woken(wake) {
+    if (wake === 'awake') {
+      this.#connection.hurry();
+      this.#media.check();
+    } else if (this.#inside) {
+      this.#connection.reopen();
+      this.#media.restart();
+    } else if (this.state.phase === 'idle' && this.#media.introduction) {
+      // Prepared on a network that is gone.
+      this.#media.close();
+      this.prepare();
+    }
+  }
+
+  // Keeping the state -----------------------------------------------------------------------------------------
+
+  #mediaChanged() {
+    const trouble = this.#inside && (!this.#seated || this.#media.trouble);
+    this.#store.update({ connection: trouble ? 'reconnecting' : 'ok', streams: this.state.streams + 1 });
+  }
+
+  #sendingChanged() {
+    const { sent } = this.sending;
+    const { microphone, camera, screen } = this.state;
+    if (screen !== sent.screen) this.#store.update({ streams: this.state.streams + 1 });
+    this.#store.update(sent);
+    if (microphone !== sent.microphone || camera !== sent.camera) this.#remember();
+  }
+
+  #remember() {
+    const { microphone, camera } = this.sending.sent;
+    if (this.#resume && this.#seated) this.#memory.write({ token: this.#resume, microphone, camera });
+  }
+
+  /** @param {NonNullable<SessionState['over']>} over */
+  #finish(over) {
+    this.#connection.close();
+    this.#seated = false;
+    this.#invited = this.#resume = null;
+    this.#memory.forget();
+    this.sending.serverKnows(null);
+    this.sending.setLive(false);
+    this.#media.close();
+    this.#devices.closeAll();
+    this.#store.update({
+      phase: 'over',
+      over,
+      connection: 'ok',
+      speaking: INITIAL.speaking,
+      quality: INITIAL.quality,
+      streams: this.state.streams + 1,
+    });
+  }
+}

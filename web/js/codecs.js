@@ -1,0 +1,36 @@
+// @ts-check
+/**
+ * Which codecs are offered, so that the offer is small and everybody in a call can decode what is forwarded.
+ */
+
+/** @typedef {{mimeType: string, clockRate: number, channels?: number, sdpFmtpLine?: string}} Codec */
+
+/**
+ * Opus; VP8 first (every browser, cheap to encode), then H264 and VP9 in the one profile each that all browsers share.
+ * Without red, fec and comfort noise, which the server does not forward.
+ * @param {'audio' | 'video'} kind
+ * @param {readonly Codec[]} known  what the browser can receive
+ * @returns {Codec[]} in order of preference; empty: leave the browser's own choice
+ */
+export function preferredCodecs(kind, known) {
+  /** @param {string} name */
+  const named = (name) => known.filter(({ mimeType }) => mimeType.toLowerCase() === `${kind}/${name}`);
+  if (kind === 'audio') return named('opus').slice(0, 1);
+  const h264 = named('h264').filter(({ sdpFmtpLine }) => parameter(sdpFmtpLine, 'packetization-mode') === '1');
+  const baseline = ['42e0', '4200'].flatMap((profile) =>
+    h264.filter(({ sdpFmtpLine }) => parameter(sdpFmtpLine, 'profile-level-id')?.startsWith(profile)),
+  );
+  const vp9 = named('vp9').filter(({ sdpFmtpLine }) => (parameter(sdpFmtpLine, 'profile-id') ?? '0') === '0');
+  const chosen = [...named('vp8').slice(0, 1), ...baseline.slice(0, 1), ...vp9.slice(0, 1)];
+  return chosen.length ? [...chosen, ...named('rtx')] : [];
+}
+
+/**
+ * @param {string | undefined} line  an fmtp line
+ * @param {string} name
+ * @returns {string | undefined} in lower case
+ */
+function parameter(line, name) {
+  const pair = (line ?? '').toLowerCase().split(';').find((part) => part.trim().startsWith(`${name}=`));
+  return pair?.split('=')[1].trim();
+}

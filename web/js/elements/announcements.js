@@ -1,0 +1,58 @@
+/**
+ * What is worth saying aloud when the session changes. Pure: two states in, sentences out.
+ */
+
+/**
+ * @typedef {import('../session.js').SessionState} SessionState
+ * @typedef {import('../messages').Person} Person
+ * @typedef {{key: string, values?: Record<string, string | number>, names?: string[], urgent?: boolean}} Announcement
+ *   `names`: to be written as a list in the value `names`
+ */
+
+/**
+ * @param {Readonly<SessionState>} state
+ * @param {Readonly<SessionState>} previous
+ * @returns {Announcement[]}
+ */
+export function announcements(state, previous) {
+  /** @type {Announcement[]} */
+  const said = [];
+  if (state.connection !== previous.connection && state.phase !== 'over') {
+    said.push({ key: state.connection === 'ok' ? 'say.connected' : 'say.reconnecting', urgent: true });
+  }
+  const now = state.server;
+  if (now && state.phase === 'present' && previous.phase !== 'present') {
+    if (previous.phase === 'waiting') said.push({ key: 'say.let_in' });
+    if (now.people.length > 0) said.push({ key: 'say.here', names: now.people.map((person) => person.name) });
+    for (const { name } of now.waiting) said.push({ key: 'say.waiting', values: { name } });
+  }
+  const before = previous.server;
+  if (!now || !before || now === before || state.phase !== 'present' || previous.phase !== 'present') return said;
+  if (state.screen !== previous.screen) said.push({ key: state.screen ? 'say.sharing' : 'say.sharing_over' });
+  if (now.locked !== before.locked) said.push({ key: now.locked ? 'say.locked' : 'say.unlocked' });
+  if (now.you.may_share !== before.you.may_share) {
+    said.push({ key: now.you.may_share ? 'say.may_share' : 'say.may_not_share' });
+  }
+  const waited = new Set(before.waiting.map((person) => person.id));
+  for (const person of now.waiting) {
+    if (!waited.has(person.id)) said.push({ key: 'say.waiting', values: { name: person.name } });
+  }
+  /** @type {Map<string, Person>} */
+  const old = new Map(before.people.map((person) => [person.id, person]));
+  for (const person of now.people) {
+    const was = old.get(person.id);
+    old.delete(person.id);
+    const values = { name: person.name };
+    if (was === undefined) {
+      said.push({ key: waited.has(person.id) ? 'say.admitted' : 'say.joined', values });
+      continue;
+    }
+    if (person.reconnecting !== was.reconnecting) {
+      said.push({ key: person.reconnecting ? 'say.person_reconnecting' : 'say.person_back', values });
+    }
+    if (person.hand !== was.hand) said.push({ key: person.hand ? 'say.hand' : 'say.hand_down', values });
+    if (person.screen !== was.screen) said.push({ key: person.screen ? 'say.screen' : 'say.screen_over', values });
+  }
+  for (const person of old.values()) said.push({ key: 'say.left', values: { name: person.name } });
+  return said;
+}

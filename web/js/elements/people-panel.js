@@ -1,0 +1,178 @@
+/**
+ * Who is here and who waits, and what those who lead the session may do about it.
+ */
+
+import { ask } from './dialog.js';
+import { Panel } from './panel.js';
+import { passFocus, WaitingItem } from './waiting-card.js';
+import { initials } from './initials.js';
+import { h, icon, mirror, replace, set, setIcon, setText } from '../view.js';
+
+/**
+ * @typedef {import('./element.js').Context} Context
+ * @typedef {import('./element.js').SessionState} SessionState
+ * @typedef {import('../messages').Person} Person
+ */
+
+export class PeoplePanel extends Panel {
+  /** @param {Context} context */
+  constructor(context) {
+    super(context, 'people', context.strings.text('people.title'));
+    this.waitingTitle = h('h3', {}, this.t('people.waiting'));
+    this.waiting = h('div', { role: 'list', class: 'people-waiting' });
+    this.count = h('h3', {});
+    this.people = h('ul', { class: 'people-list' });
+    this.lockIcon = icon('lock');
+    this.lockText = h('span', {});
+    this.lock = h(
+      'button',
+      { class: 'button wide', type: 'button', onclick: () => context.session.lock(!context.session.state.server?.locked) },
+      this.lockIcon,
+      this.lockText,
+    );
+    this.lockHint = h('p', { class: 'small-text soft' });
+    this.foot = h('div', { class: 'panel-foot' }, this.lock, this.lockHint);
+    this.body.append(
+      h('div', { class: 'people-scroll', tabindex: '-1' }, this.waitingTitle, this.waiting, this.count, this.people),
+      this.foot,
+    );
+  }
+
+  connect() {
+    this.every(10, () => this.update());
+  }
+
+  update() {
+    super.update();
+    const { session, strings } = this.context;
+    const { state } = session;
+    const { server } = state;
+    if (!this.isOpen || !server) return;
+    this.waitingTitle.hidden = server.waiting.length === 0;
+    this.waiting.hidden = server.waiting.length === 0;
+    const focused = this.waiting.contains(document.activeElement);
+    mirror(this.waiting, server.waiting, (person) => person.id, () => new WaitingItem(this.context), (item, person) => item.show(person));
+    passFocus(focused, server.waiting.length > 0 ? this.waiting : null);
+    const everyone = [{ ...server.you, microphone: state.microphone, camera: state.camera }, ...server.people];
+    setText(this.count, strings.text('people.here', { count: everyone.length, limit: server.limit }));
+    mirror(
+      this.people,
+      everyone,
+      (person) => person.id,
+      (person) => new PersonRow(this.context, person.id).element,
+      (element, person) => rows.get(element)?.show(person, state),
+    );
+    this.foot.hidden = !server.may.includes('lock');
+    setIcon(this.lockIcon, server.locked ? 'unlock' : 'lock');
+    setText(this.lockText, strings.text(server.locked ? 'people.unlock' : 'people.lock'));
+    setText(this.lockHint, strings.text(server.locked ? 'people.locked_hint' : 'people.unlocked_hint'));
+  }
+}
+
+/** @type {WeakMap<HTMLElement, PersonRow>} */
+const rows = new WeakMap();
+
+class PersonRow {
+  /**
+   * @param {Context} context
+   * @param {string} id
+   */
+  constructor(context, id) {
+    this.context = context;
+    this.id = id;
+    const { session } = context;
+    this.face = h('span', { class: 'face small', 'aria-hidden': 'true' });
+    this.name = h('p', { class: 'person-name' });
+    this.facts = h('p', { class: 'small-text soft' });
+    this.microphone = icon('microphone');
+    this.camera = icon('camera');
+    this.signal = icon('signal-good');
+    this.mute = h('button', { class: 'button compact', type: 'button', onclick: () => this.askToMute() });
+    this.screen = h('button', { class: 'button compact', type: 'button', onclick: () => session.allowScreen(id, !this.person?.may_share) });
+    this.remove = h('button', { class: 'button compact', type: 'button', onclick: () => void this.confirmRemoval() });
+    this.actions = h('div', { class: 'person-actions' }, this.mute, this.screen, this.remove);
+    this.element = h(
+      'li',
+      { class: 'person' },
+      this.face,
+      h('div', { class: 'person-words' }, this.name, this.facts),
+      h('div', { class: 'person-icons', 'aria-hidden': 'true' }, this.microphone, this.camera, this.signal),
+      this.actions,
+    );
+    /** @type {Person | null} */
+    this.person = null;
+    rows.set(this.element, this);
+  }
+
+  /**
+   * @param {Person} person
+   * @param {Readonly<SessionState>} state
+   */
+  show(person, { quality, server }) {
+    const { strings } = this.context;
+    const mine = person.id === server?.you.id;
+    const may = server?.may ?? [];
+    const grade = quality[person.id] ?? 'good';
+    const calm = grade === 'good' && !person.reconnecting; // the bars say it, and nobody needs to read it
+    const publishes = person.role !== 'observer';
+    const values = { name: person.name };
+    this.person = person;
+    setText(this.face, initials(person.name));
+    setText(this.name, mine ? strings.text('people.you', values) : person.name);
+    const facts = [
+      strings.text(`role.${person.role}`),
+      publishes && !person.microphone && strings.text('tile.muted'),
+      publishes && !person.camera && strings.text('people.no_camera'),
+      person.hand && strings.text('tile.hand'),
+      person.screen && strings.text('people.shares'),
+      person.reconnecting ? strings.text('people.reconnecting') : !calm && strings.text(`quality.${grade}`),
+    ];
+    replace(this.facts, facts.filter(Boolean).join(' · '), calm && h('span', { class: 'only-read' }, ` · ${strings.text('quality.good')}`));
+    setIcon(this.microphone, person.microphone ? 'microphone' : 'microphone-off');
+    setIcon(this.camera, person.camera ? 'camera' : 'camera-off');
+    setIcon(this.signal, `signal-${person.reconnecting ? 'lost' : grade}`);
+    this.microphone.toggleAttribute('hidden', !publishes);
+    this.camera.toggleAttribute('hidden', !publishes);
+    this.mute.hidden = mine || !person.microphone || !may.includes('ask_to_mute');
+    this.screen.hidden = mine || !publishes || person.role === 'therapist' || !may.includes('allow_screen');
+    this.remove.hidden = mine || !may.includes('remove');
+    this.actions.hidden = this.mute.hidden && this.screen.hidden && this.remove.hidden;
+    label(this.mute, strings.text('people.ask_mute'), strings.text('people.ask_mute_name', values));
+    const share = person.may_share ? 'people.stop_share' : 'people.let_share';
+    label(this.screen, strings.text(share), strings.text(`${share}_name`, values));
+    label(this.remove, strings.text('people.remove'), strings.text('people.remove_name', values));
+  }
+
+  askToMute() {
+    const { session, desk, strings } = this.context;
+    session.askToMute(this.id);
+    desk.say(strings.text('people.asked_mute', { name: this.person?.name ?? '' }));
+  }
+
+  async confirmRemoval() {
+    const { session, strings } = this.context;
+    const values = { name: this.person?.name ?? '' };
+    const remove = await ask({
+      title: strings.text('remove.title', values),
+      text: strings.text('remove.text', values),
+      careful: strings.text('remove.keep'),
+      other: strings.text('people.remove_name', values),
+      danger: true,
+    });
+    if (!remove) return;
+    session.remove(this.id);
+    document.getElementById('panel-people-title')?.focus(); // the row with the button is about to go
+  }
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {string} shown
+ * @param {string} name  begins with what is shown
+ */
+function label(button, shown, name) {
+  setText(button, shown);
+  set(button, { 'aria-label': name });
+}
+
+customElements.define('tb-people-panel', PeoplePanel);

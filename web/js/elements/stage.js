@@ -1,0 +1,127 @@
+/**
+ * The stage: the pictures of everybody in the session and a shared screen, placed by `arrange.js`.
+ */
+
+import { arrange } from './arrange.js';
+import { SessionElement } from './element.js';
+import { ScreenView } from './screen-view.js';
+import { SelfView } from './self-view.js';
+import { Tile } from './tile.js';
+import { h, mirror, replace } from '../view.js';
+
+/**
+ * @typedef {import('./element.js').SessionState} SessionState
+ * @typedef {import('../messages').Person} Person
+ */
+
+export class Stage extends SessionElement {
+  /** @param {import('./element.js').Context} context */
+  constructor(context) {
+    super(context);
+    this.className = 'stage';
+    this.self = new SelfView(context);
+    this.screen = new ScreenView(context);
+    this.screen.hidden = true;
+    this.tiles = h('div', { class: 'tiles' });
+    this.alone = h('div', { class: 'stage-alone on-paper', hidden: true });
+    this.append(this.screen, this.tiles, this.self, this.alone);
+    /** @type {Person[]} */
+    this.people = [];
+    this.size = { width: 0, height: 0 };
+    this.observer = new ResizeObserver(() => this.layOut(false));
+  }
+
+  connect() {
+    this.observer.observe(this);
+    this.keep(() => this.observer.disconnect());
+    this.keep(this.context.devices.subscribe(() => this.update(this.context.session.state)));
+  }
+
+  /** @param {Readonly<SessionState>} state */
+  update(state) {
+    const { server } = state;
+    if (!server) return;
+    const { session } = this.context;
+    this.people = inOrder(server.people);
+    mirror(
+      this.tiles,
+      this.people,
+      (person) => person.id,
+      () => new Tile(this.context),
+      (tile, person) =>
+        tile.show(person, {
+          speaking: state.speaking.includes(person.id),
+          quality: state.quality[person.id],
+          stream: session.streamOf(person.id, 'camera'),
+        }),
+    );
+    this.self.showSelf(server.you, {
+      camera: state.camera,
+      microphone: state.microphone,
+      speaking: state.speaking.includes(server.you.id),
+    });
+    const sharing = server.people.find((person) => person.screen);
+    this.screen.hidden = sharing === undefined;
+    if (sharing) this.screen.show(sharing, session.streamOf(sharing.id, 'screen'));
+    this.showAlone(state);
+    this.layOut(true);
+  }
+
+  /** @param {boolean} glide  whether pictures may move to their new places */
+  layOut(glide) {
+    const { clientWidth: width, clientHeight: height } = this;
+    if (width === 0 || height === 0) return;
+    const { corner, selfShown } = this.context.desk.state;
+    const arrangement = arrange({
+      width,
+      height,
+      people: this.people.map((person) => person.id),
+      screen: !this.screen.hidden,
+      self: selfShown && !this.observes(),
+      corner,
+    });
+    this.dataset.layout = arrangement.layout;
+    this.toggleAttribute('data-glide', glide && this.size.width === width && this.size.height === height);
+    this.size = { width, height };
+    for (const tile of this.tiles.children) {
+      const box = tile instanceof Tile && arrangement.people.get(tile.dataset.key ?? '');
+      if (box) tile.place(box);
+    }
+    this.self.hidden = arrangement.self === null;
+    this.self.toggleAttribute('data-floating', arrangement.layout === 'two');
+    if (arrangement.self) this.self.place(arrangement.self);
+    if (arrangement.screen) this.screen.place(arrangement.screen);
+  }
+
+  observes() {
+    const { server } = this.context.session.state;
+    return server !== null && !server.may.includes('publish');
+  }
+
+  /** @param {Readonly<SessionState>} state */
+  showAlone({ server }) {
+    if (!server) return;
+    const alone = server.people.length === 0;
+    const admits = server.may.includes('admit');
+    this.alone.hidden = !alone || server.waiting.length > 0;
+    const key = `${admits}`;
+    if (!alone || this.alone.dataset.key === key) return;
+    this.alone.dataset.key = key;
+    replace(
+      this.alone,
+      h('p', { class: 'stage-alone-title' }, this.t('alone.title')),
+      h('p', { class: 'soft' }, this.t(admits ? 'alone.admits' : 'alone.other')),
+      admits && this.context.settings.demo && h('p', { class: 'soft' }, this.t('alone.demo', { session: server.session })),
+    );
+  }
+}
+
+/**
+ * Interpreters first: they are needed all the time. Everybody else stays where they were.
+ * @param {readonly Person[]} people
+ */
+function inOrder(people) {
+  return [...people.filter((person) => person.role === 'interpreter'), ...people.filter((person) => person.role !== 'interpreter')];
+}
+
+customElements.define('tb-stage', Stage);

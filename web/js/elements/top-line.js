@@ -1,0 +1,67 @@
+/**
+ * The top line: the clinic, and in a call what matters now: locked, encrypted, how long it still lasts.
+ */
+
+import { SessionElement } from './element.js';
+import { openPrivacy } from './privacy.js';
+import { h, icon, set, setText } from '../view.js';
+
+const SOON_SECONDS = 5 * 60;
+
+export class TopLine extends SessionElement {
+  /** @param {import('./element.js').Context} context */
+  constructor(context) {
+    super(context);
+    this.className = 'top-line';
+    set(this, { role: 'banner' });
+    const { brand, demo } = context.settings;
+    const logo = brand.logo
+      ? h('img', { class: 'logo', src: brand.logo, alt: '', decoding: 'async' })
+      : h('span', { class: 'logo mark', 'aria-hidden': 'true' });
+    this.locked = h('span', { class: 'pill', hidden: true }, icon('lock'), h('span', {}, this.t('top.locked')));
+    this.private = h(
+      'button',
+      { class: 'pill-button', type: 'button', hidden: true, onclick: () => openPrivacy(context) },
+      h('span', { class: 'pill' }, icon('lock'), h('span', { class: 'pill-word' }, this.t('top.encrypted'))),
+    );
+    this.time = h('span', { class: 'pill time', hidden: true });
+    this.append(
+      h('div', { class: 'brand' }, logo, h('span', { class: 'brand-name' }, brand.name)),
+      h('div', { class: 'pills' }, demo && h('span', { class: 'pill demo' }, this.t('top.demo')), this.locked, this.private, this.time),
+    );
+  }
+
+  connect() {
+    this.every(1, () => this.showTime());
+  }
+
+  /** @param {Readonly<import('./element.js').SessionState>} state */
+  update({ phase, server }) {
+    const present = phase === 'present' && server !== null;
+    this.locked.hidden = !present || !server.locked;
+    this.private.hidden = !present;
+    this.showTime();
+  }
+
+  /** Only for those who lead the session: to others a clock says "hurry". */
+  showTime() {
+    const { session, strings } = this.context;
+    const { phase, server } = session.state;
+    const shown = phase === 'present' && server !== null && server.may.includes('end') && server.started_at !== null;
+    this.time.hidden = !shown;
+    if (!shown || server.started_at === null) return;
+    const now = session.now();
+    if (server.ends_at === null) {
+      setText(this.time, strings.text('top.minutes', { count: Math.floor(Math.max(0, now - server.started_at) / 60) }));
+      return;
+    }
+    const left = Math.max(0, server.ends_at - now);
+    this.time.toggleAttribute('data-soon', left < SOON_SECONDS);
+    setText(
+      this.time,
+      left < 120 ? strings.text('top.left_exact', { time: strings.duration(Math.floor(left)) }) : strings.text('top.left', { count: Math.ceil(left / 60) }),
+    );
+  }
+}
+
+customElements.define('tb-top-line', TopLine);

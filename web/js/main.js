@@ -1,0 +1,42 @@
+/** Starts the client: settings, catalogue, then the page. The clinic's colours come as a style sheet. */
+
+import { Devices } from './devices.js';
+import { Announcer } from './elements/announcer.js';
+import { Desk } from './elements/desk.js';
+import { Sounds } from './elements/sounds.js';
+import { App } from './pages/app.js';
+import { takeInvitation } from './pages/link.js';
+import { unreachablePage } from './pages/over.js';
+import { Session } from './session.js';
+import { loadSettings, Preferences } from './settings.js';
+import { loadStrings } from './strings.js';
+import { h } from './view.js';
+
+const { invitation, fresh } = takeInvitation();
+// Another link opened in this tab changes only the fragment, and the page would stay as it is.
+addEventListener('hashchange', () => location.reload());
+
+/** @type {import('./settings.js').ClientSettings | null} */
+const settings = await loadSettings().catch((error) => {
+  console.error(error);
+  return null;
+});
+const strings = await loadStrings(settings?.languages ?? ['en']);
+document.documentElement.lang = strings.language;
+
+if (settings === null) {
+  document.title = strings.text('unreachable.title');
+  document.body.append(h('main', {}, unreachablePage(strings)));
+} else {
+  const preferences = new Preferences();
+  const devices = new Devices({ preferences });
+  const session = new Session({ settings, devices });
+  const desk = new Desk(preferences);
+  const sounds = new Sounds({ session, devices, desk });
+  const context = { session, devices, strings, settings, preferences, desk, sounds, announcer: new Announcer() };
+  if (!fresh) session.resumeStored();
+  const demo = settings.demo && location.pathname.startsWith('/video-call/demo');
+  const used = demo ? null : invitation;
+  const typed = { name: '', session: '', role: '' };
+  document.body.append(new App(context, { invitation: used, demo, token: used?.token ?? '', typed }));
+}

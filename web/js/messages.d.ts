@@ -1,0 +1,316 @@
+// The messages of the signaling socket. Do not edit: made from signaling/messages.py
+// by `python -m signaling.message_types`.
+
+export type ProtocolVersion = 1;
+
+export type Role = "therapist" | "patient" | "interpreter" | "observer";
+
+/** `enter`: comes in without waiting. `admit` includes declining. There is no action that unmutes anyone. */
+export type Action =
+  | "enter"
+  | "publish"
+  | "share_screen"
+  | "chat"
+  | "raise_hand"
+  | "admit"
+  | "ask_to_mute"
+  | "allow_screen"
+  | "remove"
+  | "lock"
+  | "end";
+
+/** An m-line's identification tag (RFC 8843), as short as browsers make it. */
+export type Mid = string;
+
+/** Names one person within one session. Chosen by the server, says nothing about who they are. */
+export type PersonId = string;
+
+export type DisplayName = string;
+
+export type Token = string;
+
+/** What a person can send. The same words as `sfu.Source`. */
+export type Source = "microphone" | "camera" | "screen";
+
+export type OverReason = "left" | "removed" | "declined" | "ended" | "expired" | "moved" | "lost";
+
+/** Which m-line of the offer carries what the client sends; null for what it never will. */
+export interface Sources {
+  microphone?: Mid | null;
+  camera?: Mid | null;
+  screen?: Mid | null;
+}
+
+/** An SDP offer. Every recvonly m-line in it is a slot to receive in. */
+export interface Offer {
+  sdp: string;
+  sources: Sources;
+}
+
+/** A receiving m-line of the client, answered with a fixed SSRC; tracks are assigned to it by message. */
+export interface Slot {
+  mid: Mid;
+  kind: "audio" | "video";
+}
+
+/** The server's SDP answer and the slots that it opened. */
+export interface Answer {
+  sdp: string;
+  slots: Slot[];
+}
+
+/** The first message of a new connection. The role and the session come from the token, never from here. */
+export interface Join {
+  type: "join";
+  version?: 1;
+  token: Token;
+  name: DisplayName;
+  offer?: Offer | null;
+  microphone?: boolean;
+  camera?: boolean;
+  /** Move the call here: asks the device on which this person already is in the session to hand over. */
+  move?: boolean;
+}
+
+/** The first message after a lost socket (without `offer`: media went on) or a reloaded page (with `offer`). */
+export interface Resume {
+  type: "resume";
+  version?: 1;
+  token: Token;
+  offer?: Offer | null;
+  microphone?: boolean;
+  camera?: boolean;
+}
+
+/** Restarts ICE, or brings more slots. Answered by `answer`. */
+export interface OfferAgain {
+  type: "offer";
+  offer: Offer;
+}
+
+/** What this person sends now. Others are told; media of what is off is not forwarded. */
+export interface Devices {
+  type: "devices";
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+}
+
+export interface Hand {
+  type: "hand";
+  raised: boolean;
+}
+
+/** Relayed to everyone in the session at once, never stored. */
+export interface Chat {
+  type: "chat";
+  text: string;
+}
+
+export interface Admit {
+  type: "admit";
+  person: PersonId;
+}
+
+export interface Decline {
+  type: "decline";
+  person: PersonId;
+}
+
+/** Takes a person out of the session and revokes the token they came with. */
+export interface Remove {
+  type: "remove";
+  person: PersonId;
+}
+
+/** Asks; the person decides. There is no message that unmutes anyone. */
+export interface AskToMute {
+  type: "ask_to_mute";
+  person: PersonId;
+}
+
+export interface AllowScreen {
+  type: "allow_screen";
+  person: PersonId;
+  allowed: boolean;
+}
+
+/** A locked session takes nobody new, not even to wait. */
+export interface Lock {
+  type: "lock";
+  locked: boolean;
+}
+
+/** The device in the call answers `move_requested`. */
+export interface MoveAnswer {
+  type: "move_answer";
+  allowed: boolean;
+}
+
+export interface Leave {
+  type: "leave";
+}
+
+/** Ends the session for everyone. */
+export interface End {
+  type: "end";
+}
+
+/** A person in the session, as the others may know them. */
+export interface Person {
+  id: PersonId;
+  name: string;
+  role: Role;
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  hand: boolean;
+  /** Whether this person may share a screen now. */
+  may_share: boolean;
+  /** Their socket or their media is gone and they may still come back. */
+  reconnecting: boolean;
+}
+
+export interface WaitingPerson {
+  id: PersonId;
+  name: string;
+  role: Role;
+  /** Seconds since 1970, UTC. */
+  since: number;
+}
+
+/** What plays in a slot now. */
+export interface Assignment {
+  mid: Mid;
+  person: PersonId;
+  source: Source;
+}
+
+/** Answers `join` and `resume`. A `state` follows at once. */
+export interface Joined {
+  type: "joined";
+  you: PersonId;
+  /** For a later `resume`; replaces any earlier one. */
+  resume: string;
+  answer: Answer | null;
+}
+
+/** All that this person may know of the session, whole, whenever any of it changes. */
+export interface State {
+  type: "state";
+  /** Counts up; a lower one than the last seen is out of date. */
+  revision: number;
+  phase: "waiting" | "present";
+  session: string;
+  /** When the first person was let in, seconds since 1970, UTC; null while nobody is. */
+  started_at: number | null;
+  /** When the session ends by itself. */
+  ends_at: number | null;
+  limit: number;
+  locked: boolean;
+  /** While waiting: the name of the therapist, when one is there. */
+  waiting_for: string | null;
+  you: Person;
+  may: Action[];
+  /** The others in the session; empty while waiting. */
+  people: Person[];
+  /** Only for those who may admit. */
+  waiting: WaitingPerson[];
+  slots: Assignment[];
+}
+
+/** Answers `offer`. */
+export interface Answered {
+  type: "answer";
+  answer: Answer;
+}
+
+/** The room has outgrown the client's slots: offer again with at least this many. */
+export interface MoreSlots {
+  type: "more_slots";
+  audio: number;
+  video: number;
+}
+
+/** Also sent back to the sender: what comes back was delivered. */
+export interface ChatFrom {
+  type: "chat";
+  person: PersonId;
+  name: string;
+  text: string;
+  at: number;
+}
+
+export interface MuteRequested {
+  type: "mute_requested";
+  by: string;
+}
+
+/** The link was opened on another device, which asks to take the call over. Silence means no. */
+export interface MoveRequested {
+  type: "move_requested";
+}
+
+/** To the other device: the device in the call has been asked. */
+export interface Moving {
+  type: "moving";
+}
+
+/** Who is heard now, loudest first. */
+export interface Speaking {
+  type: "speaking";
+  people: PersonId[];
+}
+
+/** How each person's connection is, as the server sees it. */
+export interface Quality {
+  type: "quality";
+  people: Record<PersonId, "good" | "fair" | "poor" | "lost">;
+}
+
+/** The last message: this person is no longer in the session. */
+export interface Over {
+  type: "over";
+  reason: OverReason;
+  /** A sentence for the person. */
+  error: string;
+}
+
+/** A request that was refused. The connection stays open unless it had not joined. */
+export interface Error {
+  type: "error";
+  code: string;
+  /** A sentence for the person. */
+  error: string;
+}
+
+export type ClientMessage =
+  | Join
+  | Resume
+  | OfferAgain
+  | Devices
+  | Hand
+  | Chat
+  | Admit
+  | Decline
+  | Remove
+  | AskToMute
+  | AllowScreen
+  | Lock
+  | MoveAnswer
+  | Leave
+  | End;
+
+export type ServerMessage =
+  | Joined
+  | State
+  | Answered
+  | MoreSlots
+  | ChatFrom
+  | MuteRequested
+  | MoveRequested
+  | Moving
+  | Speaking
+  | Quality
+  | Over
+  | Error;

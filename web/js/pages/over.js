@@ -1,0 +1,99 @@
+/**
+ * Pages after and around the session: how it ended, why a link does not work, and what to do next.
+ */
+
+import { noticePage } from './notice.js';
+
+/**
+ * @typedef {import('../elements/element.js').Context} Context
+ * @typedef {import('../messages').OverReason} OverReason
+ */
+
+/** @type {Record<OverReason, string>} */
+const ICONS = {
+  left: 'check',
+  ended: 'check',
+  expired: 'clock',
+  moved: 'devices',
+  removed: 'info',
+  declined: 'info',
+  lost: 'signal-lost',
+};
+
+/** Where coming back is the likely wish. After `removed` the link is worth nothing. */
+const RETURNS = new Set(['left', 'declined', 'moved', 'lost']);
+
+/**
+ * @param {Context} context
+ * @param {OverReason} reason
+ */
+export function overPage({ strings, settings }, reason) {
+  const values = { name: settings.brand.name };
+  return noticePage({
+    icon: ICONS[reason],
+    title: strings.text(`over.${reason}.title`),
+    sentences: [strings.text(`over.${reason}.text`, values)],
+    ways: RETURNS.has(reason)
+      ? [{ text: strings.text(`over.${reason}.again`), go: () => location.reload(), main: reason !== 'left' }]
+      : [],
+  });
+}
+
+/**
+ * @param {Context} context
+ * @param {{code: string, error: string}} refusal
+ */
+export function refusedPage({ strings, settings }, { code, error }) {
+  const key = strings.has(`refused.${code}.title`) ? code : 'token_invalid';
+  return noticePage({
+    icon: code === 'token_expired' ? 'clock' : 'info',
+    title: strings.text(`refused.${key}.title`),
+    sentences: [strings.error(code, error), strings.text(`refused.${key}.next`, { name: settings.brand.name })],
+    ways: code === 'outdated' ? [{ text: strings.text('refused.reload'), go: () => location.reload(), main: true }] : [],
+  });
+}
+
+/** @param {Context} context */
+export function noLinkPage({ strings, settings }) {
+  const values = { name: settings.brand.name };
+  return noticePage({
+    icon: 'info',
+    title: strings.text('no_link.title'),
+    sentences: [strings.text('no_link.text'), strings.text('no_link.next', values)],
+    ways: settings.demo
+      ? [{ text: strings.text('no_link.demo'), go: () => location.assign('/video-call/demo'), main: true }]
+      : [],
+  });
+}
+
+/** @param {Context} context */
+export function movingPage({ strings, session }) {
+  return noticePage({
+    icon: 'devices',
+    title: strings.text('moving.title'),
+    sentences: [strings.text('moving.text')],
+    busy: true,
+    ways: [{ text: strings.text('moving.cancel'), go: () => session.leave() }],
+  });
+}
+
+/** @param {Context} context */
+export function returningPage({ strings, session }) {
+  return noticePage({
+    icon: 'clock',
+    title: strings.text('returning.title'),
+    sentences: [strings.text('returning.text')],
+    busy: true,
+    ways: [{ text: strings.text('returning.cancel'), go: () => session.leave() }],
+  });
+}
+
+/** @param {import('../strings.js').Strings} strings */
+export function unreachablePage(strings) {
+  return noticePage({
+    icon: 'signal-lost',
+    title: strings.text('unreachable.title'),
+    sentences: [strings.text('unreachable.text')],
+    ways: [{ text: strings.text('unreachable.again'), go: () => location.reload(), main: true }],
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * The waiting room as the waiting person sees it: their own picture, whom they wait for, and that nobody sees or hears
+ * them yet. Never anything about others who wait.
+ */
+
+import { DeviceHelp } from '../elements/device-help.js';
+import { SessionElement } from '../elements/element.js';
+import { Preview } from '../elements/preview.js';
+import { append, h, icon, setText } from '../view.js';
+
+export class WaitingPage extends SessionElement {
+  /** @param {import('../elements/element.js').Context} context */
+  constructor(context) {
+    super(context);
+    this.className = 'page join waiting';
+    this.preview = new Preview(this.context);
+    this.whom = h('p', { class: 'waiting-whom', role: 'status' });
+    const observes = context.session.state.server?.you.role === 'observer';
+    append(
+      this,
+      !observes && h('div', { class: 'join-picture' }, this.preview, new DeviceHelp(this.context)),
+      h(
+        'div',
+        { class: 'join-side' },
+        h('h1', { tabindex: '-1' }, this.t('waiting.title')),
+        this.whom,
+        h('p', { class: 'note calm' }, icon('lock'), h('span', {}, this.t(observes ? 'waiting.observer' : 'waiting.promise'))),
+        h('p', { class: 'soft' }, this.t('waiting.stay')),
+        h('button', { class: 'button', type: 'button', onclick: () => this.context.session.leave() }, icon('exit'), this.t('waiting.leave')),
+      ),
+    );
+  }
+
+  /** @param {Readonly<import('../elements/element.js').SessionState>} state */
+  update({ server }) {
+    if (!server) return;
+    this.preview.person = server.you.name;
+    const name = server.waiting_for;
+    setText(this.whom, name === null ? this.t('waiting.nobody') : this.t('waiting.for', { name }));
+  }
+}
+
+customElements.define('tb-waiting-page', WaitingPage);

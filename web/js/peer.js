@@ -1,0 +1,206 @@
+// @ts-check
+/**
+ * One RTCPeerConnection: three things to send, slots to receive in, offers made and answers taken.
+ *
+ * The order never changes: microphone, camera, screen, then slots; more slots are only ever added at the end. What
+ * plays in a slot and when to offer again is not its business (`media.js`, `session.js`).
+ */
+
+import { preferredCodecs } from './codecs.js';
+
+/** @typedef {import('./messages.js').Source} Source */
+/** @typedef {import('./messages.js').Offer} Offer */
+/** @typedef {import('./messages.js').Answer} Answer */
+/** @typedef {'connecting' | 'connected' | 'disconnected' | 'failed' | 'broken' | 'closed'} PeerState */
+
+/** Bits per second. Enough for a sharp face; three such streams still fit an ordinary home connection. */
+const CAMERA_BITRATE = 2_500_000;
+const CAMERA_BITRATE_1080 = 4_000_000;
+/** Text must be legible, motion need not be smooth. */
+const SCREEN_BITRATE = 2_500_000;
+const SCREEN_FRAME_RATE = 15;
+
+/** @type {Record<Source, {kind: 'audio' | 'video', encodings: RTCRtpEncodingParameters[], hint: string}>} */
+const SENDING = {
+  microphone: { kind: 'audio', encodings: [{}], hint: '' },
+  camera: { kind: 'video', encodings: [{ maxBitrate: CAMERA_BITRATE, maxFramerate: 30 }], hint: 'motion' },
+  screen: {
+    kind: 'video',
+    encodings: [{ maxBitrate: SCREEN_BITRATE, maxFramerate: SCREEN_FRAME_RATE }],
+    hint: 'detail',
+  },
+};
+
+export class Peer {
+  #pc;
+  /** @type {Map<Source, Outgoing>} */
+  #outgoing = new Map();
+  /** @type {{transceiver: RTCRtpTransceiver, stream: MediaStream}[]} */
+  #slots = [];
+  /** @type {ReadonlySet<string>} */
+  #answered = new Set();
+  #changed;
+  /** @type {PeerState} */
+  #told = 'connecting';
+
+  /**
+   * @param {{slots: {audio: number, video: number}, changed: (state: PeerState) => void,
+   *          RTCPeerConnection?: typeof RTCPeerConnection}} parts
+   */
+  constructor({ slots, changed, RTCPeerConnection = globalThis.RTCPeerConnection }) {
+    this.#changed = changed;
+    this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = () => this.#tell();
+    for (const [source, { kind, encodings }] of Object.entries(SENDING)) {
+      const transceiver = this.#pc.addTransceiver(kind, { direction: 'sendonly', sendEncodings: encodings });
+      preferCodecs(transceiver, kind);
+      this.#outgoing.set(/** @type {Source} */ (source), new Outgoing(transceiver));
+    }
+    this.grow(slots);
+  }
+
+  /** @returns {PeerState} `broken`: no ICE restart will help, it takes a new peer connection */
+  get state() {
+    const { iceConnectionState: ice, connectionState: all } = this.#pc;
+    if (ice === 'closed' || all === 'closed') return 'closed';
+    if (ice === 'failed') return 'failed';
+    if (ice === 'disconnected') return 'disconnected';
+    if (all === 'failed') return 'broken';
+    return all === 'connected' ? 'connected' : 'connecting';
+  }
+
+  /** How many slots there are. */
+  get slots() {
+    const audio = this.#slots.filter(({ stream }) => stream.getAudioTracks().length).length;
+    return { audio, video: this.#slots.length - audio };
+  }
+
+  /**
+   * Adds slots up to these numbers; they count from the next offer on.
+   * @param {{audio: number, video: number}} wanted
+   * @returns {boolean} whether any was added
+   */
+  grow(wanted) {
+    const have = this.slots;
+    for (const kind of /** @type {const} */ (['audio', 'video'])) {
+      for (let count = have[kind]; count < wanted[kind]; count++) {
+        const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' });
+        preferCodecs(transceiver, kind);
+        this.#slots.push({ transceiver, stream: new MediaStream([transceiver.receiver.track]) });
+      }
+    }
+    return have.audio < wanted.audio || have.video < wanted.video;
+  }
+
+  /**
+   * Makes an offer and makes it the local description. May be called again before an answer came: the newest counts.
+   * The server's candidates come in the answer and it learns ours from the checks (RFC 8445, section 7.3.1.3), so
+   * nothing is gathered first.
+   * @param {{restart?: boolean}} [options]  restart ICE
+   * @returns {Promise<Offer>}
+   */
+  async offer({ restart = false } = {}) {
+    const description = await this.#pc.createOffer({ iceRestart: restart });
+    await this.#pc.setLocalDescription(description);
+    /** @param {Source} source */
+    const mid = (source) => this.#outgoing.get(source)?.transceiver.mid ?? null;
+    return {
+      sdp: description.sdp ?? '',
+      sources: { microphone: mid('microphone'), camera: mid('camera'), screen: mid('screen') },
+    };
+  }
+
+  /** @param {Answer} answer  to the newest offer */
+  async accept({ sdp, slots }) {
+    this.#answered = new Set(slots.map(({ mid }) => mid));
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+  }
+
+  /**
+   * What to send from now on; null for nothing. No renegotiation.
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track
+   */
+  send(source, track) {
+    const { hint } = SENDING[source];
+    if (track && hint && 'contentHint' in track && track.contentHint !== hint) track.contentHint = hint;
+    this.#outgoing.get(source)?.set(track, source === 'camera');
+  }
+
+  /**
+   * @param {string} mid
+   * @returns {MediaStream | null} always the same object for the same slot
+   */
+  streamIn(mid) {
+    if (!this.#answered.has(mid)) return null;
+    return this.#slots.find(({ transceiver }) => transceiver.mid === mid)?.stream ?? null;
+  }
+
+  close() {
+    this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = null;
+    this.#pc.close();
+  }
+
+  #tell() {
+    if (this.state === this.#told) return;
+    this.#told = this.state;
+    this.#changed(this.#told);
+  }
+}
+
+/** One sender: takes the newest wish when it is done with the last one (`replaceTrack` is asynchronous). */
+class Outgoing {
+  /** @type {MediaStreamTrack | null} */
+  #wanted = null;
+  #busy = false;
+
+  /** @param {RTCRtpTransceiver} transceiver */
+  constructor(transceiver) {
+    this.transceiver = transceiver;
+  }
+
+  /**
+   * @param {MediaStreamTrack | null} track
+   * @param {boolean} fit  whether the bit rate follows the size of the picture
+   */
+  async set(track, fit) {
+    this.#wanted = track;
+    if (this.#busy) return;
+    this.#busy = true;
+    const { sender } = this.transceiver;
+    try {
+      while (sender.track !== this.#wanted) {
+        await sender.replaceTrack(this.#wanted);
+        if (fit && sender.track) await fitBitrate(sender, sender.track);
+      }
+    } catch (error) {
+      // A closed connection refuses; there is nothing to send any more. Anything else is a defect and shall be seen.
+      if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error;
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+/**
+ * @param {RTCRtpSender} sender
+ * @param {MediaStreamTrack} track
+ */
+async function fitBitrate(sender, track) {
+  const bitrate = (track.getSettings().height ?? 0) > 720 ? CAMERA_BITRATE_1080 : CAMERA_BITRATE;
+  const parameters = sender.getParameters();
+  if (!parameters.encodings?.length || parameters.encodings.every(({ maxBitrate }) => maxBitrate === bitrate)) return;
+  for (const encoding of parameters.encodings) encoding.maxBitrate = bitrate;
+  await sender.setParameters(parameters);
+}
+
+/**
+ * @param {RTCRtpTransceiver} transceiver
+ * @param {'audio' | 'video'} kind
+ */
+function preferCodecs(transceiver, kind) {
+  // Not in Firefox before 128. The offer is then larger and the server picks from it.
+  if (!('setCodecPreferences' in transceiver)) return;
+  const codecs = preferredCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+  if (codecs.length) transceiver.setCodecPreferences(codecs);
+}

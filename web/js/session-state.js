@@ -1,0 +1,61 @@
+// @ts-check
+/**
+ * What pages see of a session: its state and its moments. Shapes only; `session.js` has the behaviour.
+ */
+
+/** @typedef {import('./messages.js').State} ServerState */
+
+/**
+ * @typedef {'idle' | 'joining' | 'moving' | 'waiting' | 'present' | 'over'} Phase
+ *   idle: not joined (also after a refused join: see `refused`) · joining: asked, no answer yet, also while a
+ *   reloaded page takes its seat again · moving: the other device has been asked to hand over · waiting: in the
+ *   waiting room, nothing is sent · present: in the session · over: it ended, see `over`.
+ */
+
+/**
+ * @typedef {object} Refusal
+ * @property {string} code   stable; `already_joined` is answered by `join({..., move: true})`. The client's own codes:
+ *                           `unreachable` (no connection to the server), `unsupported` (the browser has no WebRTC),
+ *                           `not_connected` (asked for while the socket was away: try again).
+ * @property {string} error  the server's sentence, empty for the client's own codes. Show `strings.error(code, error)`.
+ */
+
+/**
+ * @typedef {object} SessionState
+ * @property {Phase} phase
+ * @property {'ok' | 'reconnecting'} connection  socket or media is in trouble; recovery is under way
+ * @property {Refusal | null} refused            why the last join was refused; null again when a new one starts
+ * @property {{reason: import('./messages.js').OverReason, error: string} | null} over
+ *                                               `error` is empty where the client itself ended it (left, lost)
+ * @property {ServerState | null} server         the last `state` message (people, you, may, ...); kept after `over`
+ * @property {boolean} microphone                own, what is (or, while waiting, will be) sent
+ * @property {boolean} camera
+ * @property {boolean} screen
+ * @property {readonly string[]} speaking        person ids, loudest first; may contain your own
+ * @property {Readonly<Record<string, 'good' | 'fair' | 'poor' | 'lost'>>} quality  by person id
+ * @property {number} streams                    changes when a result of `streamOf` may have changed
+ */
+
+/**
+ * Moments: things that happen once and are no state.
+ * @typedef {object} Moments
+ * @property {{person: string, name: string, text: string, at: number, mine: boolean}} chat   `at`: seconds since 1970
+ * @property {{by: string}} mute_requested       `by`: the name of who asks; the person decides
+ * @property {{}} move_requested                 this person's link was opened elsewhere: answer with `answerMove`
+ * @property {Refusal} refused                   what was asked for in the session (a refused join is `state.refused`)
+ */
+
+/** @type {SessionState} */
+export const INITIAL = {
+  phase: 'idle',
+  connection: 'ok',
+  refused: null,
+  over: null,
+  server: null,
+  microphone: false,
+  camera: false,
+  screen: false,
+  speaking: Object.freeze([]),
+  quality: Object.freeze({}),
+  streams: 0,
+};
