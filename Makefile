@@ -80,5 +80,5 @@ $(ENGINE): $(ENGINE_SOURCES) | .venv/run
 
 build/node/node_modules/.bin/tsc: | .venv/dev
 	@mkdir -p build/node
-	PATH="$(abspath $(BIN)):$$PATH" npm install --silent --no-fund --no-audit --prefix build/node typescript@5
+	PATH="$(abspath $(BIN)):$$PATH" npm install --loglevel=error --no-fund --no-audit --prefix build/node typescript@5
 	@touch $@

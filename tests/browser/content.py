@@ -14,7 +14,7 @@ import wave
 from dataclasses import dataclass
 from pathlib import Path
 
-WIDTH, HEIGHT, FRAME_RATE = 640, 360, 30
+FRAME_RATE = 30
 HAIR = ((70, 55, 48), (40, 38, 42), (120, 84, 50))
 SKIN = ((228, 190, 164), (150, 105, 80), (236, 204, 182))
 COAT = ((47, 111, 104), (120, 96, 140), (60, 84, 120))
@@ -36,6 +36,8 @@ class Content:
     """Two letters of `COLOURS`, left and right; empty for the one strong colour, ever changing, of Firefox's camera."""
     pitch: int
     """Hz. Far enough apart to tell after Opus, noise suppression and a short analysis."""
+    width: int = 640
+    height: int = 360
 
 
 DOCTOR = Content("RB", 520)
@@ -48,14 +50,18 @@ DRAWN_INTERPRETER = Content("TT", 1600)
 DRAWN = {DOCTOR: DRAWN_DOCTOR, PATIENT: DRAWN_PATIENT, INTERPRETER: DRAWN_INTERPRETER}
 """A head and shoulders before a wall instead of a test pattern, for pictures that people look at."""
 
+IN_DETAIL = Content("YG", 1800, 1280, 720)
+"""A picture as large as cameras are asked for."""
+
 FIREFOX = Content("", 700)
 SCREEN = Content("SS", 0)
 """What Chromium gives out as a shared screen when its devices are fakes: green, with a clock in it."""
-EVERYONE = (DOCTOR, PATIENT, INTERPRETER, *DRAWN.values(), FIREFOX)
+EVERYONE = (DOCTOR, PATIENT, INTERPRETER, *DRAWN.values(), IN_DETAIL, FIREFOX)
 
 
-def write_video(path: Path, content: Content, *, width: int = WIDTH, height: int = HEIGHT) -> Path:
+def write_video(path: Path, content: Content) -> Path:
     """Writes one round of the counter as YUV4MPEG2, 4:2:0, as Chromium's file camera reads it, again and again."""
+    width, height = content.width, content.height
     left, right = (_yuv(COLOURS[letter]) for letter in content.colours)
     upper, lower = height * 2 // 3, height - height * 2 // 3
     with path.open("wb") as file:
@@ -71,8 +77,9 @@ def write_video(path: Path, content: Content, *, width: int = WIDTH, height: int
     return path
 
 
-def write_portrait(path: Path, content: Content, *, width: int = WIDTH, height: int = HEIGHT) -> Path:
+def write_portrait(path: Path, content: Content) -> Path:
     """Writes two seconds of a head and shoulders that sway a little, before a wall in the two colours."""
+    width, height = content.width, content.height
     number = list(DRAWN.values()).index(content)
     hair, skin, coat = (_yuv(tones[number]) for tones in (HAIR, SKIN, COAT))
     left, right = (_yuv(COLOURS[letter]) for letter in content.colours)

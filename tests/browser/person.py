@@ -74,8 +74,13 @@ HOMES = {
     "Allow sharing": "Participants",
     "End session for everyone": "More",
     "Settings": "More",
+    "Raise hand": "More",
+    "Lower hand": "More",
+    "Share screen": "More",
+    "Stop sharing": "More",
+    "Participants": "More",
 }
-"""Where the buttons are that do not stand in the call bar, by the beginning of their names."""
+"""Where the buttons are that do not, or not on a phone, stand in the call bar; by the beginning of their names."""
 
 
 class Person(ABC):
@@ -187,8 +192,11 @@ class ChromiumPerson(Person):
     async def open_what_holds(self, name: str) -> None:
         """Opens the panel or the menu that a button is in, if it is not there already."""
         home = next((home for start, home in HOMES.items() if name.startswith(start)), None)
-        if home and not await self.button(name).is_visible():
-            await self.button(home).click()
+        if home is None or await self.button(name).is_visible():
+            return
+        await self.button("More").wait_for()
+        if not await self.button(name).is_visible():
+            await self.press(home)
 
     async def fill(self, name: str, text: str) -> None:
         await self.page.get_by_label(name, exact=True).fill(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from axe_playwright_python.base import AXE_PATH
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import expect
 
 from tests.browser.conftest import MakePerson
@@ -15,6 +17,10 @@ from tests.browser.states import walk
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SMALLEST_TARGET = 44
 
+SETTLED = """() => Promise.all(document.getAnimations()
+  .filter(each => each instanceof CSSTransition)
+  .map(each => each.finished.catch(() => null)))"""
+
 TOO_SMALL = """smallest => [...document.querySelectorAll("button, a[href], input, select, textarea, [role=button]")]
   .filter(each => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
   .map(each => [each, each.closest("label")?.getBoundingClientRect() ?? each.getBoundingClientRect()])
@@ -25,12 +31,14 @@ TOO_SMALL = """smallest => [...document.querySelectorAll("button, a[href], input
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_on_any_page(service: Service, person: MakePerson, scheme: str) -> None:
-    axe = AXE_PATH.read_text(encoding="utf-8")
     found: list[str] = []
 
+    async def careful(*arguments: Any) -> ChromiumPerson:
+        return await person(*arguments, color_scheme=scheme, reduced_motion="reduce")
+
     async def look(name: str, someone: ChromiumPerson) -> None:
-        await someone.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        await someone.page.evaluate(axe)
+        await someone.page.evaluate(AXE_SCRIPT)
+        await someone.page.evaluate(SETTLED)
         result = await someone.page.evaluate("tags => axe.run(document, { runOnly: tags })", RULES)
         assert result["passes"], "axe looked at nothing"
         found.extend(
@@ -39,21 +47,25 @@ async def test_axe_finds_nothing_on_any_page(service: Service, person: MakePerso
             for node in violation["nodes"]
         )
 
-    await walk(service, person, look)
+    await walk(service, careful, look)
     assert not found, "\n".join(found)
 
 
 @pytest.mark.timeout(600)
 async def test_targets_are_large_enough_on_a_phone(service: Service, person: MakePerson) -> None:
     found: list[str] = []
-
-    async def on_a_phone(*arguments: object, **settings: object) -> ChromiumPerson:
-        return await person(*arguments, viewport={"width": 375, "height": 812}, has_touch=True, **settings)
+    looked_at = 0
 
     async def look(name: str, someone: ChromiumPerson) -> None:
+        nonlocal looked_at
+        await someone.page.set_viewport_size({"width": 375, "height": 812})
+        await someone.page.evaluate(SETTLED)
         found.extend(f"{name}: {each}" for each in await someone.page.evaluate(TOO_SMALL, SMALLEST_TARGET))
+        looked_at += len(await someone.page.evaluate(TOO_SMALL, 10_000))
+        await someone.page.set_viewport_size({"width": 1280, "height": 800})
 
-    await walk(service, on_a_phone, look)
+    await walk(service, person, look)
+    assert looked_at > 100
     assert not found, "\n".join(found)
 
 

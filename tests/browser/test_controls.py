@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.async_api import expect
 
 from tests.browser.conftest import MakePerson
@@ -9,10 +11,14 @@ from tests.browser.content import DOCTOR, PATIENT
 from tests.browser.person import ChromiumPerson
 from tests.browser.service import Service
 
+PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
 
-async def call(service: Service, session: str, person: MakePerson) -> tuple[ChromiumPerson, ChromiumPerson]:
-    """A therapist and a patient who see each other."""
-    doctor, patient = await person("Dr. Blue", DOCTOR), await person("Sam Reed", PATIENT)
+
+async def call(
+    service: Service, session: str, person: MakePerson, **screen: Any
+) -> tuple[ChromiumPerson, ChromiumPerson]:
+    """A therapist and a patient, both at the same kind of screen, who see each other."""
+    doctor, patient = await person("Dr. Blue", DOCTOR, **screen), await person("Sam Reed", PATIENT, **screen)
     await doctor.join(await service.link("therapist", session))
     await patient.join(await service.link("patient", session))
     await doctor.admit(patient)
@@ -86,3 +92,46 @@ async def test_a_shared_screen_is_the_main_picture(service: Service, session: st
     await doctor.is_offered("Share screen")
     await patient.sees_no_screen()
     await patient.sees(doctor)
+
+
+async def test_the_therapist_asks_to_mute_and_the_patient_decides(
+    service: Service, session: str, person: MakePerson
+) -> None:
+    doctor, patient = await call(service, session, person)
+    await doctor.hears(patient)
+    await doctor.press("Ask to mute: Sam Reed")
+    await patient.press("Stay unmuted")
+    await doctor.hears(patient)
+    await patient.is_offered("Mute microphone")
+
+    await doctor.press("Ask to mute: Sam Reed")
+    await patient.press("Mute")
+    await patient.is_offered("Unmute microphone")
+    await doctor.hears()
+    await doctor.is_not_offered("Unmute: Sam Reed", "Unmute Sam Reed")
+
+
+async def test_a_patient_shares_a_screen_only_when_the_therapist_allows(
+    service: Service, session: str, person: MakePerson
+) -> None:
+    doctor, patient = await call(service, session, person)
+    await patient.is_not_offered("Share screen")
+    await doctor.press("Allow sharing: Sam Reed")
+    await patient.is_offered("Share screen")
+    await patient.press("Share screen")
+    await patient.is_offered("Stop sharing")
+    await doctor.sees_a_screen(patient)
+
+    await doctor.press("End sharing: Sam Reed")
+    await doctor.sees_no_screen()
+    await patient.is_not_offered("Stop sharing", "Share screen")
+
+
+async def test_a_whole_call_on_phones(service: Service, session: str, person: MakePerson) -> None:
+    doctor, patient = await call(service, session, person, **PHONE)
+    await doctor.hears(patient)
+    await patient.press("Raise hand")
+    await patient.press("Turn camera off")
+    await doctor.sees_no_picture_of(patient)
+    await doctor.end_for_everyone()
+    await patient.does_not_see(doctor)

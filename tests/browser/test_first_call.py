@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import MakePerson
-from tests.browser.content import DOCTOR, INTERPRETER, PATIENT
+from tests.browser.content import DOCTOR, IN_DETAIL, INTERPRETER, PATIENT
+from tests.browser.person import eventually
 from tests.browser.service import Service
 
 
@@ -21,6 +23,22 @@ async def test_therapist_and_patient_see_and_hear_each_other(
     await patient.sees_and_hears(doctor)
     await doctor.is_painted(patient)
     await patient.is_painted(doctor)
+
+
+@pytest.mark.timeout(180)
+async def test_a_camera_is_asked_for_1280_by_720_and_that_is_what_arrives(
+    service: Service, session: str, person: MakePerson
+) -> None:
+    doctor, patient = await person("Dr. Blue", DOCTOR), await person("Sam Reed", IN_DETAIL)
+    await doctor.join(await service.link("therapist", session))
+    await patient.join(await service.link("patient", session))
+    await doctor.admit(patient)
+    picture = await doctor.sees(patient)
+
+    async def full_size() -> bool:
+        return (await doctor.sees(patient)).width == 1280
+
+    await eventually(full_size, f"the picture grows from {picture.width} to 1280", seconds=60)
 
 
 async def test_the_demo_form_leads_into_the_same_call(service: Service, session: str, person: MakePerson) -> None:

@@ -14,7 +14,7 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSess
 
 from signaling import messages as m
 from signaling.roles import Role
-from tests.sfu.test_server import Picture, Tone, _for_aiortc
+from tests.sfu.stage import Picture, Tone, _for_aiortc
 from tests.signaling.server import Client, Server, a_server
 
 WITHIN = 20.0

@@ -150,6 +150,7 @@ def test_only_the_therapist_can_do_what_therapists_do(
 def test_an_observer_sees_and_hears_but_is_never_seen_or_heard(stage: Stage, therapist: Actor, patient: Actor) -> None:
     observer = stage.admitted(therapist, "observer", "Observer")
     assert {name for name, _ in observer.hears_and_sees()} == {"Dr. Blue", "Alex"}
+    assert observer.seat.sources == {}
     observer.says(m.Devices(microphone=True, camera=True, screen=False))
     assert observer.refused == "not_allowed"
     observer.says(m.Hand(raised=True))

@@ -1,4 +1,4 @@
-"""Signing and reading tokens; what hostile ones meet at the socket is in `test_socket.py`."""
+"""Signing and reading tokens; what hostile ones meet at the socket is in `test_hostile_tokens.py`."""
 
 from __future__ import annotations
 

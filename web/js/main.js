@@ -3,6 +3,7 @@
 import { Devices } from './devices.js';
 import { Announcer } from './elements/announcer.js';
 import { Desk } from './elements/desk.js';
+import { wantedVideo } from './elements/settings-dialog.js';
 import { Sounds } from './elements/sounds.js';
 import { App } from './pages/app.js';
 import { takeInvitation } from './pages/link.js';
@@ -30,7 +31,8 @@ if (settings === null) {
 } else {
   const preferences = new Preferences();
   const devices = new Devices({ preferences });
-  const session = new Session({ settings, devices });
+  const { width, height } = wantedVideo({ settings, preferences });
+  const session = new Session({ settings: { ...settings, video: { ...settings.video, width, height } }, devices });
   const desk = new Desk(preferences);
   const sounds = new Sounds({ session, devices, desk });
   const context = { session, devices, strings, settings, preferences, desk, sounds, announcer: new Announcer() };

@@ -30,6 +30,28 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
+ * A button that submits nothing.
+ *
+ * @param {string} look  its class
+ * @param {() => void} press
+ * @param {...(Child | Child[])} children
+ */
+export function button(look, press, ...children) {
+  return h('button', { class: look, type: 'button', onclick: () => press() }, ...children);
+}
+
+/**
+ * A button that shows only an icon.
+ *
+ * @param {string} picture
+ * @param {string} name
+ * @param {() => void} press
+ */
+export function iconButton(picture, name, press) {
+  return set(button('icon-button', press, icon(picture)), { 'aria-label': name });
+}
+
+/**
  * @template {Element} E
  * @param {E} element
  * @param {Attributes} attributes

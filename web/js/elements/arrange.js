@@ -25,6 +25,9 @@
  */
 
 const GAP = 8;
+const LONGEST = 1.9; // width by height of a box in a grid
+const SLIMMEST = 0.86;
+const SMALLEST = 96; // pixels in which a face can still be read
 const INSET = 16; // of the own picture from the stage's edges
 
 /**
@@ -34,7 +37,9 @@ const INSET = 16; // of the own picture from the stage's edges
 export function arrange(scene) {
   const all = { x: 0, y: 0, width: scene.width, height: scene.height };
   if (scene.screen) return beside(scene, all);
-  if (scene.people.length === 0) return { layout: 'alone', people: new Map(), self: scene.self ? all : null, screen: null };
+  if (scene.people.length === 0) {
+    return { layout: 'alone', people: new Map(), self: scene.self ? all : null, screen: null };
+  }
   if (scene.people.length === 1) {
     const self = scene.self ? inCorner(scene.corner, selfSize(scene), scene) : null;
     return { layout: 'two', people: new Map([[scene.people[0], all]]), self, screen: null };
@@ -57,8 +62,9 @@ function beside(scene, all) {
   const strip = upright
     ? Math.min(Math.max(scene.height * (share + 0.04), 96), 240)
     : Math.min(Math.max(scene.width * share, 112), 320);
-  const main = upright ? { ...all, height: all.height - strip - GAP } : { ...all, width: all.width - strip - GAP };
-  const side = upright ? { ...all, y: main.height + GAP, height: strip } : { ...all, x: main.width + GAP, width: strip };
+  const [height, width] = [all.height - strip - GAP, all.width - strip - GAP];
+  const main = upright ? { ...all, height } : { ...all, width };
+  const side = upright ? { ...all, y: height + GAP, height: strip } : { ...all, x: width + GAP, width: strip };
   return { layout: 'screen', screen: main, ...deal(scene, strung(count, side, upright)) };
 }
 
@@ -80,9 +86,7 @@ export function grid(count, area) {
   let best = { columns: 1, value: -1 };
   for (let columns = 1; columns <= count; columns += 1) {
     const { width, height } = cell(columns, Math.ceil(count / columns), area);
-    const shape = width / height;
-    // A face needs about a square: what is longer than 16:9 or slimmer than 3:4 adds nothing.
-    const value = Math.min(width, height * (16 / 9)) * Math.min(height, width * (4 / 3)) * (shape > 0.6 ? 1 : 0.8);
+    const value = width * height * Math.min(1, Math.min(width, height) / SMALLEST);
     if (value > best.value) best = { columns, value };
   }
   return inRows(count, best.columns, area);
@@ -114,21 +118,25 @@ function strung(count, area, upright) {
 function inRows(count, columns, area) {
   const rows = Math.ceil(count / columns);
   const { width, height } = cell(columns, rows, area);
+  const top = area.y + (area.height - (rows * (height + GAP) - GAP)) / 2;
   return Array.from({ length: count }, (_, index) => {
     const row = Math.floor(index / columns);
     const inRow = row === rows - 1 ? count - row * columns : columns;
     const start = area.x + (area.width - (inRow * (width + GAP) - GAP)) / 2;
-    return { x: start + (index % columns) * (width + GAP), y: area.y + row * (height + GAP), width, height };
+    return { x: start + (index % columns) * (width + GAP), y: top + row * (height + GAP), width, height };
   });
 }
 
 /**
+ * A face needs about a square: a box that is longer or slimmer than a picture can be cut to would only be padded.
  * @param {number} columns
  * @param {number} rows
  * @param {Box} area
  */
 function cell(columns, rows, area) {
-  return { width: (area.width - GAP * (columns - 1)) / columns, height: (area.height - GAP * (rows - 1)) / rows };
+  const width = (area.width - GAP * (columns - 1)) / columns;
+  const height = (area.height - GAP * (rows - 1)) / rows;
+  return { width: Math.min(width, height * LONGEST), height: Math.min(height, width / SLIMMEST) };
 }
 
 /**

@@ -69,9 +69,11 @@ export function look({ session, desk, strings }, action) {
   const text = (/** @type {string} */ key) => ({ name: strings.text(key), short: strings.text(`${key}.short`) });
   switch (action) {
     case 'share':
-      return { icon: screen ? 'screen-stop' : 'screen', off: screen, ...text(screen ? 'control.share_stop' : 'control.share') };
+      if (screen) return { icon: 'screen-stop', off: true, ...text('control.share_stop') };
+      return { icon: 'screen', off: false, ...text('control.share') };
     case 'hand':
-      return { icon: 'hand', off: server?.you.hand ?? false, ...text(server?.you.hand ? 'control.hand_down' : 'control.hand') };
+      if (server?.you.hand) return { icon: 'hand', off: true, ...text('control.hand_down') };
+      return { icon: 'hand', off: false, ...text('control.hand') };
     case 'chat':
       return { icon: 'chat', off: panel === 'chat', ...text('control.chat') };
     case 'people':

@@ -8,7 +8,7 @@ import { Control, deviceControls } from './control.js';
 import { open } from './dialog.js';
 import { SessionElement } from './element.js';
 import { openSettings } from './settings-dialog.js';
-import { h, icon, set } from '../view.js';
+import { button, h, icon, set } from '../view.js';
 
 /**
  * @typedef {import('./call-actions.js').BarAction} BarAction
@@ -64,7 +64,8 @@ export class CallBar extends SessionElement {
       this.more,
       this.leave,
     ].map((control) => control.button);
-    if (buttons.some((button, index) => this.bar.children[index] !== button) || this.bar.children.length !== buttons.length) {
+    const { children } = this.bar;
+    if (children.length !== buttons.length || buttons.some((button, index) => children[index] !== button)) {
       const focused = document.activeElement;
       this.bar.replaceChildren(...buttons);
       if (focused instanceof HTMLElement && buttons.some((button) => button === focused)) focused.focus();
@@ -117,8 +118,11 @@ export class CallBar extends SessionElement {
 
   openMore() {
     const { context } = this;
-    const inBar = new Set([...this.bar.querySelectorAll('[data-control]')].map((button) => button.getAttribute('data-control')));
-    const hidden = barActions(context, this.narrow.matches).filter((action) => !inBar.has(action));
+    const inBar = [...this.bar.children];
+    const hidden = barActions(context, this.narrow.matches).filter((action) => {
+      const control = this.controls.get(action);
+      return control !== undefined && !inBar.includes(control.button);
+    });
     open(this.t('more.title'), { close: this.t('dialog.close') }, (close) => [
       h(
         'ul',
@@ -138,13 +142,14 @@ export class CallBar extends SessionElement {
       close();
       void press(this.context, action);
     };
-    return h(
-      'button',
-      { class: `more-item ${action === 'end' ? 'danger' : ''}`, type: 'button', onclick: chosen, 'aria-describedby': hint ? `more-${action}` : null },
+    const item = button(
+      `more-item ${action === 'end' ? 'danger' : ''}`,
+      chosen,
       icon(picture),
       h('span', { class: 'more-name' }, name),
       hint && h('span', { class: 'small-text soft more-hint', id: `more-${action}`, 'aria-hidden': 'true' }, hint),
     );
+    return set(item, { 'aria-describedby': hint ? `more-${action}` : null });
   }
 }
 

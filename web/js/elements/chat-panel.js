@@ -89,12 +89,25 @@ export class ChatPanel extends Panel {
     event.preventDefault();
     const text = this.field.value.trim();
     if (text === '') return this.field.focus();
-    const { session, desk, strings } = this.context;
-    if (session.state.connection !== 'ok') return desk.say(strings.error('not_connected'), 'warn'); // keep what was written
-    session.sendChat(text);
+    if (!this.send(text)) return; // it stays in the field until it can be sent
     this.field.value = '';
     this.grow();
     this.field.focus();
+  }
+
+  /**
+   * @param {string} text
+   * @returns {boolean} false when the server is out of reach; the line above the stage then says so
+   */
+  send(text) {
+    const { session } = this.context;
+    let sent = true;
+    const stop = session.on('refused', ({ code }) => {
+      if (code === 'not_connected') sent = false;
+    });
+    session.sendChat(text);
+    stop();
+    return sent;
   }
 
   /** The field is as high as its text, up to a limit in the style sheet. */

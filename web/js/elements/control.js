@@ -1,5 +1,5 @@
 /**
- * One round control: an icon, and its name as the accessible name, as a tooltip and (when asked for) as a text under it.
+ * One control: an icon, and its name as the accessible name, as a tooltip and (when asked for) as a text under it.
  */
 
 import { h, icon, set, setIcon, setText } from '../view.js';

@@ -2,7 +2,7 @@
  * When camera or microphone do not work: what is the matter, and the exact steps for this browser and system.
  */
 
-import { h, icon, replace } from '../view.js';
+import { button, h, icon, replace } from '../view.js';
 import { platform, stepsKey } from './platform.js';
 
 /**
@@ -81,7 +81,7 @@ export class DeviceHelp extends HTMLElement {
         h('h2', { class: 'note-title' }, strings.text(`help.${system}.${kinds}`)),
         steps.length === 1 ? h('p', {}, steps[0]) : h('ol', { class: 'steps' }, steps.map((step) => h('li', {}, step))),
         trouble !== 'insecure' &&
-          h('div', {}, h('button', { class: 'button compact', type: 'button', onclick: () => this.retry() }, strings.text('help.retry'))),
+          h('div', {}, button('button compact', () => void this.retry(), strings.text('help.retry'))),
       ),
     );
   }

@@ -1,8 +1,8 @@
 /**
- * Modal dialogs on the browser's own `<dialog>`: it keeps the focus inside, closes with Escape and gives the focus back.
+ * Modal dialogs on the browser's own `<dialog>`: it keeps the focus inside, closes with Escape and gives it back.
  */
 
-import { h, icon } from '../view.js';
+import { button, h, iconButton, set } from '../view.js';
 
 /** @typedef {import('../strings.js').Strings} Strings */
 
@@ -24,21 +24,22 @@ let count = 0;
 export function ask({ title, text, careful, other, danger = false, escape = 'careful', signal }) {
   return new Promise((resolve) => {
     let answer = escape === 'other';
-    const choose = (/** @type {boolean} */ yes, /** @type {() => void} */ close) => () => {
-      answer = yes;
-      close();
-    };
-    const dialog = open(title, { alert: true }, (close) => [
+    const choice = (/** @type {string} */ look, /** @type {boolean} */ chosen, /** @type {string} */ text) =>
+      button(
+        look,
+        () => {
+          answer = chosen;
+          dialog.close();
+        },
+        text,
+      );
+    const dialog = open(title, { alert: true }, () => [
       h('p', { class: 'soft' }, text),
       h(
         'div',
         { class: 'dialog-buttons' },
-        h('button', { class: `button ${danger ? '' : 'main'}`, type: 'button', autofocus: true, onclick: choose(false, close) }, careful),
-        h(
-          'button',
-          { class: `button ${danger ? 'danger' : ''}`, type: 'button', onclick: choose(true, close) },
-          other,
-        ),
+        set(choice(`button ${danger ? '' : 'main'}`, false, careful), { autofocus: true }),
+        choice(`button ${danger ? 'danger' : ''}`, true, other),
       ),
     ]);
     dialog.addEventListener('close', () => resolve(answer), { once: true });
@@ -76,7 +77,7 @@ export function open(title, { close: closeName, broad = false, alert = false }, 
         'div',
         { class: 'dialog-head' },
         heading,
-        closeName ? h('button', { class: 'icon-button', type: 'button', 'aria-label': closeName, onclick: close }, icon('close')) : null,
+        closeName !== undefined && iconButton('close', closeName, close),
       ),
       content(close),
     ),

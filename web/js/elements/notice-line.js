@@ -6,7 +6,7 @@
 import { problems } from './device-help.js';
 import { SessionElement } from './element.js';
 import { openSettings } from './settings-dialog.js';
-import { h, icon, replace } from '../view.js';
+import { button, h, icon, replace } from '../view.js';
 
 /**
  * @typedef {import('./element.js').SessionState} SessionState
@@ -46,7 +46,7 @@ export class NoticeLine extends SessionElement {
       this,
       icon(line.icon),
       h('span', {}, line.text),
-      line.button && h('button', { class: 'button compact', type: 'button', onclick: line.button.press }, line.button.text),
+      line.button && button('button compact', line.button.press, line.button.text),
     );
   }
 
@@ -73,11 +73,15 @@ export class NoticeLine extends SessionElement {
     );
     if (problem) {
       const button = { text: this.t('line.device_help'), press: () => void openSettings(this.context) };
-      return { icon: 'warning', tone: 'warn', text: this.t(`line.${problem.trouble === 'interrupted' ? 'interrupted' : 'device'}.${problem.kinds}`), button };
+      const what = problem.trouble === 'interrupted' ? 'interrupted' : 'device';
+      return { icon: 'warning', tone: 'warn', text: this.t(`line.${what}.${problem.kinds}`), button };
     }
-    if (desk.state.notice) return { icon: desk.state.notice.tone === 'warn' ? 'warning' : 'info', ...desk.state.notice };
+    const { notice } = desk.state;
+    if (notice) return { icon: notice.tone === 'warn' ? 'warning' : 'info', ...notice };
     const quality = server && state.quality[server.you.id];
-    if (quality === 'poor' || quality === 'lost') return { icon: 'signal-poor', tone: 'warn', text: this.t('line.weak') };
+    if (quality === 'poor' || quality === 'lost') {
+      return { icon: 'signal-poor', tone: 'warn', text: this.t('line.weak') };
+    }
     if (state.screen) return { icon: 'screen', tone: 'info', text: this.t('line.sharing') };
     return null;
   }

@@ -3,7 +3,7 @@
  */
 
 import { SessionElement } from './element.js';
-import { h, icon, set } from '../view.js';
+import { h, iconButton, set } from '../view.js';
 
 export class Panel extends SessionElement {
   /**
@@ -24,7 +24,7 @@ export class Panel extends SessionElement {
         'div',
         { class: 'panel-head' },
         this.heading,
-        h('button', { class: 'icon-button', type: 'button', 'aria-label': this.t('panel.close'), onclick: () => this.close() }, icon('close')),
+        iconButton('close', this.t('panel.close'), () => this.close()),
       ),
       this.body,
     );
@@ -51,7 +51,8 @@ export class Panel extends SessionElement {
 
   close() {
     this.context.desk.set({ panel: null });
-    const control = document.querySelector(`[data-control="${this.panel}"]`) ?? document.querySelector('[data-control="more"]');
+    const find = (/** @type {string} */ name) => document.querySelector(`[data-control="${name}"]`);
+    const control = find(this.panel) ?? find('more');
     if (control instanceof HTMLElement) control.focus();
   }
 }

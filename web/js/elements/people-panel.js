@@ -6,7 +6,7 @@ import { ask } from './dialog.js';
 import { Panel } from './panel.js';
 import { passFocus, WaitingItem } from './waiting-card.js';
 import { initials } from './initials.js';
-import { h, icon, mirror, replace, set, setIcon, setText } from '../view.js';
+import { button, h, icon, mirror, replace, set, setIcon, setText } from '../view.js';
 
 /**
  * @typedef {import('./element.js').Context} Context
@@ -24,9 +24,10 @@ export class PeoplePanel extends Panel {
     this.people = h('ul', { class: 'people-list' });
     this.lockIcon = icon('lock');
     this.lockText = h('span', {});
-    this.lock = h(
-      'button',
-      { class: 'button wide', type: 'button', onclick: () => context.session.lock(!context.session.state.server?.locked) },
+    const { session } = context;
+    this.lock = button(
+      'button wide',
+      () => session.lock(!session.state.server?.locked),
       this.lockIcon,
       this.lockText,
     );
@@ -51,7 +52,13 @@ export class PeoplePanel extends Panel {
     this.waitingTitle.hidden = server.waiting.length === 0;
     this.waiting.hidden = server.waiting.length === 0;
     const focused = this.waiting.contains(document.activeElement);
-    mirror(this.waiting, server.waiting, (person) => person.id, () => new WaitingItem(this.context), (item, person) => item.show(person));
+    mirror(
+      this.waiting,
+      server.waiting,
+      (person) => person.id,
+      () => new WaitingItem(this.context),
+      (item, person) => item.show(person),
+    );
     passFocus(focused, server.waiting.length > 0 ? this.waiting : null);
     const everyone = [{ ...server.you, microphone: state.microphone, camera: state.camera }, ...server.people];
     setText(this.count, strings.text('people.here', { count: everyone.length, limit: server.limit }));
@@ -87,9 +94,9 @@ class PersonRow {
     this.microphone = icon('microphone');
     this.camera = icon('camera');
     this.signal = icon('signal-good');
-    this.mute = h('button', { class: 'button compact', type: 'button', onclick: () => this.askToMute() });
-    this.screen = h('button', { class: 'button compact', type: 'button', onclick: () => session.allowScreen(id, !this.person?.may_share) });
-    this.remove = h('button', { class: 'button compact', type: 'button', onclick: () => void this.confirmRemoval() });
+    this.mute = button('button compact', () => this.askToMute());
+    this.screen = button('button compact', () => session.allowScreen(id, !this.person?.may_share));
+    this.remove = button('button compact', () => void this.confirmRemoval());
     this.actions = h('div', { class: 'person-actions' }, this.mute, this.screen, this.remove);
     this.element = h(
       'li',
@@ -127,7 +134,8 @@ class PersonRow {
       person.screen && strings.text('people.shares'),
       person.reconnecting ? strings.text('people.reconnecting') : !calm && strings.text(`quality.${grade}`),
     ];
-    replace(this.facts, facts.filter(Boolean).join(' · '), calm && h('span', { class: 'only-read' }, ` · ${strings.text('quality.good')}`));
+    const unseen = h('span', { class: 'only-read' }, ` · ${strings.text('quality.good')}`);
+    replace(this.facts, facts.filter(Boolean).join(' · '), calm && unseen);
     setIcon(this.microphone, person.microphone ? 'microphone' : 'microphone-off');
     setIcon(this.camera, person.camera ? 'camera' : 'camera-off');
     setIcon(this.signal, `signal-${person.reconnecting ? 'lost' : grade}`);

@@ -7,7 +7,7 @@ import { SessionElement } from './element.js';
 import { initials } from './initials.js';
 import { Meter } from './meter.js';
 import { openSettings } from './settings-dialog.js';
-import { h, set, setText } from '../view.js';
+import { h, icon, set, setText } from '../view.js';
 
 export class Preview extends SessionElement {
   /** @param {import('./element.js').Context} context */
@@ -19,8 +19,9 @@ export class Preview extends SessionElement {
     this.video.muted = true;
     this.video.srcObject = this.context.devices.stream;
     this.face = h('span', { class: 'face', 'aria-hidden': 'true' });
+    this.sign = icon('camera-off');
     this.words = h('p', { class: 'preview-words' });
-    this.instead = h('div', { class: 'preview-instead' }, this.face, this.words);
+    this.instead = h('div', { class: 'preview-instead' }, this.face, this.sign, this.words);
     this.controls = deviceControls(this.context, () => {}); // the card with the steps appears by itself
     const settings = new Control({ press: () => openSettings(this.context) });
     settings.show({ icon: 'settings', name: this.t('control.settings') });
@@ -31,7 +32,11 @@ export class Preview extends SessionElement {
         'div',
         { class: 'preview-bar' },
         new Meter(this.context),
-        h('div', { class: 'preview-controls' }, this.controls.microphone.button, this.controls.camera.button, settings.button),
+        h(
+          'div',
+          { class: 'preview-controls' },
+          [this.controls.microphone, this.controls.camera, settings].map((control) => control.button),
+        ),
       ),
     );
   }
@@ -56,8 +61,9 @@ export class Preview extends SessionElement {
     const asking = camera === 'asking' || microphone === 'asking';
     const shows = state.camera && camera === 'ok';
     this.instead.hidden = shows;
-    this.toggleAttribute('data-asking', asking && !shows);
-    setText(this.words, this.t(asking ? 'preview.asking' : camera === 'ok' || camera === 'off' ? 'preview.camera_off' : 'preview.no_picture'));
+    const words = asking ? 'asking' : camera === 'ok' || camera === 'off' ? 'camera_off' : 'no_picture';
+    this.dataset.words = words;
+    setText(this.words, this.t(`preview.${words}`));
   }
 }
 

@@ -6,7 +6,7 @@
 import { nearestCorner } from './arrange.js';
 import { initials } from './initials.js';
 import { Tile } from './tile.js';
-import { h, icon, set, setText } from '../view.js';
+import { h, iconButton, set, setText } from '../view.js';
 
 /** @typedef {import('./desk.js').Corner} Corner */
 
@@ -25,19 +25,14 @@ export class SelfView extends Tile {
     const name = strings.text('you');
     set(this, { 'aria-label': name });
     setText(this.label, name);
-    this.move = h(
-      'button',
-      { class: 'icon-button', type: 'button', 'aria-label': strings.text('self.move'), 'aria-describedby': 'self-move-hint' },
-      icon('move'),
-    );
-    this.hide = h('button', { class: 'icon-button', type: 'button', 'aria-label': strings.text('self.hide') }, icon('eye-off'));
+    this.move = iconButton('move', strings.text('self.move'), () => this.nextCorner());
+    this.hide = iconButton('eye-off', strings.text('self.hide'), () => this.hideSelf());
+    set(this.move, { 'aria-describedby': 'self-move-hint' });
     this.append(
       h('div', { class: 'self-tools' }, this.move, this.hide),
       h('span', { class: 'only-read', id: 'self-move-hint', hidden: true }, strings.text('self.move_hint')),
     );
-    this.move.addEventListener('click', () => this.nextCorner());
     this.move.addEventListener('keydown', (event) => this.moveByKey(event));
-    this.hide.addEventListener('click', () => this.hideSelf());
     this.addEventListener('pointerdown', (event) => this.drag(event));
   }
 

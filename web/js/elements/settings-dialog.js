@@ -5,13 +5,13 @@ import { DeviceHelp } from './device-help.js';
 import { open } from './dialog.js';
 import { Meter } from './meter.js';
 import { platform } from './platform.js';
-import { h } from '../view.js';
+import { button, h } from '../view.js';
 
 /** @typedef {import('./element.js').Context} Context */
 
 /**
  * What cameras are asked for: as the clinic set it, or 1080p where this person chose so.
- * @param {Context} context
+ * @param {Pick<Context, 'settings' | 'preferences'>} context
  */
 export function wantedVideo({ settings, preferences }) {
   const large = preferences.get('quality') === '1080p';
@@ -35,23 +35,24 @@ export function openSettings(context) {
       h(
         'div',
         { class: 'settings-tests' },
-        h('div', { class: 'meter-line' }, new Meter(context), h('span', { class: 'small-text soft' }, strings.text('settings.meter'))),
         h(
-          'button',
-          { class: 'button compact', type: 'button', onclick: () => sounds.chime('test') },
-          strings.text('settings.test_sound'),
+          'div',
+          { class: 'meter-line' },
+          new Meter(context),
+          h('span', { class: 'small-text soft' }, strings.text('settings.meter')),
         ),
+        button('button compact', () => sounds.chime('test'), strings.text('settings.test_sound')),
       ),
     ),
     h(
       'section',
       { class: 'dialog-section' },
-      toggle(strings.text('settings.large'), strings.text('settings.large_explained'), preferences.get('quality') === '1080p', (on) => {
+      toggle(strings, 'settings.large', preferences.get('quality') === '1080p', (on) => {
         preferences.set('quality', on ? '1080p' : null);
         void useVideo(context).then((size) => announcer.say(strings.text('settings.picture_is', size)));
       }),
-      toggle(strings.text('settings.chimes'), strings.text('settings.chimes_explained'), desk.state.chimes, (on) => desk.set({ chimes: on })),
-      toggle(strings.text('settings.labels'), strings.text('settings.labels_explained'), desk.state.labels, (on) => desk.set({ labels: on })),
+      toggle(strings, 'settings.chimes', desk.state.chimes, (on) => desk.set({ chimes: on })),
+      toggle(strings, 'settings.labels', desk.state.labels, (on) => desk.set({ labels: on })),
     ),
     h(
       'section',
@@ -83,15 +84,21 @@ async function useVideo(context) {
 }
 
 /**
- * @param {string} name
- * @param {string} explanation
+ * @param {import('../strings.js').Strings} strings
+ * @param {string} key  of the name; `key_explained` is what it means
  * @param {boolean} checked
  * @param {(on: boolean) => void} change
  */
-function toggle(name, explanation, checked, change) {
+function toggle(strings, key, checked, change) {
   const input = h('input', { type: 'checkbox', role: 'switch', onchange: () => change(input.checked) });
   input.checked = checked;
-  return h('label', { class: 'switch' }, h('span', {}, name), input, h('span', { class: 'explain' }, explanation));
+  return h(
+    'label',
+    { class: 'switch' },
+    h('span', {}, strings.text(key)),
+    input,
+    h('span', { class: 'explain' }, strings.text(`${key}_explained`)),
+  );
 }
 
 /** @param {string} letter */

@@ -107,11 +107,12 @@ export class Stage extends SessionElement {
     const key = `${admits}`;
     if (!alone || this.alone.dataset.key === key) return;
     this.alone.dataset.key = key;
+    const { demo } = this.context.settings;
     replace(
       this.alone,
       h('p', { class: 'stage-alone-title' }, this.t('alone.title')),
       h('p', { class: 'soft' }, this.t(admits ? 'alone.admits' : 'alone.other')),
-      admits && this.context.settings.demo && h('p', { class: 'soft' }, this.t('alone.demo', { session: server.session })),
+      admits && demo && h('p', { class: 'soft' }, this.t('alone.demo', { session: server.session })),
     );
   }
 }
@@ -121,7 +122,8 @@ export class Stage extends SessionElement {
  * @param {readonly Person[]} people
  */
 function inOrder(people) {
-  return [...people.filter((person) => person.role === 'interpreter'), ...people.filter((person) => person.role !== 'interpreter')];
+  const interprets = (/** @type {Person} */ person) => person.role === 'interpreter';
+  return [...people.filter(interprets), ...people.filter((person) => !interprets(person))];
 }
 
 customElements.define('tb-stage', Stage);

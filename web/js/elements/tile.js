@@ -11,6 +11,7 @@ import { h, icon, set, setIcon, setText } from '../view.js';
  * @typedef {import('./element.js').Context} Context
  * @typedef {import('./arrange.js').Box} Box
  * @typedef {import('../messages').Person} Person
+ * @typedef {'good' | 'fair' | 'poor' | 'lost'} Quality
  */
 
 export class Tile extends HTMLElement {
@@ -27,7 +28,8 @@ export class Tile extends HTMLElement {
     this.trouble = h('p', { class: 'tile-trouble', hidden: true });
     this.muted = badge('microphone-off', context.strings.text('tile.muted'));
     this.signal = badge('signal-fair', '');
-    this.hand = h('span', { class: 'tile-hand', hidden: true }, icon('hand'), h('span', { class: 'only-read' }, context.strings.text('tile.hand')));
+    this.hand = badge('hand', context.strings.text('tile.hand'));
+    this.hand.className = 'tile-hand';
     this.label = h('span', { class: 'tile-label' });
     this.append(
       this.video,
@@ -45,7 +47,7 @@ export class Tile extends HTMLElement {
 
   /**
    * @param {Person} person
-   * @param {{speaking: boolean, quality: 'good' | 'fair' | 'poor' | 'lost' | undefined, stream: MediaStream | null}} now
+   * @param {{speaking: boolean, quality: Quality | undefined, stream: MediaStream | null}} now
    */
   show(person, { speaking, quality, stream }) {
     const { strings } = this.context;

@@ -4,7 +4,7 @@
 
 import { SessionElement } from './element.js';
 import { openPrivacy } from './privacy.js';
-import { h, icon, set, setText } from '../view.js';
+import { button, h, icon, set, setText } from '../view.js';
 
 const SOON_SECONDS = 5 * 60;
 
@@ -18,16 +18,17 @@ export class TopLine extends SessionElement {
     const logo = brand.logo
       ? h('img', { class: 'logo', src: brand.logo, alt: '', decoding: 'async' })
       : h('span', { class: 'logo mark', 'aria-hidden': 'true' });
-    this.locked = h('span', { class: 'pill', hidden: true }, icon('lock'), h('span', {}, this.t('top.locked')));
-    this.private = h(
-      'button',
-      { class: 'pill-button', type: 'button', hidden: true, onclick: () => openPrivacy(context) },
-      h('span', { class: 'pill' }, icon('lock'), h('span', { class: 'pill-word' }, this.t('top.encrypted'))),
-    );
+    this.locked = pill('lock', this.t('top.locked'));
+    this.private = button('pill-button', () => openPrivacy(context), pill('shield', this.t('top.encrypted')));
     this.time = h('span', { class: 'pill time', hidden: true });
     this.append(
       h('div', { class: 'brand' }, logo, h('span', { class: 'brand-name' }, brand.name)),
-      h('div', { class: 'pills' }, demo && h('span', { class: 'pill demo' }, this.t('top.demo')), this.locked, this.private, this.time),
+      h(
+        'div',
+        { class: 'pills' },
+        demo && h('span', { class: 'pill demo' }, this.t('top.demo')),
+        [this.locked, this.private, this.time],
+      ),
     );
   }
 
@@ -57,11 +58,18 @@ export class TopLine extends SessionElement {
     }
     const left = Math.max(0, server.ends_at - now);
     this.time.toggleAttribute('data-soon', left < SOON_SECONDS);
-    setText(
-      this.time,
-      left < 120 ? strings.text('top.left_exact', { time: strings.duration(Math.floor(left)) }) : strings.text('top.left', { count: Math.ceil(left / 60) }),
-    );
+    const exact = { time: strings.duration(Math.floor(left)) };
+    const rounded = { count: Math.ceil(left / 60) };
+    setText(this.time, left < 120 ? strings.text('top.left_exact', exact) : strings.text('top.left', rounded));
   }
+}
+
+/**
+ * @param {string} picture
+ * @param {string} word
+ */
+function pill(picture, word) {
+  return h('span', { class: 'pill' }, icon(picture), h('span', { class: 'pill-word' }, word));
 }
 
 customElements.define('tb-top-line', TopLine);

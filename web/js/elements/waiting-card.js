@@ -3,7 +3,7 @@
  */
 
 import { SessionElement } from './element.js';
-import { h, mirror, set, setText } from '../view.js';
+import { button, h, mirror, set, setText } from '../view.js';
 
 /**
  * @typedef {import('./element.js').Context} Context
@@ -70,9 +70,13 @@ export class WaitingItem extends HTMLElement {
     const { session, strings } = context;
     this.who = h('p', { class: 'waiting-name' });
     this.since = h('p', { class: 'small-text soft' });
-    this.admit = h('button', { class: 'button main compact', type: 'button', onclick: () => session.admit(this.dataset.key ?? '') }, strings.text('door.admit'));
-    this.decline = h('button', { class: 'button compact', type: 'button', onclick: () => session.decline(this.dataset.key ?? '') }, strings.text('door.decline'));
-    this.append(h('div', {}, this.who, this.since), h('div', { class: 'waiting-buttons' }, this.admit, this.decline));
+    const id = () => this.dataset.key ?? '';
+    this.admit = button('button main compact', () => session.admit(id()), strings.text('door.admit'));
+    this.decline = button('button compact', () => session.decline(id()), strings.text('door.decline'));
+    this.append(
+      h('div', {}, this.who, this.since),
+      h('div', { class: 'waiting-buttons' }, this.admit, this.decline),
+    );
   }
 
   /** @param {WaitingPerson} person */
@@ -80,10 +84,8 @@ export class WaitingItem extends HTMLElement {
     const { session, strings } = this.context;
     const minutes = Math.max(0, Math.floor((session.now() - person.since) / 60));
     setText(this.who, strings.text('door.who', { name: person.name }));
-    setText(
-      this.since,
-      strings.text(minutes === 0 ? 'door.now' : 'door.since', { role: strings.text(`role.${person.role}`), count: minutes }),
-    );
+    const values = { role: strings.text(`role.${person.role}`), count: minutes };
+    setText(this.since, strings.text(minutes === 0 ? 'door.now' : 'door.since', values));
     set(this.admit, { 'aria-label': strings.text('door.admit_name', { name: person.name }) });
     set(this.decline, { 'aria-label': strings.text('door.decline_name', { name: person.name }) });
   }

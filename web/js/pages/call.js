@@ -24,7 +24,13 @@ export class CallPage extends SessionElement {
     this.panels = h('div', { class: 'panels' }, new ChatPanel(context), new PeoplePanel(context));
     this.append(
       h('h1', { class: 'only-read', tabindex: '-1' }, this.t('call.title')),
-      h('div', { class: 'call-middle' }, new WaitingCard(context), h('div', { class: 'stage-frame' }, new NoticeLine(context), new Stage(context)), this.panels),
+      h(
+        'div',
+        { class: 'call-middle' },
+        new WaitingCard(context),
+        h('div', { class: 'stage-frame' }, new NoticeLine(context), new Stage(context)),
+        this.panels,
+      ),
       new CallBar(context),
     );
   }

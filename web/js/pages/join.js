@@ -17,15 +17,19 @@ import { append, h, icon, replace, set, setText } from '../view.js';
  * @typedef {import('../elements/element.js').Context} Context
  * @typedef {import('../elements/element.js').SessionState} SessionState
  *
- * @typedef {object} Entry  what this tab came with, and what was typed into the form: only for as long as the page lives
- * @property {import('../invitation.js').Invitation | null} invitation  null in the demo: the form asks for a token itself
+ * @typedef {object} Entry  what this tab came with and what was typed: kept only as long as the page lives
+ * @property {import('../invitation.js').Invitation | null} invitation  null in the demo: the form asks for a token
  * @property {boolean} demo
  * @property {string} token
  * @property {{name: string, session: string, role: string}} typed
  */
 
 const ROLES = ['therapist', 'patient', 'interpreter', 'observer'];
+/** Who has a heading, and who has a first sentence, of their own. */
+const TITLED = new Set(['patient', 'therapist', 'demo']);
+const LED = new Set(['therapist', 'observer', 'demo']);
 const LONGEST_NAME = 60;
+const TONES = { good: 'check', warn: 'warning', quiet: 'info' };
 const SILENCE_SECONDS = 10; // without a sound from the microphone before we say so
 
 export class JoinPage extends SessionElement {
@@ -56,8 +60,17 @@ export class JoinPage extends SessionElement {
       oninput: () => this.named(),
     });
     this.nameField.value = typed.name || (invitation?.name ?? '');
-    this.sessionField = h('input', { id: 'join-session', name: 'session', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, required: true });
-    this.roleField = h('select', { id: 'join-role', name: 'role' }, ROLES.map((role) => h('option', { value: role }, this.t(`role.${role}`))));
+    this.sessionField = h('input', {
+      id: 'join-session',
+      name: 'session',
+      autocomplete: 'off',
+      autocapitalize: 'none',
+      spellcheck: 'false',
+      maxlength: 64,
+      required: true,
+    });
+    const options = ROLES.map((role) => h('option', { value: role }, this.t(`role.${role}`)));
+    this.roleField = h('select', { id: 'join-role', name: 'role' }, options);
     this.sessionField.value = typed.session;
     if (typed.role) this.roleField.value = typed.role;
     this.refusal = h('div', { class: 'note bad', role: 'alert', hidden: true });
@@ -77,18 +90,22 @@ export class JoinPage extends SessionElement {
       this.refusal,
       !this.observes && this.status,
       this.button,
-      h('p', { class: 'promise small-text soft' }, icon('lock'), h('span', {}, this.t('join.promise'))),
+      h('p', { class: 'promise small-text soft' }, icon('shield'), h('span', {}, this.t('join.promise'))),
     );
     const role = invitation?.role ?? 'demo';
     append(
       this,
-      !this.observes && h('div', { class: 'join-picture' }, this.preview, new DeviceHelp(context), new DeviceChoice(context)),
+      !this.observes && [
+        h('div', { class: 'join-picture' }, this.preview, new DeviceHelp(context), new DeviceChoice(context)),
+      ],
       h(
         'div',
         { class: 'join-side' },
-        h('h1', { tabindex: '-1' }, this.t(`join.title.${role === 'patient' || role === 'therapist' || role === 'demo' ? role : 'other'}`)),
-        !invitation && h('p', { class: 'note warn small-text' }, icon('warning'), h('span', {}, this.t('join.demo_warning'))),
-        h('p', { class: 'soft' }, this.t(`join.lead.${role === 'therapist' || role === 'demo' || role === 'observer' ? role : 'waits'}`)),
+        h('h1', { tabindex: '-1' }, this.t(`join.title.${TITLED.has(role) ? role : 'other'}`)),
+        !invitation && [
+          h('p', { class: 'note warn small-text' }, icon('warning'), h('span', {}, this.t('join.demo_warning'))),
+        ],
+        h('p', { class: 'soft' }, this.t(`join.lead.${LED.has(role) ? role : 'waits'}`)),
         form,
       ),
     );
@@ -187,9 +204,11 @@ export class JoinPage extends SessionElement {
     const troubled = problems(devices.state);
     const silent = !this.heard && Date.now() - this.openedAt > SILENCE_SECONDS * 1000;
     let key = 'status.works';
+    /** @type {keyof typeof TONES} */
     let tone = 'good';
     if (camera === 'asking' || microphone === 'asking') [key, tone] = ['status.asking', 'quiet'];
-    else if (troubled.length > 0) [key, tone] = [`status.without_${troubled.length > 1 ? 'both' : troubled[0].kinds}`, 'warn'];
+    else if (troubled.length > 1) [key, tone] = ['status.without_both', 'warn'];
+    else if (troubled.length > 0) [key, tone] = [`status.without_${troubled[0].kinds}`, 'warn'];
     else if (!session.state.microphone && !session.state.camera) [key, tone] = ['status.both_off', 'quiet'];
     else if (!session.state.microphone) [key, tone] = ['status.muted', 'quiet'];
     else if (silent) [key, tone] = ['status.silent', 'warn'];
@@ -198,7 +217,7 @@ export class JoinPage extends SessionElement {
     if (this.status.dataset.key === key) return;
     this.status.dataset.key = key;
     this.status.dataset.tone = tone;
-    replace(this.status, icon(tone === 'good' ? 'check' : tone === 'warn' ? 'warning' : 'info'), h('span', {}, this.t(key)));
+    replace(this.status, icon(TONES[tone]), h('span', {}, this.t(key)));
   }
 }
 
@@ -210,7 +229,13 @@ export class JoinPage extends SessionElement {
 function field(input, label, hint) {
   const hintId = `${input.id}-hint`;
   if (hint) input.setAttribute('aria-describedby', hintId);
-  return h('div', { class: 'field' }, h('label', { for: input.id }, label), input, hint && h('p', { class: 'small-text soft', id: hintId }, hint));
+  return h(
+    'div',
+    { class: 'field' },
+    h('label', { for: input.id }, label),
+    input,
+    hint && h('p', { class: 'small-text soft', id: hintId }, hint),
+  );
 }
 
 /**

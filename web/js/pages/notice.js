@@ -3,7 +3,7 @@
  * there is none, and while the other device is asked.
  */
 
-import { h, icon } from '../view.js';
+import { button, h, icon } from '../view.js';
 
 /**
  * @typedef {object} Way
@@ -32,7 +32,7 @@ export function noticePage({ icon: picture, title, sentences, ways = [], busy = 
       h(
         'div',
         { class: 'notice-ways' },
-        ways.map(({ text, go, main }) => h('button', { class: `button ${main ? 'main' : ''}`, type: 'button', onclick: go }, text)),
+        ways.map(({ text, go, main }) => button(`button ${main ? 'main' : ''}`, go, text)),
       ),
   );
 }

@@ -49,7 +49,7 @@ export function refusedPage({ strings, settings }, { code, error }) {
     icon: code === 'token_expired' ? 'clock' : 'info',
     title: strings.text(`refused.${key}.title`),
     sentences: [strings.error(code, error), strings.text(`refused.${key}.next`, { name: settings.brand.name })],
-    ways: code === 'outdated' ? [{ text: strings.text('refused.reload'), go: () => location.reload(), main: true }] : [],
+    ways: code === 'outdated' ? [reload(strings.text('refused.reload'))] : [],
   });
 }
 
@@ -94,6 +94,11 @@ export function unreachablePage(strings) {
     icon: 'signal-lost',
     title: strings.text('unreachable.title'),
     sentences: [strings.text('unreachable.text')],
-    ways: [{ text: strings.text('unreachable.again'), go: () => location.reload(), main: true }],
+    ways: [reload(strings.text('unreachable.again'))],
   });
+}
+
+/** @param {string} text */
+function reload(text) {
+  return { text, go: () => location.reload(), main: true };
 }

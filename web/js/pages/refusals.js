@@ -1,5 +1,5 @@
 /**
- * Which refusals end the visit (a page with a way forward) and which leave the form as it is (one line above the button).
+ * Which refusals end the visit (a page with a way forward), and which leave the form as it is (one line in it).
  */
 
 /** Codes after which pressing Join again with the same link cannot work. */

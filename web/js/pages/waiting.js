@@ -6,7 +6,7 @@
 import { DeviceHelp } from '../elements/device-help.js';
 import { SessionElement } from '../elements/element.js';
 import { Preview } from '../elements/preview.js';
-import { append, h, icon, setText } from '../view.js';
+import { append, button, h, icon, setText } from '../view.js';
 
 export class WaitingPage extends SessionElement {
   /** @param {import('../elements/element.js').Context} context */
@@ -24,9 +24,14 @@ export class WaitingPage extends SessionElement {
         { class: 'join-side' },
         h('h1', { tabindex: '-1' }, this.t('waiting.title')),
         this.whom,
-        h('p', { class: 'note calm' }, icon('lock'), h('span', {}, this.t(observes ? 'waiting.observer' : 'waiting.promise'))),
+        h(
+          'p',
+          { class: 'note calm' },
+          icon('lock'),
+          h('span', {}, this.t(observes ? 'waiting.observer' : 'waiting.promise')),
+        ),
         h('p', { class: 'soft' }, this.t('waiting.stay')),
-        h('button', { class: 'button', type: 'button', onclick: () => this.context.session.leave() }, icon('exit'), this.t('waiting.leave')),
+        button('button', () => this.context.session.leave(), icon('exit'), this.t('waiting.leave')),
       ),
     );
   }
