@@ -20,13 +20,16 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test check format web-check venv clean lock
+.PHONY: run test bench check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
 
 test: .venv/dev .venv/browsers $(ENGINE)   ## every test, in real browsers too: make test TESTS=tests/sfu
 	$(BIN)/python -m pytest $(TESTS)
+
+bench: .venv/dev $(ENGINE)                 ## what a forwarded packet costs: make bench ARGS=--quick
+	$(BIN)/python -m bench.forward $(ARGS)
 
 check: .venv/dev $(ENGINE) web-check       ## format, lint, types
 	$(BIN)/ruff format --check .

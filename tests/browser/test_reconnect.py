@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -127,6 +128,34 @@ async def test_a_browser_that_vanishes_is_gone_after_its_grace(
 
     await patient.page.close()
     await doctor.does_not_see(patient, seconds=40)
+
+
+async def test_after_a_restart_everyone_meets_again_with_the_same_links(
+    tmp_path: Path, session: str, person: MakePerson
+) -> None:
+    service = Service(tmp_path)
+    await service.start()
+    try:
+        doctor, patient = await person("Dr. Blue", DOCTOR), await person("Sam Reed", PATIENT)
+        await doctor.join(await service.link("therapist", session))
+        await patient.join(await service.link("patient", session))
+        await doctor.admit(patient)
+        await doctor.sees(patient)
+
+        for someone in (doctor, patient):
+            someone.expects_network_errors()
+        assert await service.stop() == 0
+        await service.start()
+        for someone in (doctor, patient):
+            await someone.reads("The connection was lost", seconds=60)
+            await someone.press("Join again")
+            await someone.fill("Your name", someone.name)
+            await someone.press("Join session")
+        await doctor.admit(patient)
+        await doctor.sees_and_hears(patient)
+        await patient.sees_and_hears(doctor)
+    finally:
+        await service.stop()
 
 
 async def test_the_same_link_on_a_second_device_asks_the_first(
