@@ -23,6 +23,8 @@ class Brand:
     color: str
     """#rrggbb, checked by the settings."""
     logo: Asset | None = None
+    exit_page: str = "https://www.wikipedia.org/"
+    """Where a quick exit leads: a page that people have open anyway and that says nothing about anybody."""
 
 
 def style_sheet(brand: Brand) -> bytes:

@@ -34,6 +34,7 @@ class ClientAnswer(BaseModel):
     demo: bool
     """The join form may ask for a token itself."""
     demo_reason: str | None = None
+    exit_page: str
     languages: list[str]
     video: VideoAnswer
 
@@ -55,6 +56,7 @@ class Pages:
         )
         self._client = ClientAnswer(
             brand=BrandAnswer(name=brand.name, logo="/brand/logo" if brand.logo else None, color=brand.color),
+            exit_page=brand.exit_page,
             demo=demo,
             demo_reason=DEMO_REASON if demo else None,
             languages=sorted(languages, key=lambda language: (language != "en", language)) or ["en"],

@@ -252,7 +252,8 @@ def video(settings: Settings) -> VideoAnswer:
 
 
 def brand(settings: Settings) -> Brand:
-    return Brand(settings.brand_name, settings.brand_color, logo(settings.brand_logo) if settings.brand_logo else None)
+    image = logo(settings.brand_logo) if settings.brand_logo else None
+    return Brand(settings.brand_name, settings.brand_color, image, settings.exit_page)
 
 
 def logo(path: Path) -> Asset:

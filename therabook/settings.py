@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     brand_name: str = Field("TheraBook Video", min_length=1, max_length=60, description="Name on every page.")
     brand_logo: Path | None = Field(None, description="Logo: an SVG, PNG, WebP or JPEG file of at most 512 kB.")
     brand_color: str = Field("#2f6f68", pattern=r"^#[0-9a-fA-F]{6}$", description="Colour of buttons and accents.")
+    exit_page: str = Field(
+        "https://www.wikipedia.org/",
+        pattern=r"^https?://[^\s\"'<>]+$",
+        description="Where a patient's quick exit leads: an everyday page that says nothing of the clinic.",
+    )
     video_width: int = Field(1280, ge=160, le=1920, description="Pictures that cameras are asked for.")
     video_height: int = Field(720, ge=90, le=1080, description="Their height.")
     video_frame_rate: int = Field(30, ge=5, le=60, description="Their number a second.")

@@ -51,6 +51,14 @@ window.recognise = {
   // When which button was pressed and when the first frame of each tile was there, in milliseconds since 1970.
   presses: {},
   firstFrames: {},
+  async firstFrame(name) {
+    while (!(name in this.firstFrames)) await new Promise((resolve) => setTimeout(resolve, 20));
+    return this.firstFrames[name];
+  },
+  // Resolves when the page has nothing to do but to show pictures.
+  async settled() {
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => requestIdleCallback(resolve));
+  },
   forgetTimes() {
     this.presses = {};
     this.firstFrames = {};
@@ -70,10 +78,11 @@ window.recognise = {
     const watch = (video) => {
       if (watched.has(video)) return;
       watched.add(video);
+      // once it is known nothing more is asked for: looking at every frame would slow down what is measured
       const frame = (now, { presentationTime }) => {
         const name = video.closest('[role="group"]')?.getAttribute("aria-label");
         if (name) this.firstFrames[name] ??= since1970(presentationTime);
-        video.requestVideoFrameCallback(frame);
+        else video.requestVideoFrameCallback(frame);
       };
       video.requestVideoFrameCallback(frame);
     };

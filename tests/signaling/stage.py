@@ -157,8 +157,8 @@ class Stage:
         )
 
     def offer(self, actor: Actor, *, same: bool = True, slots: tuple[int, int] = (3, 4)) -> None:
-        """Offers again: for the same connection, or for a new one."""
-        old = actor.peer
+        """Offers again: for the connection that the seat has now, as the shell does, or for a new one."""
+        old = actor.seat.peer
         media = self.media(actor, ALL_SOURCES, slots)
         assert media is not None
         if same and old is not None:

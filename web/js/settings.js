@@ -8,6 +8,7 @@
  * @property {{name: string, logo: string | null, color: string}} brand
  * @property {boolean} demo                 the join form may ask for a token itself
  * @property {string} [demo_reason]         a sentence that says so
+ * @property {string} exit_page             where a quick exit leads
  * @property {readonly string[]} languages
  * @property {{width: number, height: number, frame_rate: number}} video  what cameras are asked for
  * @property {number} clockOffset           seconds to add to this machine's clock to get the server's

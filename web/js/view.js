@@ -170,3 +170,23 @@ function nodes(children) {
     return [child instanceof Node ? child : String(child)];
   });
 }
+
+/**
+ * Does what needs the layout (measuring, focusing, scrolling) once everything has changed that will: asked for in the
+ * middle of changes, the browser lays the page out each time.
+ *
+ * @param {() => void} task
+ */
+export function beforePaint(task) {
+  requestAnimationFrame(task);
+}
+
+/**
+ * Does what is only needed later, when nothing else is to be done.
+ *
+ * @param {() => void} task
+ */
+export function whenIdle(task) {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(task, { timeout: 2000 });
+  else setTimeout(task, 200); // Safari
+}

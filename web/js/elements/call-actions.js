@@ -15,9 +15,6 @@ import { forgetEverything } from '../pages/link.js';
  * @typedef {BarAction | SheetAction} CallAction
  */
 
-/** Says nothing about anybody, loads fast, and is a page that people have open anyway. */
-const NEUTRAL_PAGE = 'https://www.wikipedia.org/';
-
 /**
  * The actions that this person has now, most wanted first: as many as fit stand in the bar, the rest in "More".
  * @param {Context} context
@@ -120,10 +117,10 @@ function raiseHand({ session, announcer, strings }, up) {
  * Leaves at once: the page is replaced, so that going back does not lead here, and the tab forgets what it knew.
  * @param {Context} context
  */
-function quickExit({ session }) {
+function quickExit({ session, settings }) {
   session.leave();
   forgetEverything();
-  location.replace(NEUTRAL_PAGE);
+  location.replace(settings.exit_page);
 }
 
 /** @param {Context} context */

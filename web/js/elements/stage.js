@@ -7,7 +7,7 @@ import { SessionElement } from './element.js';
 import { ScreenView } from './screen-view.js';
 import { SelfView } from './self-view.js';
 import { Tile } from './tile.js';
-import { h, mirror, replace } from '../view.js';
+import { beforePaint, h, mirror, replace } from '../view.js';
 
 /**
  * @typedef {import('./element.js').SessionState} SessionState
@@ -28,6 +28,7 @@ export class Stage extends SessionElement {
     /** @type {Person[]} */
     this.people = [];
     this.size = { width: 0, height: 0 };
+    this.dueToLayOut = false;
     this.observer = new ResizeObserver(() => this.layOut(false));
   }
 
@@ -64,7 +65,17 @@ export class Stage extends SessionElement {
     this.screen.hidden = sharing === undefined;
     if (sharing) this.screen.show(sharing, session.streamOf(sharing.id, 'screen'));
     this.showAlone(state);
-    this.layOut(true);
+    this.layOutSoon();
+  }
+
+  /** Once for all changes until the next paint. */
+  layOutSoon() {
+    if (this.dueToLayOut) return;
+    this.dueToLayOut = true;
+    beforePaint(() => {
+      this.dueToLayOut = false;
+      this.layOut(true);
+    });
   }
 
   /** @param {boolean} glide  whether pictures may move to their new places */

@@ -3,7 +3,7 @@
  */
 
 import { SessionElement } from './element.js';
-import { button, h, mirror, set, setText } from '../view.js';
+import { beforePaint, button, h, mirror, set, setText } from '../view.js';
 
 /**
  * @typedef {import('./element.js').Context} Context
@@ -53,10 +53,13 @@ export class WaitingCard extends SessionElement {
  * @param {Element | null} list
  */
 export function passFocus(focused, list) {
-  const { activeElement } = document;
-  if (!focused || (activeElement && activeElement !== document.body && activeElement.checkVisibility())) return;
-  const next = list?.querySelector('button') ?? document.querySelector('[role="toolbar"] [tabindex="0"]');
-  if (next instanceof HTMLElement) next.focus();
+  if (!focused) return;
+  beforePaint(() => {
+    const { activeElement } = document;
+    if (activeElement && activeElement !== document.body && activeElement.checkVisibility()) return;
+    const next = list?.querySelector('button') ?? document.querySelector('[role="toolbar"] [tabindex="0"]');
+    if (next instanceof HTMLElement) next.focus();
+  });
 }
 
 /** One waiting person with the two answers. Also used in the participants panel. */

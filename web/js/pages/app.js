@@ -7,7 +7,7 @@ import { Awake } from '../elements/awake.js';
 import { SessionElement } from '../elements/element.js';
 import { shortcuts } from '../elements/shortcuts.js';
 import { TopLine } from '../elements/top-line.js';
-import { h } from '../view.js';
+import { beforePaint, h, whenIdle } from '../view.js';
 import { CallPage } from './call.js';
 import { JoinPage } from './join.js';
 import { movingPage, noLinkPage, overPage, refusedPage, returningPage } from './over.js';
@@ -32,6 +32,8 @@ export class App extends SessionElement {
     this.main = h('main', { id: 'main' });
     /** @type {PageName | ''} */
     this.page = '';
+    /** @type {CallPage | null} made while there is time, so that the first picture need not wait for its frame */
+    this.room = null;
     this.append(new TopLine(context), this.main, context.announcer, context.sounds.element);
   }
 
@@ -54,8 +56,11 @@ export class App extends SessionElement {
     document.documentElement.classList.toggle('call-open', inRoom);
     this.classList.toggle('in-room', inRoom);
     this.main.replaceChildren(this.make(page, state));
-    scrollTo(0, 0);
-    if (!first) this.main.querySelector('h1')?.focus(); // where a screen reader goes on reading
+    beforePaint(() => {
+      scrollTo(0, 0);
+      if (!first) this.main.querySelector('h1')?.focus(); // where a screen reader goes on reading
+    });
+    if (page === 'join' || page === 'waiting') whenIdle(() => (this.room ??= new CallPage(this.context)));
   }
 
   /**
@@ -78,8 +83,11 @@ export class App extends SessionElement {
   make(page, { over, refused }) {
     const { context } = this;
     switch (page) {
-      case 'call':
-        return new CallPage(context);
+      case 'call': {
+        const room = this.room ?? new CallPage(context);
+        this.room = null;
+        return room;
+      }
       case 'waiting':
         return new WaitingPage(context);
       case 'join':
