@@ -1,0 +1,252 @@
+"""Python's side of native/traffic.c: endpoints in, figures out.
+
+Not here: how endpoints come about (`client.py`, `systems/`), what the figures are compared with (`report.py`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pylibsrtp import Session
+
+from bench import native
+
+OCTAVES = 40
+STEPS = 64
+"""As in native/traffic.c: buckets of the latency histogram, 64 in each doubling."""
+
+PRIMING_PACKETS_PER_S = 60.0
+"""For each publisher."""
+
+PRIMING_SECONDS = 600.0
+"""At most."""
+
+
+@dataclass(frozen=True, repr=False)
+class Endpoint:
+    """A connected client: its socket (connected to the server), its SRTP contexts, and STUN checks ready to send."""
+
+    socket: socket.socket
+    tx: Session
+    rx: Session
+    checks: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Sending:
+    endpoint: Endpoint
+    ssrc: int
+    payload_type: int
+    mid: str = ""
+    mid_id: int = 0
+    transport_id: int = 0
+    """Ids of the header extensions, 0 where not negotiated."""
+
+
+@dataclass(frozen=True, repr=False)
+class Receiving:
+    endpoint: Endpoint
+    ssrc: int = 0
+    """0: whatever comes first."""
+    rtx_ssrc: int = 0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run. See `struct setting` in native/traffic.c."""
+
+    packets_per_s: float
+    seconds: float
+    bytes: int = 1100
+    burst: int = 1
+    spin: bool = True
+    repeats_per_s: int = 0
+    pid: int = 0
+    measured: bool = True
+
+
+class _Setting(ctypes.Structure):
+    _fields_ = (
+        ("packets_per_s", ctypes.c_double),
+        ("seconds", ctypes.c_double),
+        ("bytes", ctypes.c_int),
+        ("burst", ctypes.c_int),
+        ("spin", ctypes.c_int),
+        ("repeats_per_s", ctypes.c_int),
+        ("pid", ctypes.c_int),
+        ("measured", ctypes.c_int),
+    )
+
+
+# fmt: off
+_COUNTS = (
+    "sent", "expected", "received", "lost", "duplicates", "stale",
+    "bad_auth", "bad_rtp", "bad_ssrc", "bad_payload", "bad_picture", "gaps", "reordered", "padding",
+    "repeats_asked", "repeats_got", "key_asked", "nack_asked", "feedback", "feedback_packets", "reports",
+    "checks_sent", "checks_answered", "send_failed", "sent_late", "worst_send_ns", "above_20_ms", "worst_ns",
+    "server_cpu_ns", "own_cpu_ns", "busy_ns", "window_ns", "bytes_received",
+)
+# fmt: on
+
+
+class _Counts(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint64) for name in _COUNTS)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a run showed."""
+
+    counts: dict[str, int]
+    histogram: list[int]
+
+    def percentile(self, share: float) -> float:
+        """Microseconds from sending to receiving that `share` (0 to 1) of the packets stayed under; 0 without any."""
+        wanted = share * sum(self.histogram)
+        seen = 0
+        for at, count in enumerate(self.histogram):
+            seen += count
+            if count and seen >= wanted:
+                return min(_upper_edge_ns(at), self.counts["worst_ns"]) / 1000
+        return 0.0
+
+    @property
+    def loss(self) -> float:
+        """Share of the packets that should have come and didn't."""
+        return self.counts["lost"] / self.counts["expected"] if self.counts["expected"] else 0.0
+
+    @property
+    def cpu_us_per_packet(self) -> float:
+        """Of the server, all threads, for each packet that arrived at a subscriber within the window."""
+        return self.counts["server_cpu_ns"] / 1000 / self.counts["received"] if self.counts["received"] else 0.0
+
+    @property
+    def server_load(self) -> float:
+        """Cores that the server used."""
+        return self.counts["server_cpu_ns"] / self.counts["window_ns"] if self.counts["window_ns"] else 0.0
+
+    @property
+    def own_load(self) -> float:
+        """Share of the window in which the generator had something to do."""
+        return self.counts["busy_ns"] / self.counts["window_ns"] if self.counts["window_ns"] else 0.0
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """Everything that no right forwarder does."""
+        names = ("bad_auth", "bad_rtp", "bad_ssrc", "bad_payload", "bad_picture", "duplicates")
+        return {name: self.counts[name] for name in names if self.counts[name]}
+
+
+class Traffic:
+    """All clients of one measurement: publishers, each followed by those who watch it."""
+
+    def __init__(self) -> None:
+        self._library = native.load("traffic")
+        _declare(self._library)
+        self._handle = self._library.traffic_new(
+            *(
+                native.function(name)
+                for name in ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+            )
+        )
+        if not self._handle:
+            raise MemoryError
+        self._kept: list[Endpoint] = []
+        self._numbers: dict[int, int] = {}
+
+    def add_publisher(self, publisher: Sending) -> None:
+        number = self._library.traffic_publisher(
+            self._handle,
+            *self._keep(publisher.endpoint),
+            publisher.ssrc,
+            publisher.payload_type,
+            publisher.mid_id,
+            publisher.mid.encode("ascii"),
+            publisher.transport_id,
+        )
+        self._numbers[id(publisher.endpoint)] = number
+        self._add_checks(number, publisher.endpoint)
+
+    def add_subscriber(self, subscriber: Receiving, publisher: Sending) -> None:
+        number = self._library.traffic_subscriber(
+            self._handle,
+            *self._keep(subscriber.endpoint),
+            self._numbers[id(publisher.endpoint)],
+            subscriber.ssrc,
+            subscriber.rtx_ssrc,
+        )
+        self._add_checks(number, subscriber.endpoint)
+
+    def run(self, setting: Setting) -> Figures:
+        """Sends for as long as the setting says. Other Python threads run meanwhile."""
+        counts = _Counts()
+        histogram = (ctypes.c_uint64 * (OCTAVES * STEPS))()
+        wanted = _Setting(
+            setting.packets_per_s,
+            setting.seconds,
+            setting.bytes,
+            setting.burst,
+            setting.spin,
+            setting.repeats_per_s,
+            setting.pid,
+            setting.measured,
+        )
+        if self._library.traffic_run(self._handle, ctypes.byref(wanted), ctypes.byref(counts), histogram) != 0:
+            raise MemoryError
+        return Figures({name: int(getattr(counts, name)) for name in _COUNTS}, list(histogram))
+
+    @contextmanager
+    def priming(self) -> Iterator[None]:
+        """Within it the publishers send a little, in a thread of their own: some servers know of no track before its
+        first packets come. Nothing may be added meanwhile."""
+        setting = Setting(PRIMING_PACKETS_PER_S * max(len(self._kept), 1), PRIMING_SECONDS, spin=False, measured=False)
+        thread = threading.Thread(target=self.run, args=(setting,), name="priming", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._library.traffic_stop(self._handle)
+            thread.join()
+
+    def close(self) -> None:
+        """Ends everything, sockets too."""
+        if self._handle:
+            self._library.traffic_free(self._handle)
+            self._handle = None
+        for endpoint in self._kept:
+            endpoint.socket.close()
+        self._kept = []
+
+    def _keep(self, endpoint: Endpoint) -> tuple[int, int, int]:
+        self._kept.append(endpoint)
+        return endpoint.socket.fileno(), native.pointer(endpoint.tx), native.pointer(endpoint.rx)
+
+    def _add_checks(self, number: int, endpoint: Endpoint) -> None:
+        for check in endpoint.checks:
+            self._library.traffic_check(self._handle, number, check, len(check))
+
+
+def _upper_edge_ns(at: int) -> int:
+    octave, step = divmod(at, STEPS)
+    return step + 1 if octave == 0 else (STEPS + step + 1) << (octave - 1)
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    pointer, number, text = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
+    library.traffic_new.argtypes = [pointer] * 4
+    library.traffic_new.restype = pointer
+    library.traffic_publisher.argtypes = [
+        pointer, number, pointer, pointer, ctypes.c_uint32, number, number, text, number,
+    ]  # fmt: skip
+    library.traffic_subscriber.argtypes = [
+        pointer, number, pointer, pointer, number, ctypes.c_uint32, ctypes.c_uint32,
+    ]  # fmt: skip
+    library.traffic_check.argtypes = [pointer, number, text, number]
+    library.traffic_run.argtypes = [pointer] * 4
+    library.traffic_stop.argtypes = [pointer]
+    library.traffic_free.argtypes = [pointer]
