@@ -254,6 +254,10 @@ class ChromiumPerson(Person):
         """The page shows this text."""
         await expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible(timeout=seconds * 1000)
 
+    async def reads_no_longer(self, text: str, *, seconds: float = 20) -> None:
+        """The text is gone from the page."""
+        await expect(self.page.get_by_text(text).filter(visible=True)).to_have_count(0, timeout=seconds * 1000)
+
     async def is_painted(self, other: Person, *, seconds: float = 20) -> None:
         """What is painted where the other's tile stands is the other's picture: nothing covers or hides it."""
 

@@ -51,6 +51,7 @@ async def test_a_whole_call_leaves_no_identity_behind(service: Service, session:
         wire.cut()
         await patient.reads("Reconnecting")
         wire.mend()
+        await patient.reads_no_longer("Reconnecting")
         await patient.says("Back again")
         await doctor.reads("Back again")
         await patient.page.reload()
