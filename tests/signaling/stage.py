@@ -209,7 +209,12 @@ class Stage:
                     self._hand_over(self.actor(connection))
                 case o.JoinAfresh(connection):
                     actor = self.actor(connection)
-                    self.room.check_join(actor.entry, False)
+                    try:
+                        self.room.check_join(actor.entry, False)
+                    except Refused as refused:
+                        actor.inbox.append(m.Error(code=refused.code, error=refused.error))
+                        actor.hung_up = True
+                        continue
                     actor.seat_id = f"person-{actor.connection}"
                     media = self.media(actor, ALL_SOURCES, (3, 4))
                     arrival = self.arrival(actor, media, True)
