@@ -137,6 +137,20 @@ test('a join is given up sooner than a seat', () => {
   assert.equal(seen.unreachable, 1);
 });
 
+test('a seat is worth the longer patience, however short that for the join was', () => {
+  const { clock, net, seen, connection, says } = setUp();
+  says({ type: 'join' });
+  connection.greet(15_000);
+  net.last.opens();
+  net.last.says({ type: 'joined' });
+  connection.settle();
+  for (let second = 0; second < 40; second++) {
+    if (net.last.readyState < 2) net.last.breaks();
+    clock.pass(1000);
+  }
+  assert.equal(seen.unreachable, 0);
+});
+
 test('a greeting that is never answered is repeated on a new socket', () => {
   const { clock, net, seen, connection, says } = setUp();
   says({ type: 'resume' });

@@ -74,6 +74,7 @@ export function fakeSockets() {
 /** Makes peers whose state the test sets; the newest is `last`. */
 export function fakePeers() {
   const peers = [];
+  let busy = Promise.resolve();
   const makePeer = ({ slots, changed }) => {
     const peer = {
       slots,
@@ -84,6 +85,7 @@ export function fakePeers() {
       closed: false,
       async offer({ restart = false } = {}) {
         peer.offers.push({ restart });
+        await busy;
         return { sdp: `offer ${peers.indexOf(peer)}.${peer.offers.length}`, sources: {} };
       },
       async accept(answer) {
@@ -112,6 +114,12 @@ export function fakePeers() {
   return {
     makePeer,
     peers,
+    /** Offers take until the result is called. */
+    dawdle() {
+      let done;
+      busy = new Promise((resolve) => (done = resolve));
+      return done;
+    },
     get last() {
       return peers.at(-1);
     },

@@ -243,6 +243,25 @@ test('a lost seat is asked for again at the door, and nothing is sent before bei
   assert.equal(page.peers.last.sends.camera, 'a camera');
 });
 
+test('a lost seat is asked for once, however long the browser takes to make its offer', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  const made = page.peers.dawdle();
+  page.net.last.says({ type: 'error', code: 'resume_expired', error: '' });
+  page.net.last.breaks();
+  page.clock.pass(1000);
+  page.net.last.opens();
+  assert.deepEqual(page.net.last.sent, []);
+  made();
+  await settled();
+  page.net.last.opens();
+  const joins = page.net.sockets.flatMap(({ sent }) => sent).filter(({ token, offer }) => token === 'invitation' && offer);
+  assert.equal(page.net.sockets.flatMap(({ sent }) => sent).filter(({ type }) => type === 'join').length, 2);
+  assert.equal(joins.at(-1).offer.sdp, 'offer 1.1');
+});
+
 test('a lost seat with no way back is over', async () => {
   const page = await inside(open());
   page.net.last.breaks();

@@ -186,7 +186,8 @@ export class Call {
     const offer = this.#media.introduction;
     this.#greeted = { microphone, camera };
     if (this.#resume) return { type: 'resume', token: this.#resume, offer, microphone, camera };
-    if (this.#invited) return { type: 'join', ...this.#invited, offer, microphone, camera };
+    // Without its offer a join is not ready yet: a second one, with it, would find the seat taken.
+    if (this.#invited && offer) return { type: 'join', ...this.#invited, offer, microphone, camera };
     return null;
   }
 

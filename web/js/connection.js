@@ -92,6 +92,7 @@ export class Connection {
   settle() {
     this.#attempt = 0;
     this.#lostAt = null;
+    this.#patience = PATIENCE;
   }
 
   /** The server cannot take us now but may soon: as if the socket had been lost. */
