@@ -41,7 +41,7 @@ FIXED = {
     "Permissions-Policy": (
         "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), screen-wake-lock=(self), "
         "fullscreen=(self), picture-in-picture=(self), autoplay=(self), "
-        "geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), hid=()"
+        "geolocation=(), payment=(), usb=(), serial=(), midi=(), hid=()"
     ),
 }
 
