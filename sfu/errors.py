@@ -12,6 +12,7 @@ PeerErrorCode = Literal[
     "no_such_source",
     "no_such_slot",
     "wrong_kind",
+    "other_room",
 ]
 """Stable: callers and their clients compare them."""
 

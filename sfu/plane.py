@@ -77,6 +77,10 @@ class MediaPlane:
         self._ticked_at: int | None = None
         self._sweep_at = 0
 
+    def __len__(self) -> int:
+        """How many peers there are."""
+        return len(self._peers)
+
     # What callers ask -------------------------------------------------------------------------------------------
 
     def open_peer(self, offer: str, sources: Mapping[Source, str]) -> PeerAnswer:

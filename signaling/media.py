@@ -13,30 +13,32 @@ from signaling.roles import Role
 from signaling.seat import Media, permitted_sources
 
 
-def open_media(server: MediaServer, offer: Offer, role: Role) -> tuple[Media, Answer]:
+def open_media(server: MediaServer, offer: Offer, role: Role, session: str) -> tuple[Media, Answer]:
     """A new peer. Raises Refused."""
     sources = permitted_sources(role, offer.sources)
     try:
-        answer = server.open_peer(offer.sdp, sources)
+        answer = server.open_peer(offer.sdp, sources, session)
     except PeerError as error:
         raise _refusal(error) from error
     return _media(answer, sources), _answer(answer)
 
 
-def offer_again(server: MediaServer, peer: PeerId | None, offer: Offer, role: Role) -> tuple[Media, Answer]:
+def offer_again(
+    server: MediaServer, peer: PeerId | None, offer: Offer, role: Role, session: str
+) -> tuple[Media, Answer]:
     """Restarts ICE or brings more slots. Raises Refused.
 
     An offer that does not continue the old connection (which may be gone: we are told a moment later) begins a new one.
     """
     if peer is None:
-        return open_media(server, offer, role)
+        return open_media(server, offer, role, session)
     sources = permitted_sources(role, offer.sources)
     try:
         answer = server.offer_again(peer, offer.sdp, sources)
     except PeerError as error:
         if error.code not in ("no_such_peer", "bad_offer"):
             raise _refusal(error) from error
-        return open_media(server, offer, role)
+        return open_media(server, offer, role, session)
     return _media(answer, sources), _answer(answer)
 
 

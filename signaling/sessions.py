@@ -130,13 +130,13 @@ class Sessions:
             raise Refused("resume_expired")
         with self._guarded(room):
             seat = room.seat_to_resume(claims.sub, claims.jti)
-            media, answer = self._open(message.offer, seat.role)
+            media, answer = self._open(room, message.offer, seat.role)
             arrival = self._arrive(room, outlet, message, media)
             self._welcome(outlet, room, seat.id, arrival, answer)
             self._carry_out(room, room.resume(seat, claims.jti, arrival, self._clock.steady()))
 
     def _take_seat(self, room: Room, outlet: Outlet, entry: Entry, message: Join) -> None:
-        media, answer = self._open(message.offer, entry.role)
+        media, answer = self._open(room, message.offer, entry.role)
         self._rooms[room.session] = room
         arrival = self._arrive(room, outlet, message, media)
         seat_id = self._new_id()
@@ -149,7 +149,7 @@ class Sessions:
         if mover is None or seat is None:
             return
         try:
-            media, answer = self._open(mover.message.offer, seat.role)
+            media, answer = self._open(mover.room, mover.message.offer, seat.role)
         except Refused as refused:
             self._carry_out(mover.room, mover.room.give_up_move(connection, refused.code))
             return
@@ -168,8 +168,8 @@ class Sessions:
             mover.outlet.send(Error(code=refused.code, error=refused.error))
             self._hang_up(connection, CLOSE_OVER)
 
-    def _open(self, offer: Offer | None, role: Role) -> tuple[Media | None, Answer | None]:
-        return (None, None) if offer is None else open_media(self._media, offer, role)
+    def _open(self, room: Room, offer: Offer | None, role: Role) -> tuple[Media | None, Answer | None]:
+        return (None, None) if offer is None else open_media(self._media, offer, role, room.session)
 
     def _arrive(self, room: Room, outlet: Outlet, message: Join | Resume, media: Media | None) -> Arrival:
         self._outlets[outlet.id] = (outlet, room)
@@ -219,7 +219,7 @@ class Sessions:
         try:
             if self._offers.take(outlet.id, self._clock.steady()) > 0:
                 raise Refused("too_many_messages")
-            media, answer = offer_again(self._media, seat.peer, message.offer, seat.role)
+            media, answer = offer_again(self._media, seat.peer, message.offer, seat.role, room.session)
         except Refused as refused:
             self._metrics.refused.labels(refused.code).inc()
             outlet.send(Error(code=refused.code, error=refused.error))

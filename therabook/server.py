@@ -149,7 +149,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
         stack.push_async_callback(say_goodbye)
         log.info("serving", version=VERSION, port=port, tls=settings.tls, demo=settings.demo)
-        yield Running(port, media.port, tokens, clock)
+        yield Running(port, media.ports[0], tokens, clock)
         log.info("stopping")
 
 
@@ -232,6 +232,7 @@ def media_config(settings: Settings) -> MediaConfig:
     return MediaConfig(
         host=settings.media_host,
         port=settings.media_port,
+        threads=settings.media_threads,
         addresses=settings.media_addresses,
         udp=settings.media_udp,
         loopback=settings.media_loopback,

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
 
     media_host: str = Field("0.0.0.0", description="Address for sound and pictures; :: is IPv6 and IPv4.")
     media_port: int = Field(10000, ge=0, le=65535, description="Port for sound and pictures, UDP and TCP; 0: any free.")
+    media_threads: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="More than one uses more cores. Each has a port of its own: `media_port`, the next one, and so on.",
+    )
     media_addresses: Words = Field(
         (),
         description="Addresses that clients are told, comma-separated. Default: this machine's. Behind NAT: the "

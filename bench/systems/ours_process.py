@@ -36,7 +36,7 @@ class Servant:
     def carry_out(self, question: dict[str, Any]) -> dict[str, Any]:
         server, kind = self._server, question["do"]
         if kind == "open":
-            opened = server.open_peer(question["offer"], question["sources"])
+            opened = server.open_peer(question["offer"], question["sources"], question.get("room", ""))
             return {"peer": opened.peer, "sdp": opened.sdp}
         if kind == "connect":
             server.connect(question["publisher"], "camera", question["subscriber"], question["slot"])

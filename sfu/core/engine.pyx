@@ -22,41 +22,9 @@ include "ingress.pxi"
 include "stream.pxi"
 include "clockwork.pxi"
 include "thread.pxi"
+include "arguments.pxi"
 
 from os import urandom
-
-_CODECS = {"opus": OPUS, "VP8": VP8, "H264": H264, "VP9": VP9}
-_KINDS = {"audio": AUDIO, "video": VIDEO}
-
-assert sizeof(Address) == 24
-
-
-cdef Address _address(bytes raw) except *:
-    cdef Address a
-    if len(raw) != sizeof(Address):
-        raise ValueError("not an address of the engine's")
-    memcpy(&a, <const uint8_t *>raw, sizeof(Address))
-    return a
-
-
-cdef CodecTable _codec_table(list codecs) except *:
-    """From (payload type, codec, payload type of its RTX or -1)."""
-    cdef CodecTable table
-    memset(&table.codec_of, NO_CODEC, sizeof(table.codec_of))
-    memset(&table.original_of, NO_PT, sizeof(table.original_of))
-    memset(&table.pt_of, NO_PT, sizeof(table.pt_of))
-    memset(&table.rtx_pt_of, NO_PT, sizeof(table.rtx_pt_of))
-    if not codecs:
-        raise ValueError("at least one codec is needed")
-    for pt, codec, rtx_pt in codecs:
-        if not 0 <= pt <= 127 or not -1 <= rtx_pt <= 127:
-            raise ValueError("a payload type is between 0 and 127")
-        table.codec_of[<int>pt] = _CODECS[codec]
-        table.pt_of[<int>_CODECS[codec]] = pt
-        if rtx_pt >= 0:
-            table.original_of[<int>rtx_pt] = pt
-            table.rtx_pt_of[<int>_CODECS[codec]] = rtx_pt
-    return table
 
 
 cdef class Engine:
@@ -113,6 +81,7 @@ cdef class Engine:
     cdef void _leave(self) noexcept:
         with nogil:
             flush(&self.core)
+            wake_thread(&self.core)
             pthread_mutex_unlock(&self.core.lock)
 
     def add_peer(self):
@@ -158,6 +127,7 @@ cdef class Engine:
         p.rx = <void *>rx_pointer
         p.tx = <void *>tx_pointer
         p.report_at = now + REPORT_US // 4
+        schedule(&self.core, p, now)
         for i in range(p.subscriber_count):
             ask_for_picture(&self.core, p.subscribers[i], now)
         self._leave()
@@ -390,11 +360,18 @@ cdef class Engine:
         with nogil:
             run_thread(&self.core)
 
+    def set_gathering(self, int64_t us):
+        """While packets come fast, they may be held back for so long (0: not at all, else in whole milliseconds)."""
+        if us < 0 or us % 1000 or us > 10000:
+            raise ValueError("packets are held back for 0 to 10 whole milliseconds")
+        self._enter()
+        self.core.gather_us = us
+        self._leave()
+
     def stop(self):
-        cdef uint64_t one = 1
+        self._enter()
         self.core.stop = True
-        if self.core.wake_fd >= 0:
-            write(self.core.wake_fd, &one, 8)
+        self._leave()
 
     # Facts ------------------------------------------------------------------------------------------------------
 
@@ -429,7 +406,10 @@ cdef class Engine:
 
     def counters(self):
         """What was done and what was dropped since the start, by name."""
-        return dict(self.core.counters)
+        self._enter()
+        counted = self.core.counters
+        self._leave()
+        return dict(counted)
 
     @staticmethod
     def udp_address(str ip, int port):

@@ -48,6 +48,9 @@ cdef int layer_take(Core *core, Layer *layer, Packet *packet, int64_t now) noexc
         layer.ext_first = layer.ext_highest
         memset(layer.seen, 0, sizeof(layer.seen))
         ext = layer.ext_highest
+        if layer.key_wanted:
+            # there was nobody to ask before
+            schedule(core, layer.track.peer, now)
     else:
         step = <int16_t>(packet.seq - <uint16_t>(layer.ext_highest & 0xFFFF))
         ext = layer.ext_highest + step
@@ -99,7 +102,7 @@ cdef void note_missing(Core *core, Layer *layer, int64_t first, int64_t before, 
         missing.ask_at = now + NACK_DELAY_US
         missing.asked = 0
         layer.missing_count += 1
-    core.tick_at = min(core.tick_at, now + NACK_DELAY_US)
+    schedule(core, layer.track.peer, now + NACK_DELAY_US)
 
 
 cdef void found_missing(Layer *layer, int64_t ext) noexcept nogil:
@@ -134,6 +137,7 @@ cdef void want_key(Core *core, Layer *layer, int64_t now, bint urgent) noexcept 
     if not layer.key_wanted:
         layer.key_wanted = True
         layer.key_asked = 0
+        schedule(core, layer.track.peer, now + KEY_REPEAT_US)
     if layer.key_asked_at == 0 or now - layer.key_asked_at >= KEY_REPEAT_US:
         ask_key(core, layer, now)
 
@@ -147,16 +151,21 @@ cdef void ask_key(Core *core, Layer *layer, int64_t now) noexcept nogil:
     layer.key_asked += 1
 
 
-cdef void repeat_key(Core *core, Layer *layer, int64_t now) noexcept nogil:
+cdef int64_t repeat_key(Core *core, Layer *layer, int64_t now) noexcept nogil:
+    """Asks again if it is time to. Returns when it will be."""
     cdef int64_t wait = KEY_REPEAT_US if layer.key_asked < KEY_PATIENCE else KEY_REPEAT_SLOW_US
     wait = max(wait, layer.track.peer.round_trip_us)
-    if layer.key_wanted and not layer.track.paused and now - layer.key_asked_at >= wait:
+    if not layer.key_wanted:
+        return now + KEY_REPEAT_SLOW_US
+    if not layer.track.paused and now - layer.key_asked_at >= wait:
         ask_key(core, layer, now)
+    return max(layer.key_asked_at, now - wait // 2) + wait
 
 
-cdef void ask_missing(Core *core, Layer *layer, int64_t now) noexcept nogil:
-    """One NACK for everything that is due; what is too old is given up for a key frame."""
+cdef int64_t ask_missing(Core *core, Layer *layer, int64_t now) noexcept nogil:
+    """One NACK for everything that is due; what is too old is given up for a key frame. Returns when more will be."""
     cdef int i, due = 0, left = 0
+    cdef int64_t next_at = now + NACK_AGE_US
     cdef uint16_t wanted[MAX_MISSING]
     cdef int64_t again = max(layer.track.peer.round_trip_us, <int64_t>NACK_REPEAT_LEAST_US)
     cdef bint given_up = False
@@ -172,6 +181,7 @@ cdef void ask_missing(Core *core, Layer *layer, int64_t now) noexcept nogil:
             due += 1
             missing.asked += 1
             missing.ask_at = now + again
+        next_at = min(next_at, missing.ask_at)
         layer.missing[left] = missing[0]
         left += 1
     layer.missing_count = left
@@ -179,3 +189,4 @@ cdef void ask_missing(Core *core, Layer *layer, int64_t now) noexcept nogil:
         send_nack(core, layer.track.peer, layer.ssrc, wanted, due)
     if given_up:
         want_key(core, layer, now, False)
+    return next_at

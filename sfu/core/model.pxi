@@ -7,6 +7,7 @@ cdef enum:
     MAX_RTP = 1600             # larger RTP or RTCP is dropped: leaves room to seal a CM packet as GCM
     RECEIVE_BATCH = 64
     SEND_BATCH = 256
+    SEGMENTS = 40              # datagrams that leave as one message: the kernel takes 64, and 64 KiB in all
     MAX_STREAMS = 32           # SSRCs a peer may send with; more are dropped
     MAX_ADDRESSES = 8          # addresses of a peer that passed an authenticated check; the oldest makes room
     MAX_LAYERS = 3
@@ -15,6 +16,11 @@ cdef enum:
     KEPT = 1024                # packets of a layer that can be sent again
     SENT = 1024                # packets of a slot that can be asked for again
     ARRIVALS = 2048            # packets between two transport-wide reports
+
+cdef enum:
+    # gathering (`thread.pxi`): at how many packets within gather_us it begins to pay, and below how many it ends
+    GATHER_FROM = 6
+    GATHER_STAY = 4
 
 cdef enum:
     AUDIO = 0
@@ -209,6 +215,8 @@ cdef struct Arrivals:
     int64_t at[ARRIVALS]       # 0 = not seen
     int64_t ext_next           # first not yet reported
     int64_t ext_highest
+    int64_t started_at
+    int64_t waiting_since      # when the first not yet reported came
     bint started
     uint8_t count
     uint32_t media_ssrc
@@ -232,6 +240,8 @@ cdef struct Peer:
     Arrivals *arrivals
     int64_t feedback_at        # when the next transport-wide report is due
     int64_t report_at          # when the next sender and receiver reports are due
+    int64_t due_at             # when anything is due (`clockwork.pxi`)
+    int due_place              # in the heap; -1 = not in it
     uint32_t rtcp_ssrc
     bint has_clock
     int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show
@@ -239,6 +249,8 @@ cdef struct Peer:
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
     int pending_events
+    uint32_t batch             # in which something was last queued for it
+    int queued                 # the last of that, an index into Core.out
     int64_t bytes_in, bytes_out, packets_in, packets_out
 
 
@@ -259,6 +271,8 @@ cdef struct Connection:
 cdef struct Outgoing:
     Address address
     int length
+    int next                   # the next one for the same address in this batch; -1 = none
+    bint follows               # it is the next of another
     uint8_t data[SLOT_BYTES]
 
 
@@ -303,22 +317,32 @@ cdef struct Core:
     int max_peers
     Peer **peers
     int peer_count
+    Peer **due                 # a binary heap, the earliest first
+    int due_count
+    int64_t ticked_at
     AddressEntry *table
     uint32_t table_mask
     uint32_t next_layer
     Outgoing *out
     int out_count
+    uint32_t batch             # counts flushes, from 1
     Drained drained
     Event *events
     int event_head, event_count
     bint event_signalled
     int64_t stun_budget, stun_budget_at
-    int udp_fd, tcp_fd, epoll_fd, wake_fd, event_fd
+    int udp_fd, tcp_fd, event_fd, wake_fd
+    int others_fd              # an epoll of everything but the UDP socket
+    int any_fd                 # an epoll of both
+    int64_t waits_until        # when the thread wakes up at the latest
+    int64_t gather_us          # how long packets may be held back; 0 = not at all
+    bint gathering             # whether they are now
+    int64_t came[GATHER_FROM]  # when the last packets did, a ring
+    uint32_t came_next
     bint udp_is_v6
     Connection **connections
     int max_connections
     uint32_t connection_generation
-    int64_t tick_at
     bint stop
     Counters counters
     # scratch of the receiving and the sending shell
@@ -329,6 +353,7 @@ cdef struct Core:
     mmsghdr *out_messages
     iovec *out_vectors
     sockaddr_storage *out_names
+    uint8_t *out_controls      # SEGMENT_CONTROL bytes for each message
 
 
 cdef inline uint64_t draw(Core *core) noexcept nogil:

@@ -5,12 +5,14 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     """False when there is not enough memory; `close_core` then frees what there was."""
     cdef uint32_t places = 1024
     pthread_mutex_init(&core.lock, NULL)
-    core.udp_fd = core.tcp_fd = core.epoll_fd = core.wake_fd = core.event_fd = -1
+    core.udp_fd = core.tcp_fd = core.event_fd = core.wake_fd = core.others_fd = core.any_fd = -1
+    core.batch = 1
     while places < 16 * <uint32_t>max_peers:
         places *= 2
     core.max_peers = max_peers
     core.table_mask = places - 1
     core.peers = <Peer **>calloc(max_peers, sizeof(Peer *))
+    core.due = <Peer **>calloc(max_peers, sizeof(Peer *))
     core.table = <AddressEntry *>calloc(places, sizeof(AddressEntry))
     core.out = <Outgoing *>calloc(SEND_BATCH, sizeof(Outgoing))
     core.events = <Event *>calloc(EVENT_QUEUE, sizeof(Event))
@@ -21,13 +23,14 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     core.out_messages = <mmsghdr *>calloc(SEND_BATCH, sizeof(mmsghdr))
     core.out_vectors = <iovec *>calloc(SEND_BATCH, sizeof(iovec))
     core.out_names = <sockaddr_storage *>calloc(SEND_BATCH, sizeof(sockaddr_storage))
+    core.out_controls = <uint8_t *>calloc(SEND_BATCH, SEGMENT_CONTROL)
     core.max_connections = min(2 * max_peers, 4096)
     core.connections = <Connection **>calloc(core.max_connections, sizeof(Connection *))
     return (
-        core.peers != NULL and core.table != NULL and core.out != NULL and core.events != NULL
+        core.peers != NULL and core.due != NULL and core.table != NULL and core.out != NULL and core.events != NULL
         and core.inbox != NULL and core.in_messages != NULL and core.in_vectors != NULL and core.in_names != NULL
         and core.out_messages != NULL and core.out_vectors != NULL and core.out_names != NULL
-        and core.connections != NULL
+        and core.out_controls != NULL and core.connections != NULL
     )
 
 
@@ -39,11 +42,14 @@ cdef void close_core(Core *core) noexcept nogil:
     if core.connections != NULL:
         for i in range(core.max_connections):
             close_connection(core, i)
-    if core.epoll_fd >= 0:
-        close(core.epoll_fd)
+    if core.any_fd >= 0:
+        close(core.any_fd)
+    if core.others_fd >= 0:
+        close(core.others_fd)
     if core.wake_fd >= 0:
         close(core.wake_fd)
     free(core.peers)
+    free(core.due)
     free(core.table)
     free(core.out)
     free(core.events)
@@ -54,6 +60,7 @@ cdef void close_core(Core *core) noexcept nogil:
     free(core.out_messages)
     free(core.out_vectors)
     free(core.out_names)
+    free(core.out_controls)
     free(core.connections)
     free(core.drained.items)
     pthread_mutex_destroy(&core.lock)
@@ -61,12 +68,14 @@ cdef void close_core(Core *core) noexcept nogil:
 
 cdef void add_peer(Core *core, Peer *peer) noexcept nogil:
     peer.rtcp_ssrc = <uint32_t>draw(core)
+    peer.due_place = -1
     core.peers[core.peer_count] = peer
     core.peer_count += 1
 
 
 cdef void remove_peer(Core *core, Peer *peer) noexcept nogil:
     cdef int i
+    unschedule(core, peer)
     for i in range(core.peer_count):
         if core.peers[i] == peer:
             core.peer_count -= 1

@@ -10,7 +10,9 @@ cdef enum:
     FEEDBACK_TRANSPORT = 15
     FEEDBACK_PLI = 1
     FEEDBACK_FIR = 4
-    RTCP_MOST = 1200                # a packet that we build is no larger
+    RTCP_MOST = 1200                # a NACK that we build, or the sender reports of one packet, are no larger
+    SENDER_REPORT_BYTES = 28
+    REPORT_BLOCKS = 10              # of one receiver report: three sources with three layers, and sound
     NACK_MOST = 60                  # entries of one NACK that are answered, of 17 packets each
 
 cdef int64_t NTP_EPOCH_US = 2208988800 * 1000000
@@ -103,8 +105,22 @@ cdef void write_report_block(uint8_t *at, Layer *layer, int64_t now) noexcept no
         put32(at + 20, 0)
 
 
-cdef void send_receiver_report(Core *core, Peer *peer, int64_t now) noexcept nogil:
+cdef void send_reports(Core *core, Peer *peer, int64_t now) noexcept nogil:
+    """One compound packet: a sender report for each slot that plays, and a receiver report of all that comes in."""
     cdef Outgoing *out = next_outgoing(core)
+    cdef int i, at = 0
+    for i in range(peer.subscriber_count):
+        if at + SENDER_REPORT_BYTES > RTCP_MOST:
+            break
+        at += write_sender_report(out.data + at, peer.subscribers[i], now)
+    at += write_receiver_report(out.data + at, peer, now)
+    if at:
+        out.length = at
+        send_sealed_rtcp(core, peer, out)
+
+
+cdef int write_receiver_report(uint8_t *out, Peer *peer, int64_t now) noexcept nogil:
+    """RFC 3550, section 6.4.2. Returns its length, 0 if there is nothing to tell."""
     cdef int i, j, count = 0, at = 8
     cdef Track *track
     cdef Layer *layer
@@ -112,40 +128,37 @@ cdef void send_receiver_report(Core *core, Peer *peer, int64_t now) noexcept nog
         track = peer.tracks[i]
         for j in range(track.layer_count):
             layer = track.layers[j]
-            if layer.started and count < 31:
-                write_report_block(out.data + at, layer, now)
+            if layer.started and count < REPORT_BLOCKS:
+                write_report_block(out + at, layer, now)
                 at += 24
                 count += 1
     if count == 0:
-        return
-    write_rtcp_header(out.data, count, RTCP_RR, at)
-    put32(out.data + 4, peer.rtcp_ssrc)
-    out.length = at
-    send_sealed_rtcp(core, peer, out)
+        return 0
+    write_rtcp_header(out, count, RTCP_RR, at)
+    put32(out + 4, peer.rtcp_ssrc)
+    return at
 
 
-cdef void send_sender_report(Core *core, Subscriber *subscriber, int64_t now) noexcept nogil:
+cdef int write_sender_report(uint8_t *out, Subscriber *subscriber, int64_t now) noexcept nogil:
     """Our clock and the RTP time that the publisher's own reports give to it, so that a browser keeps the sound
-    and the picture of one person together however many sources a slot has had (RFC 3550, section 6.4.1)."""
+    and the picture of one person together however many sources a slot has had (RFC 3550, section 6.4.1). Returns
+    its length, 0 if nothing is known to tell."""
     cdef Layer *layer = subscriber.current
-    cdef Outgoing *out
     cdef int64_t elapsed_us, elapsed
     cdef uint32_t timestamp
     if layer == NULL or not subscriber.has_sent or not layer.has_report or not layer.track.peer.has_clock:
-        return
+        return 0
     elapsed_us = now - layer.track.peer.clock_delta_us - layer.report_ntp_us
     elapsed = elapsed_us * clock_rate(subscriber.kind) // 1000000
     timestamp = <uint32_t>(<int64_t>layer.report_rtp + elapsed) + subscriber.timestamp_offset
-    out = next_outgoing(core)
-    write_rtcp_header(out.data, 0, RTCP_SR, 28)
-    put32(out.data + 4, subscriber.ssrc)
-    put32(out.data + 8, ntp_seconds(now))
-    put32(out.data + 12, ntp_fraction(now))
-    put32(out.data + 16, timestamp)
-    put32(out.data + 20, subscriber.packets)
-    put32(out.data + 24, subscriber.octets)
-    out.length = 28
-    send_sealed_rtcp(core, subscriber.peer, out)
+    write_rtcp_header(out, 0, RTCP_SR, SENDER_REPORT_BYTES)
+    put32(out + 4, subscriber.ssrc)
+    put32(out + 8, ntp_seconds(now))
+    put32(out + 12, ntp_fraction(now))
+    put32(out + 16, timestamp)
+    put32(out + 20, subscriber.packets)
+    put32(out + 24, subscriber.octets)
+    return SENDER_REPORT_BYTES
 
 
 cdef bint read_rtcp(Core *core, Peer *peer, const uint8_t *data, int length, int64_t now) noexcept nogil:

@@ -7,6 +7,7 @@ cdef enum:
     TAG_UDP = 0
     TAG_LISTEN = 1
     TAG_WAKE = 2
+    TAG_OTHERS = 3
     TAG_CONNECTION = 16
     FRAMES_A_TURN = 64              # of one connection, so that one peer can't hold the thread
 
@@ -19,7 +20,7 @@ cdef void close_connection(Core *core, int index) noexcept nogil:
     peer = find_peer(core, &connection.address)
     if peer != NULL:
         forget_address(core, peer, &connection.address)
-    epoll_ctl(core.epoll_fd, EPOLL_CTL_DEL, connection.fd, NULL)
+    epoll_ctl(core.others_fd, EPOLL_CTL_DEL, connection.fd, NULL)
     close(connection.fd)
     free(connection.inbox)
     free(connection.outbox)
@@ -72,7 +73,7 @@ cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
         core.connections[index] = connection
         interest.events = EPOLLIN
         interest.data.u64 = TAG_CONNECTION + index
-        epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, fd, &interest)
+        epoll_ctl(core.others_fd, EPOLL_CTL_ADD, fd, &interest)
 
 
 cdef int oldest_unauthenticated(Core *core) noexcept nogil:
@@ -140,7 +141,7 @@ cdef void watch_writing(Core *core, int index, bint wanted) noexcept nogil:
     connection.wants_out = wanted
     interest.events = EPOLLIN | (EPOLLOUT if wanted else 0)
     interest.data.u64 = TAG_CONNECTION + index
-    epoll_ctl(core.epoll_fd, EPOLL_CTL_MOD, connection.fd, &interest)
+    epoll_ctl(core.others_fd, EPOLL_CTL_MOD, connection.fd, &interest)
 
 
 cdef void send_on_connection(Core *core, const Outgoing *out) noexcept nogil:

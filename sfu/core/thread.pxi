@@ -1,49 +1,65 @@
 # The media thread: waits, receives, works through a batch, sends. It holds the lock only while it works.
+#
+# Waking up is what costs most. While packets come fast it therefore gathers: it sleeps for `gather_us`, whatever
+# comes, and then takes all that has come. While they come slowly it wakes up for each, and nothing is later.
+
+
+cdef bint watch(int epoll, int fd, uint64_t tag) noexcept nogil:
+    cdef epoll_event interest
+    interest.events = EPOLLIN
+    interest.data.u64 = tag
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &interest) == 0
 
 
 cdef bint open_thread(Core *core, int udp_fd, int tcp_fd, int event_fd) noexcept nogil:
     cdef sockaddr_storage name
     cdef unsigned int length = sizeof(sockaddr_storage)
-    cdef epoll_event interest
-    core.epoll_fd = epoll_create1(EPOLL_CLOEXEC)
+    core.others_fd = epoll_create1(EPOLL_CLOEXEC)
+    core.any_fd = epoll_create1(EPOLL_CLOEXEC)
     core.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
-    if core.epoll_fd < 0 or core.wake_fd < 0:
+    if core.others_fd < 0 or core.any_fd < 0 or core.wake_fd < 0:
         return False
     core.udp_fd = udp_fd
     core.tcp_fd = tcp_fd
     core.event_fd = event_fd
-    interest.events = EPOLLIN
     if udp_fd >= 0:
         if getsockname(udp_fd, <sockaddr *>&name, &length) == 0:
             core.udp_is_v6 = name.ss_family == AF_INET6
-        interest.data.u64 = TAG_UDP
-        epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, udp_fd, &interest)
-    if tcp_fd >= 0:
-        interest.data.u64 = TAG_LISTEN
-        epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, tcp_fd, &interest)
-    interest.data.u64 = TAG_WAKE
-    epoll_ctl(core.epoll_fd, EPOLL_CTL_ADD, core.wake_fd, &interest)
+        if not watch(core.any_fd, udp_fd, TAG_UDP):
+            return False
+    if tcp_fd >= 0 and not watch(core.others_fd, tcp_fd, TAG_LISTEN):
+        return False
+    if not watch(core.others_fd, core.wake_fd, TAG_WAKE) or not watch(core.any_fd, core.others_fd, TAG_OTHERS):
+        return False
+    prepare_inbox(core, RECEIVE_BATCH)
     core.now = monotonic_us()
     core.running = True
     return True
 
 
-cdef void receive_datagrams(Core *core) noexcept nogil:
-    """Everything that waits in the UDP socket, a batch at a time, but not for ever: timers want their turn."""
-    cdef int turn, i, got
+cdef void prepare_inbox(Core *core, int count) noexcept nogil:
+    """The first `count` places, which the kernel has written to."""
+    cdef int i
+    for i in range(count):
+        core.in_vectors[i].iov_base = core.inbox + i * SLOT_BYTES
+        core.in_vectors[i].iov_len = SLOT_BYTES
+        core.in_messages[i].msg_hdr.msg_iov = &core.in_vectors[i]
+        core.in_messages[i].msg_hdr.msg_iovlen = 1
+        core.in_messages[i].msg_hdr.msg_name = &core.in_names[i]
+        core.in_messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage)
+        core.in_messages[i].msg_hdr.msg_flags = 0
+
+
+cdef int receive_datagrams(Core *core) noexcept nogil:
+    """Takes what waits in the UDP socket, a batch at a time, but not for ever: timers want their turn. Returns how
+    many there were."""
+    cdef int turn, i, got, taken = 0
     cdef Address address
     for turn in range(4):
-        for i in range(RECEIVE_BATCH):
-            core.in_vectors[i].iov_base = core.inbox + i * SLOT_BYTES
-            core.in_vectors[i].iov_len = SLOT_BYTES
-            core.in_messages[i].msg_hdr.msg_iov = &core.in_vectors[i]
-            core.in_messages[i].msg_hdr.msg_iovlen = 1
-            core.in_messages[i].msg_hdr.msg_name = &core.in_names[i]
-            core.in_messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage)
-            core.in_messages[i].msg_hdr.msg_flags = 0
         got = recvmmsg(core.udp_fd, core.in_messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL)
         if got <= 0:
-            return
+            break
+        taken += got
         core.now = monotonic_us()
         for i in range(got):
             if core.in_messages[i].msg_hdr.msg_flags & MSG_TRUNC:
@@ -51,29 +67,58 @@ cdef void receive_datagrams(Core *core) noexcept nogil:
                 continue
             address_from_sockaddr(&core.in_names[i], &address)
             receive(core, core.inbox + i * SLOT_BYTES, core.in_messages[i].msg_len, &address, core.now)
+        prepare_inbox(core, got)
         flush(core)
         if got < RECEIVE_BATCH:
-            return
+            break
+    return taken
+
+
+cdef void judge_gathering(Core *core, int taken) noexcept nogil:
+    """Whether packets come so fast that waiting saves more than it costs."""
+    cdef int i
+    if core.gather_us == 0:
+        core.gathering = False
+    elif core.gathering:
+        core.gathering = taken >= GATHER_STAY
+    else:
+        for i in range(min(taken, <int>GATHER_FROM)):
+            core.came[core.came_next % GATHER_FROM] = core.now
+            core.came_next += 1
+        # the oldest in the ring
+        core.gathering = core.now - core.came[core.came_next % GATHER_FROM] < core.gather_us
 
 
 cdef void run_thread(Core *core) noexcept nogil:
     cdef epoll_event events[64]
-    cdef int i, count, wait_ms
+    cdef epoll_event ready[2]
+    cdef int i, count, kinds, wait_ms = 0
     cdef uint64_t tag, one = 1
     cdef int64_t closing_at = 0
-    while not core.stop:
-        if core.peer_count == 0:
-            wait_ms = 1000
+    cdef bint datagrams, stopping = False, gathering = False
+    prefer_this_thread()
+    while not stopping:
+        count = 0
+        datagrams = core.udp_fd >= 0
+        if gathering:
+            count = epoll_wait(core.others_fd, events, 64, wait_ms)
         else:
-            wait_ms = <int>((core.tick_at - monotonic_us() + 999) // 1000)
-            wait_ms = max(0, min(wait_ms, <int>(TICK_EVERY_US // 1000)))
-        count = epoll_wait(core.epoll_fd, events, 64, wait_ms)
+            kinds = epoll_wait(core.any_fd, ready, 2, wait_ms)
+            datagrams = False
+            for i in range(kinds):
+                if ready[i].data.u64 == TAG_UDP:
+                    datagrams = True
+                else:
+                    count = epoll_wait(core.others_fd, events, 64, 0)
         pthread_mutex_lock(&core.lock)
         core.now = monotonic_us()
+        if datagrams:
+            judge_gathering(core, receive_datagrams(core))
         for i in range(count):
             tag = events[i].data.u64
-            if tag == TAG_UDP:
-                receive_datagrams(core)
+            if tag == TAG_WAKE:
+                read(core.wake_fd, &one, 8)
+                one = 1
             elif tag == TAG_LISTEN:
                 accept_connections(core, core.now)
             elif tag >= TAG_CONNECTION:
@@ -81,7 +126,7 @@ cdef void run_thread(Core *core) noexcept nogil:
                     write_connection(core, <int>(tag - TAG_CONNECTION))
                 if events[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP):
                     read_connection(core, <int>(tag - TAG_CONNECTION), core.now)
-        if core.now >= core.tick_at:
+        if core.now >= tick_at(core):
             tick(core, core.now)
         if core.now >= closing_at:
             closing_at = core.now + 1000000
@@ -90,4 +135,17 @@ cdef void run_thread(Core *core) noexcept nogil:
         if core.event_count and not core.event_signalled and core.event_fd >= 0:
             core.event_signalled = True
             write(core.event_fd, &one, 8)
+        stopping = core.stop
+        gathering = core.gathering
+        core.waits_until = tick_at(core)
+        wait_ms = <int>((core.waits_until - monotonic_us() + 999) // 1000)
+        wait_ms = max(0, min(wait_ms, <int>(core.gather_us // 1000) if gathering else 1000))
         pthread_mutex_unlock(&core.lock)
+
+
+cdef void wake_thread(Core *core) noexcept nogil:
+    """If something is due before the thread would look. Called with the lock."""
+    cdef uint64_t one = 1
+    if core.running and (core.stop or tick_at(core) < core.waits_until):
+        core.waits_until = tick_at(core)
+        write(core.wake_fd, &one, 8)

@@ -1,8 +1,17 @@
-# Transport-wide feedback to a publisher (draft-holmer-rmcat-transport-wide-cc-extensions-01): every packet's arrival,
-# in reports every 50 ms. Without it Chromium stays below 100 kbit/s.
+# Transport-wide feedback to a publisher (draft-holmer-rmcat-transport-wide-cc-extensions-01): every packet's arrival.
+# Without it Chromium stays below 100 kbit/s.
+#
+# A report costs us and the publisher as much as a packet. So one is sent when enough is to be told, looked at every
+# 50 ms: a full stream is told of that often, a thin one less, never later than 200 ms. A new connection, where the
+# sender still finds out what the network carries, is always told at once.
 
 cdef enum:
-    FEEDBACK_US = 50000             # more often: more RTCP upstream; less often: the sender reacts later
+    FEEDBACK_US = 50000
+    FEEDBACK_LATE_US = 100000
+    FEEDBACK_LATEST_US = 200000
+    FEEDBACK_WORTH = 20             # packets that are worth a report after FEEDBACK_US
+    FEEDBACK_WORTH_LATE = 8         # and after FEEDBACK_LATE_US
+    FEEDBACK_START_US = 3000000     # for so long every FEEDBACK_US
     FEEDBACK_EARLY = 300            # so many packets waiting are reported at once
     FEEDBACK_PACKETS = 350          # of one report: fits 1,200 bytes even if every delta takes two
     TICK_US = 250
@@ -20,7 +29,7 @@ cdef void note_transport(Core *core, Peer *peer, uint16_t seq, uint32_t ssrc, in
         arrivals.started = True
         arrivals.ext_next = 65536 + <int64_t>seq
         arrivals.ext_highest = arrivals.ext_next - 1
-        peer.feedback_at = now + FEEDBACK_US
+        arrivals.started_at = now
     step = <int16_t>(seq - <uint16_t>(arrivals.ext_highest & 0xFFFF))
     ext = arrivals.ext_highest + step
     if ext < arrivals.ext_next:
@@ -29,18 +38,44 @@ cdef void note_transport(Core *core, Peer *peer, uint16_t seq, uint32_t ssrc, in
         # a jump that no report can span: start again from here
         memset(arrivals.at, 0, sizeof(arrivals.at))
         arrivals.ext_next = ext
-        arrivals.ext_highest = ext
+        arrivals.ext_highest = ext - 1
+    if arrivals.ext_highest < arrivals.ext_next:
+        arrivals.waiting_since = now
+        peer.feedback_at = now + FEEDBACK_US
+        schedule(core, peer, peer.feedback_at)
     if ext > arrivals.ext_highest:
         arrivals.ext_highest = ext
     arrivals.at[ext & (ARRIVALS - 1)] = now
     if arrivals.ext_highest - arrivals.ext_next >= FEEDBACK_EARLY:
-        send_feedback(core, peer, now)
+        send_feedback(core, peer)
 
 
-cdef void send_feedback(Core *core, Peer *peer, int64_t now) noexcept nogil:
+cdef int64_t feed_back(Core *core, Peer *peer, int64_t now) noexcept nogil:
+    """Reports if it is time to. Returns when to look again."""
     cdef Arrivals *arrivals = peer.arrivals
+    cdef int64_t waiting, waited
+    if arrivals == NULL or arrivals.ext_highest < arrivals.ext_next or not arrivals.started:
+        return now + REPORT_US
+    if now < peer.feedback_at:
+        return peer.feedback_at
+    waiting = arrivals.ext_highest - arrivals.ext_next + 1
+    waited = now - arrivals.waiting_since
+    if (
+        waiting >= FEEDBACK_WORTH
+        or (waiting >= FEEDBACK_WORTH_LATE and waited >= FEEDBACK_LATE_US)
+        or waited >= FEEDBACK_LATEST_US
+        or now - arrivals.started_at < FEEDBACK_START_US
+    ):
+        send_feedback(core, peer)
+        return now + REPORT_US
     peer.feedback_at = now + FEEDBACK_US
-    if arrivals == NULL or not arrivals.started or peer.tx == NULL or not peer.has_selected:
+    return peer.feedback_at
+
+
+cdef void send_feedback(Core *core, Peer *peer) noexcept nogil:
+    """All that waits to be told."""
+    cdef Arrivals *arrivals = peer.arrivals
+    if peer.tx == NULL or not peer.has_selected:
         return
     while arrivals.ext_next <= arrivals.ext_highest:
         if not send_one_feedback(core, peer):

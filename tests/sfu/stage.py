@@ -91,10 +91,10 @@ class Browser:
         assert self.answer is not None
         return self.answer
 
-    async def join(self, server: MediaServer) -> None:
+    async def join(self, server: MediaServer, room: str = "") -> None:
         await self.pc.setLocalDescription(await self.pc.createOffer())
         sources: dict[Source, str] = {"microphone": "0", "camera": "1"}
-        self.answer = server.open_peer(self.pc.localDescription.sdp, sources)
+        self.answer = server.open_peer(self.pc.localDescription.sdp, sources, room)
         await self.pc.setRemoteDescription(RTCSessionDescription(_for_aiortc(self.answer.sdp), "answer"))
 
     async def sees(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import socket
 import struct
 
@@ -105,7 +106,7 @@ async def test_every_way_in_leads_to_a_connection(kind: socket.SocketKind, host:
             client = Client()
             answer = on.server.open_peer(client.offer(), {"microphone": "0"})
             client.accept(answer.sdp)
-            wire = Wire(client, kind, way, on.server.port)
+            wire = Wire(client, kind, way, on.server.ports[0])
             with wire.socket:
                 await wire.open()
                 assert await wire.check() == wire.socket.getsockname()[:2]
@@ -123,7 +124,7 @@ async def test_a_call_moves_to_another_network_and_stays_the_same_call() -> None
         client = Client()
         answer = on.server.open_peer(client.offer(), {"microphone": "0"})
         client.accept(answer.sdp)
-        before = Wire(client, socket.SOCK_DGRAM, "127.0.0.1", on.server.port)
+        before = Wire(client, socket.SOCK_DGRAM, "127.0.0.1", on.server.ports[0])
         with before.socket:
             await before.open()
             await before.check()
@@ -132,7 +133,7 @@ async def test_a_call_moves_to_another_network_and_stays_the_same_call() -> None
         moved = Client(ufrag="moved", password="another+password/012345678")
         moved.dtls = client.dtls
         moved.accept(on.server.offer_again(answer.peer, moved.offer(), {"microphone": "0"}).sdp)
-        after = Wire(moved, socket.SOCK_STREAM, "127.0.0.1", on.server.port)
+        after = Wire(moved, socket.SOCK_STREAM, "127.0.0.1", on.server.ports[0])
         with after.socket:
             await after.open()
             await after.check()
@@ -149,7 +150,7 @@ def test_it_runs_on_uvloop() -> None:
             client = Client()
             answer = on.server.open_peer(client.offer(), {})
             client.accept(answer.sdp)
-            wire = Wire(client, socket.SOCK_STREAM, "127.0.0.1", on.server.port)
+            wire = Wire(client, socket.SOCK_STREAM, "127.0.0.1", on.server.ports[0])
             with wire.socket:
                 await wire.open()
                 await wire.check()
@@ -164,7 +165,7 @@ async def test_strangers_disturb_nobody() -> None:
     async with stage() as on:
         one, other = await on.browser(60), await on.browser(200)
         on.plug(one, other)
-        port = on.server.port
+        port = on.server.ports[0]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             for number in range(300):
                 for junk in (b"", b"\0", null_hello(), b"\x80" * 40, b"\0\1" + bytes(18), bytes([number % 256]) * 1400):
@@ -188,15 +189,15 @@ async def test_an_offer_that_is_refused_changes_nothing() -> None:
 async def test_udp_and_tcp_share_a_port() -> None:
     async with stage() as on:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, pytest.raises(OSError, match="in use"):
-            udp.bind(("127.0.0.1", on.server.port))
-        with socket.create_connection(("127.0.0.1", on.server.port), timeout=5):
+            udp.bind(("127.0.0.1", on.server.ports[0]))
+        with socket.create_connection(("127.0.0.1", on.server.ports[0]), timeout=5):
             pass
 
 
 async def test_a_port_that_is_taken_is_said_so() -> None:
     async with stage() as on:
-        second = MediaServer(MediaConfig(host="127.0.0.1", port=on.server.port), on.events.append)
-        with pytest.raises(ConfigError, match=str(on.server.port)):
+        second = MediaServer(MediaConfig(host="127.0.0.1", port=on.server.ports[0]), on.events.append)
+        with pytest.raises(ConfigError, match=str(on.server.ports[0])):
             await second.start()
         await second.close()
 
@@ -204,11 +205,62 @@ async def test_a_port_that_is_taken_is_said_so() -> None:
 async def test_without_udp_only_tcp_is_opened() -> None:
     async with stage(udp=False) as on:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            udp.bind(("127.0.0.1", on.server.port))
+            udp.bind(("127.0.0.1", on.server.ports[0]))
         one = Browser(1)
         on.browsers.append(one)
         await one.pc.setLocalDescription(await one.pc.createOffer())
         assert " udp " not in on.server.open_peer(one.pc.localDescription.sdp, {}).sdp
+
+
+async def test_rooms_are_spread_over_threads_and_stay_there() -> None:
+    async with stage(threads=2) as on:
+        assert len(set(on.server.ports)) == 2
+        answers = [on.server.open_peer(Client().offer(), {"microphone": "0"}, room) for room in "aabbcc"]
+        ports = [int(found[1]) for answer in answers if (found := re.search(r"candidate.* (\d+) typ host", answer.sdp))]
+        assert ports[0] == ports[1] != ports[2] == ports[3]
+        assert ports[4] == ports[5]
+        on.server.connect(answers[0].peer, "microphone", answers[1].peer, answers[1].slots[0].mid)
+        with pytest.raises(PeerError) as caught:
+            on.server.connect(answers[0].peer, "microphone", answers[2].peer, answers[2].slots[0].mid)
+        assert caught.value.code == "other_room"
+        for answer in answers[:2]:
+            on.server.close_peer(answer.peer)
+        assert on.server.counters()["peers"] == 4
+        again = on.server.open_peer(Client().offer(), {}, "d")
+        assert f" {ports[0]} typ host" in again.sdp or ports[4] == ports[0]
+
+
+async def test_a_call_on_the_second_thread_plays_like_one_on_the_first() -> None:
+    async with stage(threads=2) as on:
+        await on.browser(10)
+        pair = []
+        for luma in (60, 200):
+            on.browsers.append(Browser(luma))
+            await on.browsers[-1].join(on.server, "another room")
+            pair.append(on.browsers[-1])
+        on.plug(*pair)
+        on.plug(pair[1], pair[0])
+        await sees(pair[1], 60)
+        await sees(pair[0], 200)
+
+
+async def test_the_whole_server_has_room_for_so_many_and_no_more() -> None:
+    async with stage(threads=2, max_peers=3) as on:
+        for room in "abc":
+            on.server.open_peer(Client().offer(), {}, room)
+        with pytest.raises(PeerError) as caught:
+            on.server.open_peer(Client().offer(), {}, "d")
+        assert caught.value.code == "too_many_peers"
+
+
+async def test_a_second_port_that_is_taken_leaves_the_first_free() -> None:
+    async with stage() as on:
+        taken = on.server.ports[0]
+        second = MediaServer(MediaConfig(host="127.0.0.1", port=taken - 1, threads=2), on.events.append)
+        with pytest.raises(ConfigError, match=str(taken)):
+            await second.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.bind(("127.0.0.1", taken - 1))
 
 
 async def test_a_listener_that_fails_does_not_hide_other_events(caplog: pytest.LogCaptureFixture) -> None:
