@@ -59,6 +59,7 @@ class MediaThread:
         self.port: int = tcp.getsockname()[1]
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._engine = Engine(max_peers=config.max_peers)
+        self._engine.limit_peers(config.peer_kbps * 1000, config.peer_packets)
         self._engine.set_gathering(GATHER_US if config.gathering else 0)
         self._engine.open(udp.fileno() if udp is not None else -1, tcp.fileno(), self._event_fd)
         endpoints = Endpoints(addresses, self.port, config.udp)

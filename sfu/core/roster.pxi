@@ -7,6 +7,8 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     pthread_mutex_init(&core.lock, NULL)
     core.udp_fd = core.tcp_fd = core.event_fd = core.wake_fd = core.others_fd = core.any_fd = -1
     core.batch = 1
+    core.peer_bps = PEER_BPS
+    core.peer_pps = PEER_PPS
     while places < 16 * <uint32_t>max_peers:
         places *= 2
     core.max_peers = max_peers
