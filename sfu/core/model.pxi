@@ -197,7 +197,7 @@ cdef struct Subscriber:
     uint16_t picture_offset, picture_last
     uint8_t tl0_offset, tl0_last
     uint16_t rtx_seq
-    Sent *sent                 # by ext_out modulo SENT; video only
+    Sent *sent                 # by ext_out modulo SENT; NULL before the first picture, and for sound
     int64_t repeat_budget, repeat_budget_at
     uint32_t packets, octets
     int fraction_lost          # as the client last reported, 0 to 255

@@ -129,7 +129,6 @@ cdef Subscriber *new_subscriber(
     cdef Subscriber **slots = <Subscriber **>grown(
         peer.subscribers, peer.subscriber_count, &peer.subscriber_room
     )
-    cdef int i
     if slots != NULL:
         peer.subscribers = slots
     if slot == NULL or slots == NULL:
@@ -137,13 +136,6 @@ cdef Subscriber *new_subscriber(
         return NULL
     slot.peer = peer
     slot.kind = VIDEO if table.pt_of[OPUS] == NO_PT else AUDIO
-    if slot.kind == VIDEO and rtx_ssrc != 0:
-        slot.sent = <Sent *>malloc(SENT * sizeof(Sent))
-        if slot.sent == NULL:
-            free(slot)
-            return NULL
-        for i in range(SENT):
-            slot.sent[i].ext_out = -1
     slot.ssrc = ssrc
     slot.rtx_ssrc = rtx_ssrc
     slot.repeat_budget = REPEAT_BYTES_BURST
