@@ -28,7 +28,8 @@ from os import urandom
 
 
 cdef class Engine:
-    """All numbers that it hands out (peers, tracks, slots) are never used twice.
+    """All numbers that it hands out (peers, tracks, slots) are never used twice. `run` has a thread of its own; the
+    other methods are called by one thread at a time.
 
     Addresses are opaque bytes. Times are microseconds of one monotonic clock. Methods raise `KeyError` for a number
     that is not (or no longer) known, `ValueError` for arguments out of range, `MemoryError`.
