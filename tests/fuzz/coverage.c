@@ -35,7 +35,7 @@ HOOK void __sanitizer_cov_trace_pc(void)
     before = here << 1;
 }
 
-HOOK static inline void note(uint64_t seen, uint64_t wanted)
+UNWATCHED static inline void note(uint64_t seen, uint64_t wanted)
 {
     if (!watching || seen == wanted)
         return;
@@ -71,9 +71,10 @@ HOOK void __sanitizer_cov_trace_cmpd(double one, double other)
     (void)one, (void)other;
 }
 
-HOOK void __sanitizer_cov_trace_switch(uint64_t seen, uint64_t *cases)
+HOOK void __sanitizer_cov_trace_switch(uint64_t seen, void *table)
 {
     /* how many there are, their width, and then each of them */
+    const uint64_t *cases = table;
     for (uint64_t i = 0; i < cases[0]; i++)
         note(seen, cases[2 + i]);
 }
