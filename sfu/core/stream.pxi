@@ -155,6 +155,7 @@ cdef void watch_writing(Core *core, int index, bint wanted) noexcept nogil:
 
 
 cdef void send_on_connection(Core *core, const Outgoing *out) noexcept nogil:
+    """Written with the last packet that the batch has for the connection."""
     cdef int index = out.address.transport - 1
     cdef Connection *connection = core.connections[index] if index < core.max_connections else NULL
     if connection == NULL or connection.generation != out.address.generation:
@@ -162,11 +163,11 @@ cdef void send_on_connection(Core *core, const Outgoing *out) noexcept nogil:
         return
     if connection.outbox_length + 2 + out.length > OUTBOX_BYTES:
         core.counters.dropped_send += 1
-        return
-    put16(connection.outbox + connection.outbox_length, out.length)
-    memcpy(connection.outbox + connection.outbox_length + 2, out.data, out.length)
-    connection.outbox_length += 2 + out.length
-    if not connection.wants_out:
+    else:
+        put16(connection.outbox + connection.outbox_length, out.length)
+        memcpy(connection.outbox + connection.outbox_length + 2, out.data, out.length)
+        connection.outbox_length += 2 + out.length
+    if out.next < 0 and not connection.wants_out:
         write_connection(core, index)
 
 
