@@ -1,0 +1,34 @@
+# What Python gives, as the engine's structures. Raises ValueError or KeyError for what can't be.
+
+_CODECS = {"opus": OPUS, "VP8": VP8, "H264": H264, "VP9": VP9}
+_KINDS = {"audio": AUDIO, "video": VIDEO}
+
+assert sizeof(Address) == 24
+
+
+cdef Address _address(bytes raw) except *:
+    cdef Address a
+    if len(raw) != sizeof(Address):
+        raise ValueError("not an address of the engine's")
+    memcpy(&a, <const uint8_t *>raw, sizeof(Address))
+    return a
+
+
+cdef CodecTable _codec_table(list codecs) except *:
+    """From (payload type, codec, payload type of its RTX or -1)."""
+    cdef CodecTable table
+    memset(&table.codec_of, NO_CODEC, sizeof(table.codec_of))
+    memset(&table.original_of, NO_PT, sizeof(table.original_of))
+    memset(&table.pt_of, NO_PT, sizeof(table.pt_of))
+    memset(&table.rtx_pt_of, NO_PT, sizeof(table.rtx_pt_of))
+    if not codecs:
+        raise ValueError("at least one codec is needed")
+    for pt, codec, rtx_pt in codecs:
+        if not 0 <= pt <= 127 or not -1 <= rtx_pt <= 127:
+            raise ValueError("a payload type is between 0 and 127")
+        table.codec_of[<int>pt] = _CODECS[codec]
+        table.pt_of[<int>_CODECS[codec]] = pt
+        if rtx_pt >= 0:
+            table.original_of[<int>rtx_pt] = pt
+            table.rtx_pt_of[<int>_CODECS[codec]] = rtx_pt
+    return table
