@@ -35,7 +35,7 @@ class MediaConfig:
     """Seconds from the answer until DTLS must be done."""
 
     max_peers: int = 2048
-    """Connections at one time. Costs about 300 bytes of table for each, used or not."""
+    """Connections at one time. Costs about 550 bytes of tables for each, used or not."""
 
     def __post_init__(self) -> None:
         for name, values in (("host", (self.host,)), ("addresses", self.addresses)):

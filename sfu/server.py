@@ -2,7 +2,7 @@
 decided here.
 
     media thread     engine.run(): packets, without the GIL
-    event loop       an eventfd says that the engine has STUN or DTLS for us; a timer says that it is time to tick
+    event loop       an eventfd says that the engine has DTLS for us; a timer says that it is time to tick
 
 Not here: anything that could be tested without sockets (`plane.py`).
 """
@@ -72,7 +72,9 @@ class MediaServer:
         self._sockets = [each for each in (udp, tcp) if each is not None]
         self._port = tcp.getsockname()[1]
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._engine = Engine(max_peers=self._config.max_peers)
+        # as long as a peer that fell silent is waited for, nobody else gets its address
+        hold = int(self._config.silence_limit * 1e6)
+        self._engine = Engine(max_peers=self._config.max_peers, address_hold=hold)
         self._engine.open(udp.fileno() if udp is not None else -1, tcp.fileno(), self._event_fd)
         addresses = advertised(self._config, machine_addresses())
         self._plane = MediaPlane(

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import struct
+from contextlib import ExitStack
 
 import pytest
 import uvloop
@@ -21,7 +22,7 @@ from sfu import (
     PeerLost,
 )
 from tests.sfu.client import Client
-from tests.sfu.stage import WITHIN, Browser, Wire, sees, stage
+from tests.sfu.stage import WITHIN, Browser, Stage, Wire, sees, stage
 from tests.sfu.test_dtls import null_hello
 
 
@@ -116,6 +117,18 @@ async def test_every_way_in_leads_to_a_connection(kind: socket.SocketKind, host:
                 for datagram in client.dtls.close():
                     await wire.send(datagram)
                 await on.until(lambda peer=answer.peer: PeerLost(peer, "closed") in on.events)  # type: ignore[misc]
+
+
+async def test_a_connection_that_a_check_has_named_is_not_closed_for_strangers() -> None:
+    """A server for one peer takes two connections; the oldest that no check has named makes room."""
+    async with stage(max_peers=1) as on, asyncio.timeout(WITHIN):
+        wire = await _tcp(on, Client())
+        with wire.socket, ExitStack() as strangers:
+            await wire.check()
+            for _ in range(5):
+                strangers.enter_context(socket.create_connection(("127.0.0.1", on.server.port)))
+            await on.until(lambda: on.server.counters()["dropped_connections"] == 4)
+            await wire.check()
 
 
 async def test_a_call_moves_to_another_network_and_stays_the_same_call() -> None:
@@ -262,6 +275,14 @@ async def test_everything_is_given_back() -> None:
         await server.close()
     del server
     assert len(descriptors()) <= len(before)
+
+
+async def _tcp(on: Stage, client: Client) -> Wire:
+    if not client.server_ufrag:
+        client.accept(on.server.open_peer(client.offer(), {}).sdp)
+    wire = Wire(client, socket.SOCK_STREAM, "127.0.0.1", on.server.port)
+    await wire.open()
+    return wire
 
 
 def _is_open(fd: str) -> bool:
