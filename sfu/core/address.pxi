@@ -71,6 +71,7 @@ cdef void forget_address(Core *core, Peer *peer, const Address *address) noexcep
     peer.address_count -= 1
     own[0] = peer.addresses[peer.address_count]
     table_delete(core, &gone)
+    release_connection(core, &gone)
     if peer.has_selected and same_address(&peer.selected, &gone):
         # where it was heard last, until it checks again
         peer.has_selected = peer.address_count > 0

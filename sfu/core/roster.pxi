@@ -35,12 +35,13 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
 
 cdef void close_core(Core *core) noexcept nogil:
     cdef int i
-    if core.peers != NULL:
-        for i in range(core.peer_count):
-            free_peer(core.peers[i])
+    # connections first: closing one takes its address from its peer
     if core.connections != NULL:
         for i in range(core.max_connections):
             close_connection(core, i)
+    if core.peers != NULL:
+        for i in range(core.peer_count):
+            free_peer(core.peers[i])
     if core.epoll_fd >= 0:
         close(core.epoll_fd)
     if core.wake_fd >= 0:
@@ -76,7 +77,6 @@ cdef void remove_peer(Core *core, Peer *peer) noexcept nogil:
             core.peers[i] = core.peers[core.peer_count]
             break
     while peer.address_count:
-        release_connection(core, &peer.addresses[0].address)
         forget_address(core, peer, &peer.addresses[0].address)
     forget_names(core, peer)
     free_peer(peer)

@@ -131,6 +131,20 @@ async def test_a_connection_that_a_check_has_named_is_not_closed_for_strangers()
             await wire.check()
 
 
+async def test_one_client_can_not_have_all_connections() -> None:
+    """A server for five peers takes ten connections; eight of a client's are its addresses, the rest nobody's."""
+    async with stage(max_peers=5) as on, asyncio.timeout(WITHIN):
+        greedy, honest = Client(), Client(ufrag="honest")
+        with ExitStack() as wires:
+            for _ in range(10):
+                wire = await _tcp(on, greedy)
+                wires.enter_context(wire.socket)
+                await wire.check()
+            newcomer = await _tcp(on, honest)
+            with newcomer.socket:
+                await newcomer.check()
+
+
 async def test_a_call_moves_to_another_network_and_stays_the_same_call() -> None:
     async with stage() as on, asyncio.timeout(WITHIN):
         client = Client()
