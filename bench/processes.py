@@ -161,11 +161,43 @@ def machine_seconds() -> float:
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True)
+class Holdings:
+    """What a process holds on to."""
+
+    resident_kb: int
+    proportional_kb: int
+    """What it shares with others counted in part (PSS). What it doesn't share is most of it: what grows is its own."""
+    descriptors: int
+    threads: int
+
+
+def holdings(pid: int) -> Holdings:
+    sizes = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+        name, _, value = line.partition(":")
+        sizes[name] = int(value.split()[0])
+    descriptors = len(os.listdir(f"/proc/{pid}/fd"))
+    return Holdings(sizes["Rss"], sizes["Pss"], descriptors, len(os.listdir(f"/proc/{pid}/task")))
+
+
 def resident_kb(pid: int) -> int:
+    """Cheaper than `holdings`, while it is measured."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     return 0
+
+
+def undelivered(port: int) -> int:
+    """Datagrams that the kernel has thrown away because the buffer of this process's network's UDP socket with that
+    port was full."""
+    found = 0
+    for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
+        columns = line.split()
+        if int(columns[1].rpartition(":")[2], 16) == port:
+            found += int(columns[-1])
+    return found
 
 
 def allow_many_files() -> None:
