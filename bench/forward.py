@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bench import loads, plot, report, stage
+from bench import allocations, latency, loads, plot, report, stage
 from bench.client import connect
 from bench.description import Line
 from bench.errors import Failed, NotAvailable
@@ -42,6 +42,8 @@ PEOPLE = 100
 JOIN_AFTER = 0.5
 TRACED_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
+TEN_MILLION = 10_000_000
+TYPICAL = Load.parse("10x1->1@20000")
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,24 @@ class Bench:
         rate = figures.counts["received"] / (figures.counts["window_ns"] / 1e9)
         return counted[0] / TRACED_SECONDS / rate if counted[0] is not None and rate else None
 
+    def count_allocations(self) -> list[dict[str, Any]]:
+        """Of our own server's media thread, for the first load."""
+        return [
+            allocations.measure(self.address, self._cores, ENTRIES[name].kind, self.plan.loads[0], self.plan.seconds)
+            for name in self._ours()
+        ]
+
+    def find_the_latest(self, packets: int) -> list[dict[str, Any]]:
+        """Of so many packets through our own server, for each load."""
+        return [
+            latency.measure(ENTRIES[name], self.address, self._cores, load, packets, stage.say)
+            for name in self._ours()
+            for load in self.plan.loads
+        ]
+
+    def _ours(self) -> list[str]:
+        return [name for name in self.versions if name.startswith("ours")]
+
     def report(self) -> dict[str, object]:
         """The one object."""
         found = {
@@ -225,15 +245,23 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sleep", action="store_true", help="let the generator sleep between packets")
     parser.add_argument("--anywhere", action="store_true", help="leave it to the scheduler which core runs what")
     parser.add_argument("--syscalls", action="store_true", help="count system calls too, with perf")
+    parser.add_argument(
+        "--allocations", action="store_true", help="instead: what our media thread allocates and what Python it runs"
+    )
+    parser.add_argument("--latency", action="store_true", help="instead: the latest of --packets through our server")
+    parser.add_argument("--packets", type=int, default=TEN_MILLION)
     parser.add_argument("--output", type=Path, default=stage.RESULTS, help="folder for forward.json and forward.svg")
     return parser.parse_args(given)
 
 
 def _plan(given: argparse.Namespace) -> Plan:
     systems = given.system or [name for name in ENTRIES if not (given.quick and name.startswith(("livekit", "galene")))]
+    if given.allocations or given.latency:
+        systems = [name for name in systems if name.startswith("ours")]
+    asked = given.load or ((TYPICAL,) if given.latency or given.allocations else None)
     return Plan(
         systems=tuple(systems),
-        loads=tuple(given.load or (loads.QUICK if given.quick else loads.FULL)),
+        loads=tuple(asked or (loads.QUICK if given.quick else loads.FULL)),
         conditions=tuple(given.condition or [Condition.QUIET]),
         repeats=1 if given.quick else given.repeats,
         seconds=1.0 if given.quick else given.seconds,
@@ -252,6 +280,26 @@ def _write(bench: Bench, folder: Path) -> None:
     stage.write(folder, "forward", bench.report(), plot.draw(report.results(bench.runs), title))
 
 
+def _instead(bench: Bench, arguments: argparse.Namespace) -> int:
+    """What is asked of our own server only."""
+    found: dict[str, Any] = {}
+    said: list[str] = []
+    try:
+        if arguments.allocations:
+            found["allocations"] = bench.count_allocations()
+            said += [line for each in found["allocations"] for line in allocations.lines(each)]
+        if arguments.latency:
+            found["latency"] = bench.find_the_latest(arguments.packets)
+            said += [latency.line(each) for each in found["latency"]]
+    except (Failed, NotAvailable) as reason:
+        stage.say(str(reason))
+        return 1
+    for name, value in found.items():
+        stage.write(arguments.output, name, stage.result(name, {"results": value}))
+    print(json.dumps(found, indent=1) if arguments.json else "\n".join(said))
+    return 0
+
+
 def main(given: Sequence[str] | None = None) -> int:
     arguments = _arguments(given)
     bench = Bench(_plan(arguments))
@@ -260,6 +308,8 @@ def main(given: Sequence[str] | None = None) -> int:
     except subprocess.CalledProcessError as error:
         stage.say(f"{' '.join(error.cmd)}: {str(error.stdout).strip()[-600:]}")
         return 1
+    if arguments.allocations or arguments.latency:
+        return _instead(bench, arguments)
     bench.measure(lambda: _write(bench, arguments.output))
     found = bench.report()
     print(json.dumps(found, indent=1) if arguments.json else report.table(report.results(bench.runs)))

@@ -113,6 +113,7 @@ _COUNTS = (
     "repeats_asked", "repeats_got", "key_asked", "nack_asked", "feedback", "feedback_packets", "reports",
     "checks_sent", "checks_answered", "send_failed", "sent_late", "worst_send_ns", "above_20_ms", "worst_ns",
     "server_cpu_ns", "own_cpu_ns", "busy_ns", "window_ns", "bytes_received", "others", "stalls", "worst_turn_ns",
+    "excused_20_ms", "worst_own_ns",
 )
 # fmt: on
 
@@ -151,6 +152,17 @@ class Figures:
     histograms: list[list[int]]
     """Of latencies, one for each group of calls."""
     calls: list[Call] = field(default_factory=list)
+
+    @classmethod
+    def merged(cls, runs: Sequence[Figures]) -> Figures:
+        """Of one or more runs. What each call got is left out."""
+        counts = {name: [run.counts[name] for run in runs] for name in _COUNTS}
+        totals = {name: max(each) if name.startswith("worst_") else sum(each) for name, each in counts.items()}
+        groups = range(len(runs[0].histograms))
+        histograms = [
+            [sum(column) for column in zip(*(run.histograms[at] for run in runs), strict=True)] for at in groups
+        ]
+        return cls(totals, histograms)
 
     def percentile(self, share: float, group: int | None = None) -> float:
         """Microseconds from sending to receiving that `share` (0 to 1) of the packets stayed under, of one group or

@@ -4,7 +4,8 @@
 
 #include "sending.h"
 
-static void note_latency(struct traffic *t, struct subscriber *s, uint64_t ns) {
+/* `ns` is how late a packet came at `now`. It may be our own doing, where our loop stood still meanwhile. */
+static void note_latency(struct traffic *t, struct subscriber *s, uint64_t ns, uint64_t now) {
     int octave = ns < STEPS ? 0 : 64 - __builtin_clzll(ns / STEPS);
     uint64_t step = octave == 0 ? ns : ns >> (octave - 1);
     /* octave 0 holds 0..63 one by one; octave k holds 64<<(k-1) and on, in 64 steps */
@@ -16,8 +17,13 @@ static void note_latency(struct traffic *t, struct subscriber *s, uint64_t ns) {
         t->counts.worst_ns = ns;
     if (ns > s->worst_ns)
         s->worst_ns = ns;
-    if (ns > 20000000u)
+    int excused = now - t->turn_at > STALL_NS || now - ns < t->stalled_until;
+    if (ns > 20000000u) {
         t->counts.above_20_ms++;
+        t->counts.excused_20_ms += (uint64_t)excused;
+    }
+    if (!excused && ns > t->counts.worst_own_ns)
+        t->counts.worst_own_ns = ns;
 }
 
 /* Between two packets of a call, or between one and an edge of the window. */
@@ -80,7 +86,7 @@ static void check_payload(struct traffic *t, struct subscriber *s, const uint8_t
     s->received++;
     if (t->sending)
         note_gap(s, now);
-    note_latency(t, s, now > sent_at ? now - sent_at : 0);
+    note_latency(t, s, now > sent_at ? now - sent_at : 0, now);
 }
 
 static struct subscriber *find_subscriber(struct traffic *t, struct peer *peer, uint32_t ssrc) {

@@ -206,6 +206,15 @@ static int send_due(struct traffic *t, struct run *run, uint64_t now) {
     return worked;
 }
 
+static void note_turn(struct traffic *t, uint64_t now, uint64_t took) {
+    if (took > STALL_NS) {
+        t->counts.stalls++;
+        t->stalled_until = now;
+    }
+    if (took > t->counts.worst_turn_ns)
+        t->counts.worst_turn_ns = took;
+}
+
 /* Sends for `seconds`, then listens a little for what is still under way. 0, or -1 for want of memory. */
 int traffic_run(struct traffic *t, const struct setting *setting, struct counts *counts, uint64_t *histogram) {
     struct epoll_event events[64];
@@ -215,16 +224,13 @@ int traffic_run(struct traffic *t, const struct setting *setting, struct counts 
     if (begin_window(t, now_ns()) != 0)
         return -1;
     begin_run(t, &run);
-    uint64_t turn = run.began;
+    t->turn_at = run.began;
+    t->stalled_until = 0;
     while (!t->stop) {
         uint64_t now = now_ns();
-        if (t->sending && now > turn + slept) {
-            uint64_t took = now - turn - slept;
-            t->counts.stalls += took > STALL_NS;
-            if (took > t->counts.worst_turn_ns)
-                t->counts.worst_turn_ns = took;
-        }
-        turn = now;
+        if (t->sending && now > t->turn_at + slept)
+            note_turn(t, now, now - t->turn_at - slept);
+        t->turn_at = now;
         if (t->sending && now >= run.until)
             stop_sending(t, &run, now);
         if (now >= run.quiet)

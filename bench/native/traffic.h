@@ -28,7 +28,7 @@ struct counts {
     uint64_t repeats_asked, repeats_got, key_asked, nack_asked, feedback, feedback_packets, reports, checks_sent,
         checks_answered, send_failed, sent_late, worst_send_ns, above_20_ms, worst_ns;
     uint64_t server_cpu_ns, own_cpu_ns, busy_ns, window_ns, bytes_received;
-    uint64_t others, stalls, worst_turn_ns;
+    uint64_t others, stalls, worst_turn_ns, excused_20_ms, worst_own_ns;
 };
 
 /* What one subscriber got of what it should have got. */
@@ -92,6 +92,7 @@ struct traffic {
     int peers, publishers, subscribers;
     volatile int stop;
     int sending;
+    uint64_t turn_at, stalled_until; /* of the loop: when this turn began, when it last stood still */
     struct setting set;
     struct counts counts;
     uint64_t histogram[GROUPS][OCTAVES * STEPS];
