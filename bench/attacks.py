@@ -22,6 +22,9 @@ HOLLOW = 200
 RTCP_MOST = 1380
 """Of a report in clear: sealed it fits into what networks carry."""
 
+OVERSIZED = (1650, 1800, 2000, 2100, 3000, 4000, 9000, 65000)
+"""Bytes: what no network card brings in one piece, up to what UDP can carry."""
+
 SENDER_SSRC = 0x42424242
 """Of reports: nobody looks at it."""
 
@@ -208,7 +211,7 @@ def _picture(known: Known) -> Ammunition:
 
 
 def _oversized(known: Known) -> Ammunition:
-    return Ammunition([rtp(known.ssrc, bytes(length)) for length in (1650, 2000, 3000, 9000, 65000)], fresh=(12, 0))
+    return Ammunition([rtp(known.ssrc, bytes(length)) for length in OVERSIZED], fresh=(12, 0))
 
 
 def _stranger(name: str, load: Callable[[Known], Ammunition]) -> Attack:

