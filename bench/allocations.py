@@ -19,7 +19,7 @@ from bench import native
 from bench.loads import Load
 from bench.processes import BUILD, Cores
 from bench.systems import Kind
-from bench.systems.ours import Ours, options_of
+from bench.systems.ours import Ours, forwarding
 from bench.traffic import Setting, Traffic
 
 THREADS = 256
@@ -66,7 +66,7 @@ def total(table: bytes, threads: Sequence[int]) -> dict[str, int]:
 def measure(address: str, cores: Cores, kind: Kind, load: Load, seconds: float) -> dict[str, Any]:
     """Raises Failed, NotAvailable."""
     tally, traffic = Tally(), Traffic()
-    system = Ours(address, cores, options_of(kind), tally.environment, profiled=True)
+    system = Ours(address, cores, forwarding(kind), tally.environment, profiled=True)
     try:
         system.open_rooms(load.rooms, load.subscribers, traffic)
         traffic.run(Setting(load.packets_per_s, WARM_SECONDS, measured=False))

@@ -103,8 +103,9 @@ class Flood:
             self._library.flood_template(self.state, template, len(template))
         for each in volley.sockets:
             self._library.flood_socket(self.state, each.fileno())
-        for check in volley.joined.checks if volley.joined is not None else ():
-            self._library.flood_check(self.state, volley.joined.socket.fileno(), check, len(check))
+        if volley.joined is not None:
+            for check in volley.joined.checks:
+                self._library.flood_check(self.state, volley.joined.socket.fileno(), check, len(check))
         self._library.flood_target(self.state, volley.server[0].encode(), volley.server[1])
 
     @property

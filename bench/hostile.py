@@ -25,7 +25,7 @@ from bench.description import Line
 from bench.errors import Failed
 from bench.flood import FIRST_SEQ, HEADERS, Flood, Volley
 from bench.processes import Cores, holdings, undelivered
-from bench.systems.ours import FIRST_SSRC, Ours, Person, start, usual
+from bench.systems.ours import FIRST_SSRC, Ours, Person, start
 from bench.traffic import Figures, Setting, Traffic
 
 ATTACKER_SSRC = 666_000
@@ -145,7 +145,7 @@ class Siege:
         self.plan = plan
         cores = Cores.apart() if plan.apart else Cores.shared()
         self._address, _ = stage.enter(cores)
-        self._system: Ours = start(self._address, cores, usual(), **plan.options)
+        self._system: Ours = start(self._address, cores, **plan.options)
         self._traffic = Traffic()
         self._number = 0
         self._victim, self._mate = self._open_rooms()

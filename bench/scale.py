@@ -23,7 +23,7 @@ from bench.errors import Failed
 from bench.loads import Condition, Load
 from bench.processes import Cores, Holdings, holdings
 from bench.session import Leaving, open_sessions
-from bench.systems.ours import Ours, start, usual
+from bench.systems.ours import Ours, start
 from bench.traffic import Setting, Traffic
 
 PARTS = ("cpu", "memory", "rounds")
@@ -123,7 +123,7 @@ def measure_memory(address: str, cores: Cores, people: int, sessions: int) -> Ju
         ("session of two", sessions, SESSION_KB, _full_sessions),
     ):
         stage.say(f"memory: {count} of: {name}")
-        system = start(address, cores, usual(), **PATIENT)
+        system = start(address, cores, **PATIENT)
         try:
             _warm(system)
             kept = measure(system, 0, count)
@@ -185,7 +185,7 @@ def _full_sessions(system: Ours, first: int, count: int) -> list[object]:
 
 
 def measure_rounds(address: str, cores: Cores, sessions: int, rounds: int) -> Judged:
-    system = start(address, cores, usual(), **PATIENT)
+    system = start(address, cores, **PATIENT)
     rows: list[dict[str, Any]] = []
     tidied: list[dict[str, Any]] = [_tidied(system, 0)]
     try:

@@ -21,7 +21,7 @@ from bench.errors import Failed
 from bench.graph import Panel
 from bench.processes import Cores, Holdings, holdings, machine_seconds, undelivered
 from bench.session import Session, connect_all
-from bench.systems.ours import Ours, start, usual
+from bench.systems.ours import Ours, start
 from bench.traffic import Figures, Setting, Traffic
 from bench.visits import FIRST_EXTRA, Visits
 
@@ -67,7 +67,7 @@ class Soak:
         self.rows: list[dict[str, Any]] = []
         self.rate = plan.packets_per_s
         address, _ = stage.enter(Cores.apart())
-        self._system: Ours = start(address, Cores.apart(), usual())
+        self._system: Ours = start(address, Cores.apart())
         self._traffic = Traffic()
         self.before = holdings(self._system.pid)
         sessions = [Session(self._system, number, slots=number < plan.visitors) for number in range(plan.sessions)]

@@ -107,7 +107,7 @@ class _Setting(ctypes.Structure):
 
 
 # fmt: off
-_COUNTS = (
+COUNTS = (
     "sent", "expected", "received", "lost", "duplicates", "stale",
     "bad_auth", "bad_rtp", "bad_ssrc", "bad_payload", "bad_picture", "gaps", "reordered", "padding",
     "repeats_asked", "repeats_got", "key_asked", "nack_asked", "feedback", "feedback_packets", "reports",
@@ -119,7 +119,7 @@ _COUNTS = (
 
 
 class _Counts(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_uint64) for name in _COUNTS)
+    _fields_ = tuple((name, ctypes.c_uint64) for name in COUNTS)
 
 
 _CALL = ("expected", "received", "wrong", "longest_gap_ns", "worst_ns", "group")
@@ -156,7 +156,7 @@ class Figures:
     @classmethod
     def merged(cls, runs: Sequence[Figures]) -> Figures:
         """Of one or more runs. What each call got is left out."""
-        counts = {name: [run.counts[name] for run in runs] for name in _COUNTS}
+        counts = {name: [run.counts[name] for run in runs] for name in COUNTS}
         totals = {name: max(each) if name.startswith("worst_") else sum(each) for name, each in counts.items()}
         groups = range(len(runs[0].histograms))
         histograms = [
@@ -260,7 +260,7 @@ class Traffic:
         self._library.traffic_besides(self._handle, besides.turn if besides else None, besides.state if besides else 0)
         if self._library.traffic_run(self._handle, ctypes.byref(wanted), ctypes.byref(counts), histogram) != 0:
             raise MemoryError
-        totals = {name: int(getattr(counts, name)) for name in _COUNTS}
+        totals = {name: int(getattr(counts, name)) for name in COUNTS}
         return Figures(totals, [list(group) for group in histogram], self._calls())
 
     def _calls(self) -> list[Call]:

@@ -42,6 +42,12 @@ class MediaConfig:
     max_peers: int = 2048
     """Connections at one time. Costs about 300 bytes of table for each, used or not."""
 
+    peer_kbps: int = 12_000
+    """Kbit/s that one client may send. A camera at its best and a shared screen stay below; more is dropped."""
+
+    peer_packets: int = 3_000
+    """Packets/s that one client may send."""
+
     gathering: bool = True
     """While many packets come, hold them back for up to a millisecond: cheaper, and half of that later on average."""
 
@@ -60,5 +66,7 @@ class MediaConfig:
             raise ConfigError("media port: must be between 0 and 65535, also that of the last thread")
         if self.silence_limit <= 0 or self.handshake_limit <= 0:
             raise ConfigError("media limits: must be above 0 seconds")
+        if self.peer_kbps < 1 or self.peer_packets < 1:
+            raise ConfigError("media limits: a client must be allowed to send something")
         if not 1 <= self.max_peers <= 65536:
             raise ConfigError("media max_peers: must be between 1 and 65536")

@@ -33,7 +33,14 @@ LONGEST_TICK = 0.25
 """Seconds. The shortest bounds the CPU that handshakes cost, the longest how late a silent peer is noticed."""
 
 SOCKET_BUFFER = 4 * 1024 * 1024
-"""Bytes asked for each way. The kernel grants what net.core.rmem_max allows; a burst of key frames is 1 MB."""
+"""Bytes asked for each way; a burst of key frames is 1 MB."""
+
+SMALL_BUFFER = 1024 * 1024
+"""Less is warned of: the kernel grants no more than net.core.rmem_max, unless it is asked by an administrator."""
+
+_SO_SNDBUFFORCE = 32
+_SO_RCVBUFFORCE = 33
+"""asm-generic/socket.h; Python has no names for them."""
 
 GATHER_US = 1000
 """Longer saves little more and is heard sooner; shorter saves less."""
@@ -59,6 +66,7 @@ class MediaThread:
         self.port: int = tcp.getsockname()[1]
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._engine = Engine(max_peers=config.max_peers)
+        self._engine.limit_peers(config.peer_kbps * 1000, config.peer_packets)
         self._engine.set_gathering(GATHER_US if config.gathering else 0)
         self._engine.open(udp.fileno() if udp is not None else -1, tcp.fileno(), self._event_fd)
         endpoints = Endpoints(addresses, self.port, config.udp)
@@ -161,6 +169,21 @@ def _open_sockets(config: MediaConfig, port: int) -> tuple[socket.socket | None,
     raise ConfigError(f"media port {port or '(any)'}: {error.strerror if error else 'not available'}")
 
 
+def _enlarge_buffers(opened: socket.socket) -> None:
+    for forced, asked in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, forced, SOCKET_BUFFER)
+        except OSError:  # for administrators only
+            opened.setsockopt(socket.SOL_SOCKET, asked, SOCKET_BUFFER)
+    granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # the kernel tells twice what it granted
+    if granted < SMALL_BUFFER:
+        logger.warning(
+            "The media socket holds only %d kB: bursts may be lost. Raise net.core.rmem_max and wmem_max to %d.",
+            granted // 1024,
+            SOCKET_BUFFER,
+        )
+
+
 def _open(host: str, kind: socket.SocketKind, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     opened = socket.socket(family, kind)
@@ -173,8 +196,7 @@ def _open(host: str, kind: socket.SocketKind, port: int) -> socket.socket:
             # two servers share a port without noticing
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
+            _enlarge_buffers(opened)
         opened.bind((host, port))
         if kind == socket.SOCK_STREAM:
             opened.listen(128)

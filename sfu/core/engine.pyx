@@ -360,6 +360,15 @@ cdef class Engine:
         with nogil:
             run_thread(&self.core)
 
+    def limit_peers(self, int64_t bits_per_s, int64_t packets_per_s):
+        """What one peer may send; more is dropped and counted. A packet of either kind counts as 1/packets_per_s."""
+        if bits_per_s < 1 or packets_per_s < 1:
+            raise ValueError("a peer must be allowed to send something")
+        self._enter()
+        self.core.peer_bps = bits_per_s
+        self.core.peer_pps = packets_per_s
+        self._leave()
+
     def set_gathering(self, int64_t us):
         """While packets come fast, they may be held back for so long (0: not at all, else in whole milliseconds)."""
         if us < 0 or us % 1000 or us > 10000:

@@ -4,6 +4,9 @@
 cdef enum:
     STRANGER_RATE = 50              # RTP packets a second of SSRCs that fit no track: opened and thrown away
     PEER_STUN_RATE = 50             # binding requests a second of one peer's addresses: browsers send one or two
+    # A camera at its best, a shared screen, sound and repetitions stay below. More would only hurt those who receive it
+    PEER_BPS = 12000000
+    PEER_PPS = 3000
     STUN_RATE = 2000                # and of all addresses that are not known yet, together
 
 
@@ -17,6 +20,18 @@ cdef bint spend(int64_t *budget, int64_t *at, int64_t rate, int64_t now) noexcep
     if budget[0] < 1000000:
         return False
     budget[0] -= 1000000
+    return True
+
+
+cdef bint within_rate(Core *core, Peer *peer, int length, int64_t now) noexcept nogil:
+    """Whether a packet that the peer has sent is within what one peer may send; one second's worth may come at once.
+    Asked only of what was opened: what a stranger sends in a peer's name must not use up what it may send."""
+    cdef int64_t cost = max(<int64_t>length * 8000000 // core.peer_bps, 1000000 // core.peer_pps)
+    cdef int64_t paid_until = max(peer.paid_until, now - 1000000)
+    if paid_until + cost > now:
+        core.counters.dropped_peer_rate += 1
+        return False
+    peer.paid_until = paid_until + cost
     return True
 
 
@@ -97,6 +112,8 @@ cdef void receive_stun(
 cdef void receive_rtcp(Core *core, Peer *peer, uint8_t *data, int length, int64_t now) noexcept nogil:
     if length < 8 or srtp_unprotect_rtcp(peer.rx, data, &length) != 0:
         core.counters.dropped_auth_rtcp += 1
+        return
+    if not within_rate(core, peer, length, now):
         return
     core.counters.rtcp_in += 1
     if not read_rtcp(core, peer, data, length, now):
@@ -229,6 +246,8 @@ cdef void receive_rtp(Core *core, Peer *peer, uint8_t *data, int length, int64_t
         return
     if srtp_unprotect(peer.rx, data, &length) != 0:
         core.counters.dropped_auth += 1
+        return
+    if not within_rate(core, peer, length, now):
         return
     core.counters.rtp_in += 1
     if not read_rtp(&packet, data, length, peer):

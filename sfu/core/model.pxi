@@ -197,7 +197,7 @@ cdef struct Subscriber:
     uint16_t picture_offset, picture_last
     uint8_t tl0_offset, tl0_last
     uint16_t rtx_seq
-    Sent *sent                 # by ext_out modulo SENT; video only
+    Sent *sent                 # by ext_out modulo SENT; NULL before the first picture, and for sound
     int64_t repeat_budget, repeat_budget_at
     uint32_t packets, octets
     int fraction_lost          # as the client last reported, 0 to 255
@@ -246,6 +246,7 @@ cdef struct Peer:
     bint has_clock
     int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show
     int64_t round_trip_us      # 0 = not known
+    int64_t paid_until         # for what it has sent (`ingress.pxi`)
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
     int pending_events
@@ -305,6 +306,7 @@ cdef struct Counters:
     int64_t dropped_empty, dropped_size, dropped_kind, dropped_unknown_address, dropped_no_keys
     int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
     int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send, dropped_stun_rate
+    int64_t dropped_peer_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
     int64_t repeats_unavailable, switches
 
@@ -335,6 +337,7 @@ cdef struct Core:
     int others_fd              # an epoll of everything but the UDP socket
     int any_fd                 # an epoll of both
     int64_t waits_until        # when the thread wakes up at the latest
+    int64_t peer_bps, peer_pps # what one peer may send
     int64_t gather_us          # how long packets may be held back; 0 = not at all
     bint gathering             # whether they are now
     int64_t came[GATHER_FROM]  # when the last packets did, a ring

@@ -7,6 +7,8 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     pthread_mutex_init(&core.lock, NULL)
     core.udp_fd = core.tcp_fd = core.event_fd = core.wake_fd = core.others_fd = core.any_fd = -1
     core.batch = 1
+    core.peer_bps = PEER_BPS
+    core.peer_pps = PEER_PPS
     while places < 16 * <uint32_t>max_peers:
         places *= 2
     core.max_peers = max_peers
@@ -127,7 +129,6 @@ cdef Subscriber *new_subscriber(
     cdef Subscriber **slots = <Subscriber **>grown(
         peer.subscribers, peer.subscriber_count, &peer.subscriber_room
     )
-    cdef int i
     if slots != NULL:
         peer.subscribers = slots
     if slot == NULL or slots == NULL:
@@ -135,13 +136,6 @@ cdef Subscriber *new_subscriber(
         return NULL
     slot.peer = peer
     slot.kind = VIDEO if table.pt_of[OPUS] == NO_PT else AUDIO
-    if slot.kind == VIDEO and rtx_ssrc != 0:
-        slot.sent = <Sent *>malloc(SENT * sizeof(Sent))
-        if slot.sent == NULL:
-            free(slot)
-            return NULL
-        for i in range(SENT):
-            slot.sent[i].ext_out = -1
     slot.ssrc = ssrc
     slot.rtx_ssrc = rtx_ssrc
     slot.repeat_budget = REPEAT_BYTES_BURST

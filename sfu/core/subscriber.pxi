@@ -91,6 +91,15 @@ cdef Layer *best_layer(Track *track, int64_t now) noexcept nogil:
     return best
 
 
+cdef void open_sent(Subscriber *subscriber) noexcept nogil:
+    # without memory nothing can be sent again
+    cdef int i
+    subscriber.sent = <Sent *>malloc(SENT * sizeof(Sent))
+    if subscriber.sent != NULL:
+        for i in range(SENT):
+            subscriber.sent[i].ext_out = -1
+
+
 cdef void start_from(
     Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now
 ) noexcept nogil:
@@ -110,6 +119,8 @@ cdef void start_from(
         subscriber.picture_last = <uint16_t>(draw(core) & 0x7FFF)
         subscriber.tl0_last = <uint8_t>draw(core)
         subscriber.rtx_seq = <uint16_t>(draw(core) & 0x7FFF)
+        if subscriber.kind == VIDEO and subscriber.rtx_ssrc != 0:
+            open_sent(subscriber)
     else:
         core.counters.switches += 1
     elapsed = max((now - subscriber.timestamp_at) * clock_rate(subscriber.kind) // 1000000, <int64_t>1)

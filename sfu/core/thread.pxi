@@ -96,7 +96,7 @@ cdef void run_thread(Core *core) noexcept nogil:
     cdef uint64_t tag, one = 1
     cdef int64_t closing_at = 0
     cdef bint datagrams, stopping = False, gathering = False
-    prefer_this_thread()
+    prefer_this_thread(b"media")
     while not stopping:
         count = 0
         datagrams = core.udp_fd >= 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bench.traffic import GROUPS, OCTAVES, STEPS, Call, Figures
-
-COUNTS = ["sent", "expected", "received", "lost", "duplicates", "stale", "bad_auth", "bad_rtp", "bad_ssrc", "bad_payload", "bad_picture", "gaps", "reordered", "padding", "repeats_asked", "repeats_got", "key_asked", "nack_asked", "feedback", "feedback_packets", "reports", "checks_sent", "checks_answered", "send_failed", "sent_late", "worst_send_ns", "above_20_ms", "worst_ns", "server_cpu_ns", "own_cpu_ns", "busy_ns", "window_ns", "bytes_received", "others", "stalls", "worst_turn_ns", "excused_20_ms", "worst_own_ns"]
+from bench.traffic import COUNTS, GROUPS, OCTAVES, STEPS, Call, Figures
 
 
 def figures(latencies_ns: dict[int, int] | None = None, group: int = 0, **counts: int) -> Figures:

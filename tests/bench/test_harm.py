@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench import harm
+from bench.traffic import Call
 from tests.bench.made_up import call, figures
 
 
@@ -22,7 +23,7 @@ def test_calls_that_got_everything_in_time_are_not_harmed() -> None:
         (call(received=0, gap_ms=5000), "1 lost packets, 1 stood still"),
     ],
 )
-def test_one_lost_late_or_wrong_packet_is_harm(of: harm.Call, words: str) -> None:
+def test_one_lost_late_or_wrong_packet_is_harm(of: Call, words: str) -> None:
     found = harm.of([call(), of])
     assert found.harmed == 1
     assert found.words == words

@@ -197,3 +197,32 @@ def test_streams_without_a_name_are_bounded() -> None:
     call.run(1)
     assert dropped(call, "dropped_stranger_ssrc") >= 1990
     assert len(frames(viewer)) >= before + 28
+
+
+def test_a_joined_peer_that_floods_is_limited_and_its_room_mates_go_on() -> None:
+    call, publisher, viewer = a_call(1)
+    evil = call.join(4)
+    evil.publishing = False
+    call.engine.connect(viewer.video_slot(PICTURE + 10), evil.camera)
+    call.run(0.5)
+    before, forwarded = len(frames(viewer)), call.engine.counters()["rtp_forwarded"]
+    sent = 0
+    for _ in range(200):
+        for _ in range(100):
+            evil.browser._send_rtp(rtp(VP8_PT, sent, sent, evil.browser.camera.ssrc, b"\x10\x00" + bytes(1000)))
+            sent += 1
+        call.run(0.01)
+    assert len(frames(viewer)) >= before + 57
+    flood = call.engine.counters()["rtp_forwarded"] - forwarded
+    # 12 Mbit/s for two seconds, one second's worth that was saved, and what the publisher sends
+    assert flood * 1_060 * 8 < 3.5 * 12_000_000
+    assert dropped(call, "dropped_peer_rate") > sent // 2
+    assert publisher.browser.feedback > 0
+
+
+def test_a_camera_at_its_best_and_a_shared_screen_stay_below_the_limit() -> None:
+    call, publisher, _ = a_call(1)
+    publisher.browser.camera.packets_per_frame = 40  # 9.6 Mbit/s
+    publisher.browser.camera.packets_per_key = 200
+    call.run(3)
+    assert dropped(call, "dropped_peer_rate") == 0

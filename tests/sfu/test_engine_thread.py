@@ -53,6 +53,7 @@ def running(gather_us: int) -> Iterator[tuple[Engine, Wire, Wire]]:
     udp.bind(("127.0.0.1", 0))
     engine = Engine(max_peers=4, seed=1)
     engine.set_gathering(gather_us)
+    engine.limit_peers(10**9, 10**6)
     engine.open(udp.fileno(), -1, -1)
     thread = threading.Thread(target=engine.run)
     thread.start()

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import struct
+from contextlib import suppress
 
 import pytest
 import uvloop
@@ -177,6 +178,26 @@ async def test_strangers_disturb_nobody() -> None:
         await on.connected(one, other)
         await sees(other, 60)
         assert not [event for event in on.events if isinstance(event, PeerLost)]
+
+
+async def test_connections_that_say_nothing_are_bounded_for_each_address() -> None:
+    async with stage() as on, asyncio.timeout(WITHIN):
+        silent = [socket.create_connection(("127.0.0.1", on.server.ports[0])) for _ in range(100)]
+        try:
+            await on.until(lambda: on.server.counters()["dropped_connections"] == 36)
+            client = Client()
+            client.accept(on.server.open_peer(client.offer(), {}).sdp)
+            for each in silent[:10]:
+                each.close()
+            while True:  # as browsers try again: the server has yet to notice that they are closed
+                wire = Wire(client, socket.SOCK_STREAM, "127.0.0.1", on.server.ports[0])
+                with wire.socket, suppress(OSError, AssertionError):
+                    await wire.open()
+                    await wire.check()
+                    break
+        finally:
+            for each in silent:
+                each.close()
 
 
 async def test_an_offer_that_is_refused_changes_nothing() -> None:
