@@ -24,7 +24,7 @@ from bench.client import CONNECT_SECONDS, client_socket, connect
 from bench.description import Line
 from bench.errors import Failed
 from bench.flood import FIRST_SEQ, HEADERS, Flood, Volley
-from bench.processes import Cores, holdings, undelivered
+from bench.processes import Cores, holdings, standing_still, undelivered
 from bench.systems.ours import FIRST_SSRC, Ours, Person, start
 from bench.traffic import Figures, Setting, Traffic
 
@@ -60,6 +60,8 @@ class Plan:
     bytes: int
     quiet_seconds: float
     joins: int
+    stop_seconds: float
+    """The server itself is stopped so long in the middle of each attack, to see that harm is seen."""
     options: dict[str, Any]
     """Fields of `MediaConfig`."""
     apart: bool
@@ -192,7 +194,8 @@ class Siege:
         held, dropped = holdings(self._system.pid), undelivered(server[1])
         seconds = SETTLE_SECONDS + flood.seconds(ammunition, plan.datagrams, plan.rate, plan.mbit_per_s * 1e6)
         with Flood(ammunition, volley(plan.datagrams)) as firing:
-            attacked = self._traffic.run(self._setting(seconds), firing)
+            with standing_still(self._system.pid, seconds / 2, plan.stop_seconds):
+                attacked = self._traffic.run(self._setting(seconds + plan.stop_seconds), firing)
             counts = firing.counts
         longer = attacked.counts["window_ns"] / quiet.counts["window_ns"]
         after = self._system.counters()
@@ -362,6 +365,9 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--bytes", type=int, default=1100, help="of an RTP packet, before it is sealed")
     parser.add_argument("--quiet-seconds", type=float, default=10.0, help="measured before each kind")
     parser.add_argument("--joins", type=int, default=3, help="people who join under each kind; 0 leaves that out")
+    parser.add_argument(
+        "--stop", type=int, default=0, help="stop the server for so many ms under each kind: everybody must be harmed"
+    )
     parser.add_argument("--option", action="append", default=[], help="field of MediaConfig, e.g. gathering=false")
     parser.add_argument("--anywhere", action="store_true", help="leave it to the scheduler which core runs what")
     parser.add_argument("--output", type=Path, default=stage.RESULTS, help="folder for hostile.json")
@@ -381,6 +387,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         bytes=given.bytes,
         quiet_seconds=1.0 if given.quick else given.quiet_seconds,
         joins=min(given.joins, 1) if given.quick else given.joins,
+        stop_seconds=given.stop / 1000,
         options=options,
         apart=not given.anywhere,
     )

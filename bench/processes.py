@@ -10,7 +10,10 @@ import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -100,6 +103,27 @@ class Program:
     def last_words(self) -> str:
         """The end of its log, for an error message."""
         return self.log.read_text("utf-8", "replace")[-600:].strip()
+
+
+@contextmanager
+def standing_still(pid: int, after: float, seconds: float) -> Iterator[None]:
+    """While it is entered the process is stopped once, `after` so many seconds: what a frozen server does to calls.
+    0 seconds: it is not."""
+
+    def stop() -> None:
+        time.sleep(after)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=stop, name="stopping")
+    if seconds:
+        thread.start()
+    try:
+        yield
+    finally:
+        if seconds:
+            thread.join()
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
