@@ -128,12 +128,17 @@ cdef Stream *find_stream(Peer *peer, uint32_t ssrc) noexcept nogil:
     return NULL
 
 
+cdef inline bint has_room_for_stream(const Peer *peer) noexcept nogil:
+    return peer.stream_count < MAX_STREAMS and peer.streams_ever < MAX_STREAMS_EVER
+
+
 cdef Stream *add_stream(Peer *peer, uint32_t ssrc, Layer *layer, bint rtx) noexcept nogil:
     cdef Stream *stream
-    if peer.stream_count == MAX_STREAMS:
+    if not has_room_for_stream(peer):
         return NULL
     stream = &peer.streams[peer.stream_count]
     peer.stream_count += 1
+    peer.streams_ever += 1
     stream.ssrc = ssrc
     stream.layer = layer
     stream.rtx = rtx
@@ -144,7 +149,7 @@ cdef bint name_stream(Core *core, Track *track, uint32_t ssrc, uint32_t rtx_ssrc
     """A layer whose SSRCs the offer named. False if they are known already, or too many."""
     cdef Peer *peer = track.peer
     cdef Layer *layer
-    if find_stream(peer, ssrc) != NULL or peer.stream_count == MAX_STREAMS:
+    if find_stream(peer, ssrc) != NULL or not has_room_for_stream(peer):
         return False
     layer = new_layer(core, track, ssrc)
     if layer == NULL:
@@ -173,7 +178,7 @@ cdef Stream *latch_stream(Peer *peer, Core *core, const Packet *packet) noexcept
     for i in range(peer.track_count):
         if same_name(peer.tracks[i].mid, peer.tracks[i].mid_length, packet.mid, packet.mid_length):
             track = peer.tracks[i]
-    if track == NULL or peer.stream_count == MAX_STREAMS:
+    if track == NULL or not has_room_for_stream(peer):
         return NULL
     rtx = track.original_of[packet.pt] != NO_PT
     if not rtx and track.codec_of[packet.pt] == NO_CODEC:

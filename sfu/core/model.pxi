@@ -9,6 +9,7 @@ cdef enum:
     SEND_BATCH = 256
     SEGMENTS = 40              # datagrams that leave as one message: the kernel takes 64, and 64 KiB in all
     MAX_STREAMS = 32           # SSRCs a peer may send with; more are dropped
+    MAX_STREAMS_EVER = 256     # and in all its time: libsrtp keeps each, so that nothing old can be sent again
     MAX_ADDRESSES = 8          # addresses of a peer that passed an authenticated check; the oldest makes room
     MAX_LAYERS = 3
     MAX_MISSING = 256          # packets of one layer waited for; beyond, a key frame is cheaper
@@ -232,7 +233,7 @@ cdef struct Peer:
     bint has_selected
     uint8_t ext_mid, ext_rid, ext_repaired_rid, ext_transport_cc, ext_audio_level
     Stream streams[MAX_STREAMS]
-    int stream_count
+    int stream_count, streams_ever
     Track **tracks
     int track_count, track_room
     Subscriber **subscribers

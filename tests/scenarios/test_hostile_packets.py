@@ -199,6 +199,22 @@ def test_streams_without_a_name_are_bounded() -> None:
     assert len(frames(viewer)) >= before + 28
 
 
+def test_a_camera_that_starts_over_all_the_time_is_stopped_after_a_while() -> None:
+    """Each new SSRC is a context that libsrtp keeps."""
+    call, publisher, viewer = a_call(1)
+    evil = call.join(4)
+    evil.publishing = False
+    call.engine.set_extensions(evil.peer, mid=MID_ID)
+    call.run(0.5)
+    before = len(frames(viewer))
+    for ssrc in range(50_000, 50_600):
+        evil.browser._send_rtp(rtp(VP8_PT, 1, 1, ssrc, b"\x10\x00", extensions=bytes([MID_ID << 4]) + b"1"))
+        call.run(0.04)
+    assert dropped(call, "dropped_stranger_ssrc") >= 600 - 256
+    assert len(frames(viewer)) >= before + 28 * 20
+    assert publisher.browser.feedback > 0
+
+
 def test_a_joined_peer_that_floods_is_limited_and_its_room_mates_go_on() -> None:
     call, publisher, viewer = a_call(1)
     evil = call.join(4)
