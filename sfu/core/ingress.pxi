@@ -3,6 +3,7 @@
 
 cdef enum:
     STRANGER_RATE = 50              # RTP packets a second of SSRCs that fit no track: opened and thrown away
+    PEER_DTLS_RATE = 50             # DTLS datagrams a second after the handshake: a client then only says goodbye
     PEER_STUN_RATE = 50             # binding requests a second of one peer's addresses: browsers send one or two
     # A camera at its best, a shared screen, sound and repetitions stay below. More would only hurt those who receive it
     PEER_BPS = 12000000
@@ -77,6 +78,10 @@ cdef void receive(Core *core, uint8_t *data, int length, const Address *address,
     peer.packets_in += 1
     if 20 <= data[0] <= 63:
         core.counters.dtls_in += 1
+        # before there are keys, what somebody sends in the peer's name must not use up what its handshake needs
+        if peer.rx != NULL and not spend(&peer.dtls_budget, &peer.dtls_budget_at, PEER_DTLS_RATE, now):
+            core.counters.dropped_dtls_rate += 1
+            return
         push_event(core, EVENT_DTLS, peer, address, data, length)
     elif 128 <= data[0] <= 191 and length >= 2:
         if length > MAX_RTP:

@@ -250,6 +250,7 @@ cdef struct Peer:
     int64_t paid_until         # for what it has sent (`ingress.pxi`)
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
+    int64_t dtls_budget, dtls_budget_at
     int pending_events
     uint32_t batch             # in which something was last queued for it
     int queued                 # the last of that, an index into Core.out
@@ -307,7 +308,7 @@ cdef struct Counters:
     int64_t dropped_empty, dropped_size, dropped_kind, dropped_unknown_address, dropped_no_keys
     int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
     int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send, dropped_stun_rate
-    int64_t dropped_peer_rate
+    int64_t dropped_peer_rate, dropped_dtls_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
     int64_t repeats_unavailable, switches
 

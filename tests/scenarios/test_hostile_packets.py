@@ -53,6 +53,27 @@ def test_a_flood_of_handshake_datagrams_fills_no_memory_and_starves_no_other_pee
     assert ("dtls", viewer.peer, b"\x16" + bytes(200)) in events
 
 
+def test_a_joined_peers_flood_of_handshake_datagrams_keeps_python_from_nothing() -> None:
+    call, publisher, _ = a_call(1)
+    taken = 0
+    for _ in range(100):
+        call.engine.process([(b"\x15" + bytes(14), publisher.address)] * 500, call.network.now)
+        taken += len(call.engine.take_events())
+        call.run(0.01)
+    assert taken <= 2 * 50
+    assert dropped(call, "dropped_dtls_rate") >= 50_000 - 2 * 50
+
+
+def test_before_there_are_keys_handshake_datagrams_are_not_counted() -> None:
+    call, _, _ = a_call(1)
+    guest = call.join(5, connected=False)
+    taken = 0
+    for _ in range(10):
+        call.engine.process([(b"\x16" + bytes(100), guest.address)] * 60, call.network.now)
+        taken += len(call.engine.take_events())
+    assert taken == 600
+
+
 def test_a_flood_of_binding_requests_is_bounded_and_known_people_are_still_answered() -> None:
     call, publisher, _ = a_call(1)
     request = struct.pack("!HHI", 1, 0, 0x2112A442) + bytes(12)
