@@ -59,6 +59,8 @@ class Volley:
     joined: Endpoint | None = None
     """Whose keys seal, and whose checks are kept up."""
     slot_ssrc: int = 0
+    sources: Sequence[str] = ()
+    """Addresses that TCP connections come from, in turn."""
     first_seq: int = FIRST_SEQ
     """Of what is sealed: no number may be used twice under one key."""
 
@@ -106,6 +108,8 @@ class Flood:
         if volley.joined is not None:
             for check in volley.joined.checks:
                 self._library.flood_check(self.state, volley.joined.socket.fileno(), check, len(check))
+        for source in volley.sources:
+            self._library.flood_source(self.state, source.encode())
         self._library.flood_target(self.state, volley.server[0].encode(), volley.server[1])
 
     @property
@@ -136,6 +140,7 @@ def _declare(library: ctypes.CDLL) -> None:
     library.flood_template.argtypes = [pointer, text, number]
     library.flood_check.argtypes = [pointer, number, text, number]
     library.flood_socket.argtypes = [pointer, number]
+    library.flood_source.argtypes = [pointer, text]
     library.flood_target.argtypes = [pointer, text, number]
     library.flood_counts.argtypes = [pointer, pointer]
     library.flood_free.argtypes = [pointer]

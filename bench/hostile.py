@@ -24,13 +24,17 @@ from bench.client import CONNECT_SECONDS, client_socket, connect
 from bench.description import Line
 from bench.errors import Failed
 from bench.flood import FIRST_SEQ, HEADERS, Flood, Volley
+from bench.place import elsewhere
 from bench.processes import Cores, holdings, standing_still, undelivered
 from bench.systems.ours import FIRST_SSRC, Ours, Person, start
 from bench.traffic import Figures, Setting, Traffic
 
 ATTACKER_SSRC = 666_000
-STRANGERS = 16
-"""Sockets, and so addresses, that strangers send from."""
+STRANGERS = 64
+"""Sockets that strangers send from, each with an IP address of its own."""
+
+SOURCES = 512
+"""IP addresses that strangers' TCP connections come from."""
 
 WARM_SECONDS = 1.0
 SETTLE_SECONDS = 0.5
@@ -135,6 +139,10 @@ class Row:
             remarks.append(f"the kernel threw {self.undelivered} datagrams away: its buffer was full")
         if self.attacked.counts["stalls"]:
             remarks.append(f"the generator itself stood still {self.attacked.counts['stalls']} times for 5 ms and more")
+        if self.flood["connections"]:
+            remarks.append(f"{self.flood['connections']:,} connections were begun")
+        if self.flood["failed"]:
+            remarks.append(f"{self.flood['failed']:,} times the flood could not send")
         if None in self.join_seconds:
             remarks.append(f"{self.join_seconds.count(None)} of {len(self.join_seconds)} who wanted to join did not")
         return remarks
@@ -159,7 +167,7 @@ class Siege:
 
     def measure(self, attack: Attack) -> Row:
         attacker = self._enter_attacker()
-        strangers = [client_socket(self._address) for _ in range(STRANGERS)]
+        strangers = [client_socket(source) for source in elsewhere(self._address, STRANGERS)]
         nobody = client_socket(self._address)
         server = attacker.remote.candidates[0]
         target = nobody.getsockname() if attack.who is Who.NOBODY else server
@@ -183,7 +191,8 @@ class Siege:
             sockets = [own.socket, strangers[0]]
 
         def volley(total: int, seq: int = FIRST_SEQ) -> Volley:
-            return Volley(total, plan.rate, plan.mbit_per_s * 1e6, sockets, server, own, slot_ssrc, seq)
+            sources = elsewhere(self._address, SOURCES)
+            return Volley(total, plan.rate, plan.mbit_per_s * 1e6, sockets, server, own, slot_ssrc, sources, seq)
 
         self._traffic.run(self._setting(WARM_SECONDS, measured=False))
         with Flood(ammunition, replace(volley(0), sockets=[own.socket])) as silence:

@@ -53,6 +53,11 @@ void flood_target(struct flood *f, const char *ip, int port) {
     inet_pton(AF_INET, ip, &f->server.sin_addr);
 }
 
+void flood_source(struct flood *f, const char *ip) {
+    if (f->sources < SOURCES)
+        inet_pton(AF_INET, ip, &f->source[f->sources++]);
+}
+
 void flood_counts(const struct flood *f, struct flood_counts *out) {
     *out = f->counts;
     out->next_seq = f->seq;

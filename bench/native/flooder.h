@@ -9,6 +9,7 @@
 #define TEMPLATES 64
 #define TURN 4         /* datagrams of one turn: some 20 us, which nobody else is late by */
 #define LARGEST 65507  /* of a UDP datagram */
+#define SOURCES 1024
 #define LINES 1024     /* TCP connections open at the same time */
 #define CHECKS 8
 #define CHECK_EVERY_NS 2500000000u
@@ -56,6 +57,8 @@ struct flood {
     uint16_t seq, transport_seq, newest;
     uint32_t timestamp;
     struct sockaddr_in server;
+    struct in_addr source[SOURCES]; /* where TCP connections come from, in turn */
+    int sources;
     struct line line[LINES];
     int next_line, copied;
     uint8_t copy[LARGEST + 64];
@@ -84,6 +87,14 @@ static int call(struct flood *f, struct line *line) {
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    if (f->sources) {
+        struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = f->source[f->counts.connections % (uint64_t)f->sources]};
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes));
+        if (bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0) {
+            close(fd);
+            return -1;
+        }
+    }
     if (connect(fd, (struct sockaddr *)&f->server, sizeof(f->server)) != 0 && errno != EINPROGRESS) {
         close(fd);
         return -1;
