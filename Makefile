@@ -20,7 +20,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test bench check format web-check venv clean lock
+.PHONY: run test bench hostile scale soak check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -30,6 +30,15 @@ test: .venv/dev .venv/browsers $(ENGINE)   ## every test, in real browsers too: 
 
 bench: .venv/dev $(ENGINE)                 ## what a forwarded packet costs: make bench ARGS=--quick
 	$(BIN)/python -m bench.forward $(ARGS)
+
+hostile: .venv/dev $(ENGINE)               ## a million hostile datagrams of each kind while 100 calls run
+	$(BIN)/python -m bench.hostile $(ARGS)
+
+scale: .venv/dev $(ENGINE)                 ## cost from 10 to 500 rooms, memory, sessions set up and torn down
+	$(BIN)/python -m bench.scale $(ARGS)
+
+soak: .venv/dev $(ENGINE)                  ## half an hour at half load: make soak ARGS="--minutes 5"
+	$(BIN)/python -m bench.soak $(ARGS)
 
 check: .venv/dev $(ENGINE) web-check       ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 
 cdef enum:
     STRANGER_RATE = 50              # RTP packets a second of SSRCs that fit no track: opened and thrown away
+    PEER_DTLS_RATE = 50             # DTLS datagrams a second after the handshake: a client then only says goodbye
     # A camera at its best, a shared screen, sound and repetitions stay below. More would only hurt those who receive it
     PEER_BPS = 12000000
     PEER_PPS = 3000
@@ -70,6 +71,10 @@ cdef void receive(Core *core, uint8_t *data, int length, const Address *address,
     peer.packets_in += 1
     if 20 <= data[0] <= 63:
         core.counters.dtls_in += 1
+        # before there are keys, what somebody sends in the peer's name must not use up what its handshake needs
+        if peer.rx != NULL and not spend(&peer.dtls_budget, &peer.dtls_budget_at, PEER_DTLS_RATE, now):
+            core.counters.dropped_dtls_rate += 1
+            return
         push_event(core, peer, data, length)
     elif 128 <= data[0] <= 191 and length >= 2:
         if length > MAX_RTP:
@@ -103,12 +108,17 @@ cdef Stream *find_stream(Peer *peer, uint32_t ssrc) noexcept nogil:
     return NULL
 
 
+cdef inline bint has_room_for_stream(const Peer *peer) noexcept nogil:
+    return peer.stream_count < MAX_STREAMS and peer.streams_ever < MAX_STREAMS_EVER
+
+
 cdef Stream *add_stream(Peer *peer, uint32_t ssrc, Layer *layer, bint rtx) noexcept nogil:
     cdef Stream *stream
-    if peer.stream_count == MAX_STREAMS:
+    if not has_room_for_stream(peer):
         return NULL
     stream = &peer.streams[peer.stream_count]
     peer.stream_count += 1
+    peer.streams_ever += 1
     stream.ssrc = ssrc
     stream.layer = layer
     stream.rtx = rtx
@@ -119,7 +129,7 @@ cdef bint name_stream(Core *core, Track *track, uint32_t ssrc, uint32_t rtx_ssrc
     """A layer whose SSRCs the offer named. False if they are known already, or too many."""
     cdef Peer *peer = track.peer
     cdef Layer *layer
-    if find_stream(peer, ssrc) != NULL or peer.stream_count == MAX_STREAMS:
+    if find_stream(peer, ssrc) != NULL or not has_room_for_stream(peer):
         return False
     layer = new_layer(core, track, ssrc)
     if layer == NULL:
@@ -148,7 +158,7 @@ cdef Stream *latch_stream(Peer *peer, Core *core, const Packet *packet) noexcept
     for i in range(peer.track_count):
         if same_name(peer.tracks[i].mid, peer.tracks[i].mid_length, packet.mid, packet.mid_length):
             track = peer.tracks[i]
-    if track == NULL or peer.stream_count == MAX_STREAMS:
+    if track == NULL or not has_room_for_stream(peer):
         return NULL
     rtx = track.original_of[packet.pt] != NO_PT
     if not rtx and track.codec_of[packet.pt] == NO_CODEC:

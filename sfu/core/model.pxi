@@ -9,6 +9,7 @@ cdef enum:
     SEND_BATCH = 256
     SEGMENTS = 40              # datagrams that leave as one message: the kernel takes 64, and 64 KiB in all
     MAX_STREAMS = 32           # SSRCs a peer may send with; more are dropped
+    MAX_STREAMS_EVER = 256     # and in all its time: libsrtp keeps each, so that nothing old can be sent again
     MAX_ADDRESSES = 8          # of a peer, each of which passed a check; the one longest silent makes room
     MAX_LAYERS = 3
     MAX_MISSING = 256          # packets of one layer waited for; beyond, a key frame is cheaper
@@ -260,7 +261,7 @@ cdef struct Peer:
     bint has_selected
     uint8_t ext_mid, ext_rid, ext_repaired_rid, ext_transport_cc, ext_audio_level
     Stream streams[MAX_STREAMS]
-    int stream_count
+    int stream_count, streams_ever
     Track **tracks
     int track_count, track_room
     Subscriber **subscribers
@@ -278,6 +279,7 @@ cdef struct Peer:
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
     int64_t foreign_budget, foreign_budget_at
+    int64_t dtls_budget, dtls_budget_at
     int pending_events
     uint32_t batch             # in which something was last queued for it
     int queued                 # the last of that, an index into Core.out
@@ -339,7 +341,7 @@ cdef struct Counters:
     int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
     int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send
     int64_t dropped_stun_rate, dropped_stun_malformed, dropped_stun_unknown, dropped_stun_unverified
-    int64_t dropped_stun_claimed, dropped_peer_rate
+    int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
     int64_t repeats_unavailable, switches
 

@@ -71,6 +71,27 @@ def test_a_flood_of_checks_is_not_answered_and_the_call_goes_on() -> None:
     assert len(frames(viewer)) >= before + 28
 
 
+def test_a_joined_peers_flood_of_handshake_datagrams_keeps_python_from_nothing() -> None:
+    call, publisher, _ = a_call(1)
+    taken = 0
+    for _ in range(100):
+        call.engine.process([(b"\x15" + bytes(14), publisher.address)] * 500, call.network.now)
+        taken += len(call.engine.take_events())
+        call.run(0.01)
+    assert taken <= 2 * 50
+    assert dropped(call, "dropped_dtls_rate") >= 50_000 - 2 * 50
+
+
+def test_before_there_are_keys_handshake_datagrams_are_not_counted() -> None:
+    call, _, _ = a_call(1)
+    guest = call.join(5, connected=False)
+    taken = 0
+    for _ in range(10):
+        call.engine.process([(b"\x16" + bytes(100), guest.address)] * 60, call.network.now)
+        taken += len(call.engine.take_events())
+    assert taken == 600
+
+
 def test_junk_srtp_from_a_joined_address_ends_nothing() -> None:
     call, publisher, viewer = a_call(1)
     call.run(0.5)
@@ -206,6 +227,22 @@ def test_streams_without_a_name_are_bounded() -> None:
     call.run(1)
     assert dropped(call, "dropped_stranger_ssrc") >= 1990
     assert len(frames(viewer)) >= before + 28
+
+
+def test_a_camera_that_starts_over_all_the_time_is_stopped_after_a_while() -> None:
+    """Each new SSRC is a context that libsrtp keeps."""
+    call, publisher, viewer = a_call(1)
+    evil = call.join(4)
+    evil.publishing = False
+    call.engine.set_extensions(evil.peer, mid=MID_ID)
+    call.run(0.5)
+    before = len(frames(viewer))
+    for ssrc in range(50_000, 50_600):
+        evil.browser._send_rtp(rtp(VP8_PT, 1, 1, ssrc, b"\x10\x00", extensions=bytes([MID_ID << 4]) + b"1"))
+        call.run(0.04)
+    assert dropped(call, "dropped_stranger_ssrc") >= 600 - 256
+    assert len(frames(viewer)) >= before + 28 * 20
+    assert publisher.browser.feedback > 0
 
 
 def test_a_joined_peer_that_floods_is_limited_and_its_room_mates_go_on() -> None:
