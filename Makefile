@@ -21,7 +21,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test bench fuzz sanitize check format web-check venv clean lock
+.PHONY: run test bench hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -37,6 +37,15 @@ fuzz: .venv/dev build/fuzz/engine.built    ## hostile input for every parser: ma
 
 sanitize: .venv/dev build/address/engine.built build/thread/engine.built   ## the packet path under ASAN, UBSAN and TSAN
 	$(BIN)/python -m tests.sanitize $(ARGS)
+
+hostile: .venv/dev $(ENGINE)               ## a million hostile datagrams of each kind while 100 calls run
+	$(BIN)/python -m bench.hostile $(ARGS)
+
+scale: .venv/dev $(ENGINE)                 ## cost from 10 to 500 rooms, memory, sessions set up and torn down
+	$(BIN)/python -m bench.scale $(ARGS)
+
+soak: .venv/dev $(ENGINE)                  ## half an hour at half load: make soak ARGS="--minutes 5"
+	$(BIN)/python -m bench.soak $(ARGS)
 
 check: .venv/dev $(ENGINE) web-check       ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ import selectors
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
 
 from aioice import stun
@@ -55,7 +56,7 @@ class Client:
 
     def __init__(self, identity: Identity, address: str) -> None:
         self._identity = identity
-        self.socket = client_socket(address)
+        self.socket = self._open(address)
         self.local = description.Local(
             secrets.token_hex(4), secrets.token_hex(12), identity.fingerprint, self.socket.getsockname()
         )
@@ -68,19 +69,16 @@ class Client:
 
     def begin(self, remote: Description) -> None:
         """Raises Failed if there is no address to connect to."""
-        if not remote.candidates:
-            raise Failed("a server told no UDP address")
         self._remote = remote
-        self.socket.connect(remote.candidates[0])
+        self._call()
         self._connection.set_connect_state()
         self._connection.set_ciphertext_mtu(1200)
 
     def step(self, now: float) -> None:
         """Takes what has come and does what is due. Raises Failed."""
         while self.state is not State.CONNECTED:
-            try:
-                data = self.socket.recv(4096)
-            except (BlockingIOError, ConnectionRefusedError):
+            data = self._take()
+            if data is None:
                 break
             self._receive(data)
         if now >= self._check_at:
@@ -96,12 +94,17 @@ class Client:
     def check(self) -> bytes:
         """A binding request that nominates this address."""
         message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-        message.attributes["USERNAME"] = f"{self._remote.ufrag}:{self.local.ufrag}"
+        message.attributes["USERNAME"] = self.name
         message.attributes["PRIORITY"] = 2130706431
         message.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
         message.attributes["USE-CANDIDATE"] = None
         message.add_message_integrity(self._remote.password.encode())
         return bytes(message)
+
+    @property
+    def name(self) -> str:
+        """As its checks carry it: anyone on the way can read it."""
+        return f"{self._remote.ufrag}:{self.local.ufrag}"
 
     def endpoint(self) -> Endpoint:
         """Once it is connected. The socket is the endpoint's from then on."""
@@ -110,8 +113,38 @@ class Client:
         tx, rx = self._sessions
         return Endpoint(self.socket, tx, rx, [self.check() for _ in range(CHECKS)])
 
+    @property
+    def hello(self) -> bytes:
+        """A ClientHello like its own, whatever state it is in."""
+        fresh = SSL.Connection(self._identity.context, None)
+        fresh.set_connect_state()
+        with suppress(SSL.WantReadError):
+            fresh.do_handshake()
+        return fresh.bio_read(4096)
+
+    def say_goodbye(self) -> None:
+        """close_notify, as a browser's page sends it when it is left."""
+        with suppress(SSL.Error):  # it was not connected: then there is nobody to say it to
+            self._connection.shutdown()
+            self._flush()
+
     def close(self) -> None:
         self.socket.close()
+
+    def _open(self, address: str) -> socket.socket:
+        return client_socket(address)
+
+    def _call(self) -> None:
+        if not self._remote.candidates:
+            raise Failed("a server told no UDP address")
+        self.socket.connect(self._remote.candidates[0])
+
+    def _take(self) -> bytes | None:
+        """What has come next, if anything has."""
+        try:
+            return self.socket.recv(4096)
+        except (BlockingIOError, ConnectionRefusedError):
+            return None
 
     def _receive(self, data: bytes) -> None:
         if not data:
@@ -181,6 +214,39 @@ class Client:
             self.socket.send(data)
         except (BlockingIOError, ConnectionRefusedError):
             return  # lost on the way: it is repeated
+
+
+class TcpClient(Client):
+    """One that gets through only by TCP (RFC 6544, RFC 4571). For connecting and leaving: the traffic is UDP's."""
+
+    def __init__(self, identity: Identity, address: str) -> None:
+        super().__init__(identity, address)
+        self._inbox = b""
+
+    def _open(self, address: str) -> socket.socket:
+        opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        opened.setblocking(False)
+        opened.bind((address, 0))
+        return opened
+
+    def _call(self) -> None:
+        if not self._remote.tcp_candidates:
+            raise Failed("a server told no TCP address")
+        with suppress(BlockingIOError):  # it is under way
+            self.socket.connect(self._remote.tcp_candidates[0])
+
+    def _take(self) -> bytes | None:
+        with suppress(BlockingIOError, OSError):  # nothing there yet, or not connected yet
+            self._inbox += self.socket.recv(65536)
+        end = 2 + int.from_bytes(self._inbox[:2], "big")
+        if len(self._inbox) < max(end, 2):
+            return None
+        frame, self._inbox = self._inbox[2:end], self._inbox[end:]
+        return frame
+
+    def _send(self, data: bytes) -> None:
+        with suppress(OSError):  # not connected yet: checks and flights are repeated
+            self.socket.send(len(data).to_bytes(2, "big") + data)
 
 
 def session(key: bytes, direction: int) -> Session:

@@ -1,4 +1,5 @@
-"""SDP as the benchmark's clients speak it: one video stream per connection, offers written, what servers say read.
+"""SDP as the benchmark's clients speak it: what they send and what they receive as m-lines, offers written, what
+servers say read.
 
 Lenient where a server may differ, as a browser is. Not here: what is connected with it (`client.py`).
 """
@@ -6,10 +7,12 @@ Lenient where a server may differ, as a browser is. Not here: what is connected 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 VP8 = 96
 RTX = 97
+OPUS = 111
 MID_ID = 3
 TRANSPORT_ID = 4
 """Payload types and extension ids of our own offers."""
@@ -44,6 +47,8 @@ class Description:
     fingerprint: tuple[str, str] = ("", "")
     candidates: list[tuple[str, int]] = field(default_factory=list)
     """Addresses of its UDP host candidates, in its order."""
+    tcp_candidates: list[tuple[str, int]] = field(default_factory=list)
+    """Where it accepts TCP connections (RFC 6544)."""
     media: list[Media] = field(default_factory=list)
 
 
@@ -77,13 +82,17 @@ def read(text: str) -> Description:
 
 
 def read_candidate(found: Description, value: str) -> None:
-    """`value`: what stands behind "candidate:". TCP, and what isn't an IP address, is passed over."""
+    """`value`: what stands behind "candidate:". What isn't an IP address is passed over."""
     parts = value.split()
-    if len(parts) < 8 or parts[2].lower() != "udp" or not re.fullmatch(r"[0-9.]+", parts[4]) or parts[1] != "1":
+    if len(parts) < 8 or not re.fullmatch(r"[0-9.]+", parts[4]) or parts[1] != "1":
+        return
+    passive = parts[2].lower() == "tcp" and "passive" in parts
+    if parts[2].lower() != "udp" and not passive:
         return
     address = (parts[4], int(parts[5]))
-    if address not in found.candidates:
-        found.candidates.append(address)
+    known = found.tcp_candidates if passive else found.candidates
+    if address not in known:
+        known.append(address)
 
 
 def _read_connection(found: Description, name: str, value: str) -> bool:
@@ -125,21 +134,43 @@ def _read_media(media: Media, name: str, value: str) -> None:
         media.rtx_of[int(primary)] = int(repeat)
 
 
-def offer(local: Local, direction: str, ssrc: int = 0, track: str = "camera", setup: str = "active") -> str:
-    """One m-line "0" that sends (`ssrc` not 0) or receives VP8, as a browser would write it, but for `setup`: some
-    servers would else be the DTLS client, and ours always is."""
-    lines = [*_session("0"), f"m=video 9 UDP/TLS/RTP/SAVPF {VP8} {RTX}", *_transport(local, "0", setup, direction)]
-    lines += [
-        f"a=extmap:{MID_ID} {MID_URI}",
-        *([f"a=extmap:{TRANSPORT_ID} {TRANSPORT_URI}"] if direction == "sendonly" else []),
+@dataclass(frozen=True)
+class Line:
+    """An m-line of an offer of ours. Its mid is its place in the offer."""
+
+    direction: str
+    kind: str = "video"
+    ssrc: int = 0
+    """Of what it sends; 0 where it receives."""
+    track: str = "camera"
+
+
+def offer(local: Local, wanted: Sequence[Line], setup: str = "active") -> str:
+    """As a browser would write it, but for `setup`: some servers would else be the DTLS client, and ours always is."""
+    lines = _session(" ".join(str(mid) for mid in range(len(wanted))))
+    for mid, line in enumerate(wanted):
+        lines += _offered(local, str(mid), line, setup)
+        if line.ssrc:
+            ssrc, name = f"a=ssrc:{line.ssrc}", f"stream {line.track}"
+            lines += [f"a=msid:{name}", f"{ssrc} cname:bench", f"{ssrc} msid:{name}"]
+    return "\r\n".join([*lines, ""])
+
+
+def _offered(local: Local, mid: str, line: Line, setup: str) -> list[str]:
+    transport = _transport(local, mid, setup, line.direction)
+    extensions = [f"a=extmap:{MID_ID} {MID_URI}"]
+    if line.direction == "sendonly":
+        extensions.append(f"a=extmap:{TRANSPORT_ID} {TRANSPORT_URI}")
+    if line.kind == "audio":
+        codec = [f"a=rtpmap:{OPUS} opus/48000/2", f"a=rtcp-fb:{OPUS} transport-cc"]
+        return [f"m=audio 9 UDP/TLS/RTP/SAVPF {OPUS}", *transport, *extensions, *codec]
+    codec = [
         f"a=rtpmap:{VP8} VP8/90000",
         *(f"a=rtcp-fb:{VP8} {each}" for each in ("transport-cc", "nack", "nack pli", "ccm fir")),
         f"a=rtpmap:{RTX} rtx/90000",
         f"a=fmtp:{RTX} apt={VP8}",
     ]
-    if ssrc:
-        lines += [f"a=msid:stream {track}", f"a=ssrc:{ssrc} cname:bench", f"a=ssrc:{ssrc} msid:stream {track}"]
-    return "\r\n".join([*lines, ""])
+    return [f"m=video 9 UDP/TLS/RTP/SAVPF {VP8} {RTX}", *transport, *extensions, *codec]
 
 
 def answer(local: Local, offered: Description) -> str:

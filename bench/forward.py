@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import signal
 import subprocess
 import sys
 import threading
@@ -18,24 +15,26 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
-from bench import loads, plot, report
+from bench import allocations, latency, loads, plot, report, stage
 from bench.client import connect
+from bench.description import Line
 from bench.errors import Failed, NotAvailable
 from bench.loads import Condition, Load
-from bench.place import LOOPBACK, enter_namespace
-from bench.processes import Cores, allow_many_files, count_syscalls, machine_seconds, resident_kb, wakeups
+from bench.place import LOOPBACK
+from bench.processes import Cores, count_syscalls, machine_seconds, resident_kb, wakeups
 from bench.report import Run
 from bench.systems import Entry, System, floor, galene, janus, livekit, ours
 from bench.systems.ours import Ours
 from bench.traffic import Setting, Traffic
 
+_T = TypeVar("_T")
+
 ENTRIES: dict[str, Entry] = {
     entry.name: entry for module in (floor, ours, janus, livekit, galene) for entry in module.ENTRIES
 }
-RESULTS = Path(__file__).parent / "results"
 WARM_SECONDS = 1.0
 PEOPLE = 100
 """Who join at once in `Condition.JOINING`."""
@@ -43,6 +42,8 @@ PEOPLE = 100
 JOIN_AFTER = 0.5
 TRACED_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
+TEN_MILLION = 10_000_000
+TYPICAL = Load.parse("10x1->1@20000")
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,13 @@ class Plan:
     conditions: tuple[Condition, ...]
     repeats: int
     seconds: float
-    bytes: int
-    burst: int
-    nacks: int
-    patience: int
-    spin: bool
-    apart: bool
-    syscalls: bool
+    bytes: int = 1100
+    burst: int = 1
+    nacks: int = 0
+    patience: int = 3
+    spin: bool = True
+    apart: bool = True
+    syscalls: bool = False
 
 
 class Bench:
@@ -71,7 +72,7 @@ class Bench:
         self.unavailable: dict[str, str] = {}
         self.failures: list[str] = []
         self._cores = Cores.apart() if plan.apart else Cores.shared()
-        self._address = LOOPBACK
+        self.address = LOOPBACK
 
     def prepare(self) -> None:
         """Builds and installs what is missing, then leaves the network."""
@@ -80,34 +81,30 @@ class Bench:
                 self.versions[name] = ENTRIES[name].prepare()
             except NotAvailable as reason:
                 self.unavailable[name] = str(reason)
-        try:
-            self._address = enter_namespace()
-        except NotAvailable as reason:
-            for name in [each for each in self.versions if each.startswith(("janus", "livekit"))]:
-                del self.versions[name]
-                self.unavailable[name] = str(reason)
-        allow_many_files()
-        os.sched_setaffinity(0, self._cores.traffic)
+        self.address, why_loopback = stage.enter(self._cores)
+        for name in [each for each in self.versions if why_loopback and each.startswith(("janus", "livekit"))]:
+            del self.versions[name]
+            self.unavailable[name] = why_loopback
 
     def measure(self, after_repeat: Callable[[], None]) -> None:
         """All of the plan. `after_repeat`: for writing down what there is, as a whole run takes half an hour."""
         shapes = list(dict.fromkeys(load.shape for load in self.plan.loads))
         names = list(self.versions)
         for repeat in range(self.plan.repeats):
-            for shape in shapes:
-                # another one first each time: whoever comes first finds the machine in another state
-                for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
-                    _say(f"repeat {repeat + 1} of {self.plan.repeats}, {shape[0]} rooms 1->{shape[1]}: {name}")
+            # another one first each time: whoever comes first finds the machine in another state
+            for shape in _turned(shapes, repeat):
+                for name in _turned(names, repeat):
+                    stage.say(f"repeat {repeat + 1} of {self.plan.repeats}, {shape[0]} rooms 1->{shape[1]}: {name}")
                     try:
                         self._measure_system(ENTRIES[name], shape, repeat)
                     except (Failed, NotAvailable) as reason:
                         self.failures.append(f"{name}, {shape[0]} rooms 1->{shape[1]}, repeat {repeat + 1}: {reason}")
-                        _say(self.failures[-1])
+                        stage.say(self.failures[-1])
             after_repeat()
 
     def _measure_system(self, entry: Entry, shape: tuple[int, int], repeat: int) -> None:
         traffic = Traffic()
-        system = entry.start(self._address, self._cores)
+        system = entry.start(self.address, self._cores)
         try:
             system.open_rooms(*shape, traffic)
             for load in self.plan.loads:
@@ -132,14 +129,14 @@ class Bench:
             traffic.run(warm)
             woken, began = wakeups(system.pid), time.monotonic()
             used, own = machine_seconds(), time.process_time()
-            with _condition(system, condition), _first(joining):
+            with _condition(system, condition), stage.first(joining):
                 figures = traffic.run(setting)
             others = machine_seconds() - used - (time.process_time() - own) - figures.counts["server_cpu_ns"] / 1e9
             seconds = time.monotonic() - began
             per_packet = (wakeups(system.pid) - woken) / max(figures.counts["received"], 1)
             if others / seconds <= report.OTHERS or attempt == plan.patience:
                 break
-            _say(f"    others used {others / seconds:.2f} cores: again")
+            stage.say(f"    others used {others / seconds:.2f} cores: again")
             time.sleep(PATIENCE_SECONDS)
         traced = self._trace(system, traffic, load, spin) if plan.syscalls and condition is Condition.QUIET else None
         memory = resident_kb(system.pid)
@@ -157,12 +154,27 @@ class Bench:
         rate = figures.counts["received"] / (figures.counts["window_ns"] / 1e9)
         return counted[0] / TRACED_SECONDS / rate if counted[0] is not None and rate else None
 
+    def count_allocations(self) -> list[dict[str, Any]]:
+        """Of our own server's media thread, for the first load."""
+        return [
+            allocations.measure(self.address, self._cores, ENTRIES[name].kind, self.plan.loads[0], self.plan.seconds)
+            for name in self._ours()
+        ]
+
+    def find_the_latest(self, packets: int) -> list[dict[str, Any]]:
+        """Of so many packets through our own server, for each load."""
+        return [
+            latency.measure(ENTRIES[name], self.address, self._cores, load, packets, stage.say)
+            for name in self._ours()
+            for load in self.plan.loads
+        ]
+
+    def _ours(self) -> list[str]:
+        return [name for name in self.versions if name.startswith("ours")]
+
     def report(self) -> dict[str, object]:
         """The one object."""
-        return {
-            "benchmark": "forward",
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": _machine(),
+        found = {
             "plan": {
                 **asdict(self.plan),
                 "loads": [str(load) for load in self.plan.loads],
@@ -173,6 +185,11 @@ class Bench:
             "failures": self.failures,
             "results": report.results(self.runs),
         }
+        return stage.result("forward", found)
+
+
+def _turned(each: list[_T], by: int) -> list[_T]:
+    return each[by % len(each) :] + each[: by % len(each)] if each else each
 
 
 @contextmanager
@@ -198,41 +215,14 @@ def _join_at_once(system: Ours, failed: list[Failed]) -> None:
     time.sleep(JOIN_AFTER)
     people = []
     try:
-        people = [system.join("sendonly" if number % 2 else "recvonly", number) for number in range(PEOPLE)]
-        connect([(client, remote) for client, remote, _ in people], at_once=PEOPLE)
+        lines = [Line("sendonly", ssrc=number) if number % 2 else Line("recvonly") for number in range(PEOPLE)]
+        people = [system.join([line], f"room of {number // 2}") for number, line in enumerate(lines)]
+        connect([(person.client, person.remote) for person in people], at_once=PEOPLE)
     except Failed as error:
         failed.append(error)
-    for client, _, peer in people:
-        system.ask({"do": "close", "peer": peer})
-        client.close()
-
-
-@contextmanager
-def _first(wanted: bool) -> Iterator[None]:
-    """This thread before all others of its core, if it may."""
-    if not wanted or not hasattr(os, "SCHED_FIFO") or os.geteuid() != 0:
-        yield
-        return
-    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
-def _machine() -> dict[str, object]:
-    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return {
-        "cpu": models[0].partition(":")[2].strip() if models else platform.machine(),
-        "cores": os.cpu_count(),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "load_average": [round(value, 2) for value in os.getloadavg()],
-    }
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    for person in people:
+        system.leave(person)
+        person.client.close()
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -255,15 +245,23 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sleep", action="store_true", help="let the generator sleep between packets")
     parser.add_argument("--anywhere", action="store_true", help="leave it to the scheduler which core runs what")
     parser.add_argument("--syscalls", action="store_true", help="count system calls too, with perf")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder for forward.json and forward.svg")
+    parser.add_argument(
+        "--allocations", action="store_true", help="instead: what our media thread allocates and what Python it runs"
+    )
+    parser.add_argument("--latency", action="store_true", help="instead: the latest of --packets through our server")
+    parser.add_argument("--packets", type=int, default=TEN_MILLION)
+    parser.add_argument("--output", type=Path, default=stage.RESULTS, help="folder for forward.json and forward.svg")
     return parser.parse_args(given)
 
 
 def _plan(given: argparse.Namespace) -> Plan:
     systems = given.system or [name for name in ENTRIES if not (given.quick and name.startswith(("livekit", "galene")))]
+    if given.allocations or given.latency:
+        systems = [name for name in systems if name.startswith("ours")]
+    asked = given.load or ((TYPICAL,) if given.latency or given.allocations else None)
     return Plan(
         systems=tuple(systems),
-        loads=tuple(given.load or (loads.QUICK if given.quick else loads.FULL)),
+        loads=tuple(asked or (loads.QUICK if given.quick else loads.FULL)),
         conditions=tuple(given.condition or [Condition.QUIET]),
         repeats=1 if given.quick else given.repeats,
         seconds=1.0 if given.quick else given.seconds,
@@ -278,27 +276,45 @@ def _plan(given: argparse.Namespace) -> Plan:
 
 
 def _write(bench: Bench, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "forward.json").write_text(json.dumps(bench.report(), indent=1) + "\n")
     title = "CPU time for each forwarded packet, all threads, microseconds (median, least to most)"
-    (folder / "forward.svg").write_text(plot.draw(report.results(bench.runs), title))
+    stage.write(folder, "forward", bench.report(), plot.draw(report.results(bench.runs), title))
+
+
+def _instead(bench: Bench, arguments: argparse.Namespace) -> int:
+    """What is asked of our own server only."""
+    found: dict[str, Any] = {}
+    said: list[str] = []
+    try:
+        if arguments.allocations:
+            found["allocations"] = bench.count_allocations()
+            said += [line for each in found["allocations"] for line in allocations.lines(each)]
+        if arguments.latency:
+            found["latency"] = bench.find_the_latest(arguments.packets)
+            said += [latency.line(each) for each in found["latency"]]
+    except (Failed, NotAvailable) as reason:
+        stage.say(str(reason))
+        return 1
+    for name, value in found.items():
+        stage.write(arguments.output, name, stage.result(name, {"results": value}))
+    print(json.dumps(found, indent=1) if arguments.json else "\n".join(said))
+    return 0
 
 
 def main(given: Sequence[str] | None = None) -> int:
     arguments = _arguments(given)
-    # so that what was started is stopped too
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     bench = Bench(_plan(arguments))
     try:
         bench.prepare()
     except subprocess.CalledProcessError as error:
-        _say(f"{' '.join(error.cmd)}: {str(error.stdout).strip()[-600:]}")
+        stage.say(f"{' '.join(error.cmd)}: {str(error.stdout).strip()[-600:]}")
         return 1
+    if arguments.allocations or arguments.latency:
+        return _instead(bench, arguments)
     bench.measure(lambda: _write(bench, arguments.output))
     found = bench.report()
     print(json.dumps(found, indent=1) if arguments.json else report.table(report.results(bench.runs)))
     for name, reason in bench.unavailable.items():
-        _say(f"not measured: {name}: {reason}")
+        stage.say(f"not measured: {name}: {reason}")
     return 1 if bench.failures else 0
 
 

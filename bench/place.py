@@ -8,12 +8,16 @@ address of one's own take the loopback path all the same: that is what is measur
 from __future__ import annotations
 
 import ctypes
+import ipaddress
 import os
 
 from bench.errors import NotAvailable
 from bench.processes import run
 
 ADDRESS = "10.99.0.1"
+ELSEWHERE = ipaddress.ip_network("10.98.0.0/16")
+"""All of these addresses are this namespace's too: strangers come from many places."""
+
 LOOPBACK = "127.0.0.1"
 CLONE_NEWNET = 0x40000000
 
@@ -33,6 +37,13 @@ def enter_namespace() -> str:
         ["ip", "addr", "add", f"{ADDRESS}/24", "dev", "bench0"],
         ["ip", "link", "set", "bench0", "up"],
         ["ip", "link", "set", "bench1", "up"],
+        ["ip", "route", "add", "local", str(ELSEWHERE), "dev", "lo"],
     ):
         run(command)
     return ADDRESS
+
+
+def elsewhere(address: str, count: int) -> list[str]:
+    """Other addresses from which something can come to `address`."""
+    network = ipaddress.ip_network("127.0.0.0/8") if address == LOOPBACK else ELSEWHERE
+    return [str(network[256 + number]) for number in range(count)]

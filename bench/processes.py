@@ -10,7 +10,10 @@ import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -102,6 +105,27 @@ class Program:
         return self.log.read_text("utf-8", "replace")[-600:].strip()
 
 
+@contextmanager
+def standing_still(pid: int, after: float, seconds: float) -> Iterator[None]:
+    """While it is entered the process is stopped once, `after` so many seconds: what a frozen server does to calls.
+    0 seconds: it is not."""
+
+    def stop() -> None:
+        time.sleep(after)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=stop, name="stopping")
+    if seconds:
+        thread.start()
+    try:
+        yield
+    finally:
+        if seconds:
+            thread.join()
+
+
 def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """Runs a command to its end and returns what it printed. Raises CalledProcessError."""
     done = subprocess.run(  # noqa: S603 - our own argument lists, no shell
@@ -161,11 +185,43 @@ def machine_seconds() -> float:
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True)
+class Holdings:
+    """What a process holds on to."""
+
+    resident_kb: int
+    proportional_kb: int
+    """What it shares with others counted in part (PSS). What it doesn't share is most of it: what grows is its own."""
+    descriptors: int
+    threads: int
+
+
+def holdings(pid: int) -> Holdings:
+    sizes = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+        name, _, value = line.partition(":")
+        sizes[name] = int(value.split()[0])
+    descriptors = len(os.listdir(f"/proc/{pid}/fd"))
+    return Holdings(sizes["Rss"], sizes["Pss"], descriptors, len(os.listdir(f"/proc/{pid}/task")))
+
+
 def resident_kb(pid: int) -> int:
+    """Cheaper than `holdings`, while it is measured."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     return 0
+
+
+def undelivered(port: int) -> int:
+    """Datagrams that the kernel has thrown away because the buffer of this process's network's UDP socket with that
+    port was full."""
+    found = 0
+    for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
+        columns = line.split()
+        if int(columns[1].rpartition(":")[2], 16) == port:
+            found += int(columns[-1])
+    return found
 
 
 def allow_many_files() -> None:

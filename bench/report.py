@@ -18,6 +18,7 @@ from bench.traffic import Figures
 
 FLOORS: dict[Kind, str] = {"blocking": "floor", "gathering": "floor, gathering"}
 JANUS = ("janus", "janus, event_loops=1")
+LIVEKIT = ("livekit", "livekit, batching")
 SATURATED = 0.01
 """Loss above which a server has not kept up: what it used for each packet is then not what it needs."""
 
@@ -96,12 +97,14 @@ def _result(key: Key, groups: Mapping[Key, Sequence[Run]]) -> dict[str, Any]:
     compared = runs if condition is Condition.QUIET else ()
     floor = groups.get((load, Condition.QUIET, FLOORS[runs[0].kind]), ())
     result["ratio_to_floor"] = _ratio(compared, floor)
-    # the better of Janus' set-ups, at this load; without it there is nothing to compare with
-    peers = [groups[load, Condition.QUIET, name] for name in JANUS if (load, Condition.QUIET, name) in groups]
-    result["ratio_to_janus"] = _ratio(compared, min(peers, key=_cost, default=()))
+    for name, set_ups in (("ratio_to_janus", JANUS), ("ratio_to_livekit", LIVEKIT)):
+        # to the better of its set-ups, at this load; without one there is nothing to compare with
+        others = [groups[load, Condition.QUIET, each] for each in set_ups if (load, Condition.QUIET, each) in groups]
+        result[name] = _ratio(compared, min(others, key=_cost, default=()))
     result["range"] = {name: [_rounded(min(column)), _rounded(max(column))] for name, column in columns.items()}
     result["packets"] = sum(run.figures.counts["expected"] for run in runs)
     result["later_than_20_ms"] = sum(run.figures.counts["above_20_ms"] for run in runs)
+    result["of_these_by_the_generator"] = sum(run.figures.counts["excused_20_ms"] for run in runs)
     result["runs"] = len(runs)
     faults: Counter[str] = Counter()
     for run in runs:
@@ -143,6 +146,7 @@ COLUMNS = (
     ("cpu_us_per_packet", "us/packet", "{:>9.2f}"),
     ("ratio_to_floor", "x floor", "{:>7.2f}"),
     ("ratio_to_janus", "x Janus", "{:>7.2f}"),
+    ("ratio_to_livekit", "x LiveK", "{:>7.2f}"),
     ("p50_us", "p50 us", "{:>8.0f}"),
     ("p99_us", "p99 us", "{:>8.0f}"),
     ("p999_us", "p99.9", "{:>8.0f}"),

@@ -10,7 +10,8 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from pylibsrtp import Session
 
@@ -18,7 +19,13 @@ from bench import native
 
 OCTAVES = 40
 STEPS = 64
-"""As in native/traffic.c: buckets of the latency histogram, 64 in each doubling."""
+"""As in native/traffic.h: buckets of the latency histogram, 64 in each doubling."""
+
+GROUPS = 2
+"""As in native/traffic.h: calls whose latencies are told apart."""
+
+MOST_STREAMS = 8
+"""Of one connection, that are received."""
 
 PRIMING_PACKETS_PER_S = 60.0
 """For each publisher."""
@@ -50,10 +57,26 @@ class Sending:
 
 @dataclass(frozen=True, repr=False)
 class Receiving:
+    """An endpoint may receive several streams if their `ssrc` are known."""
+
     endpoint: Endpoint
     ssrc: int = 0
     """0: whatever comes first."""
     rtx_ssrc: int = 0
+    group: int = 0
+    """0 or 1: see `Figures.percentile`."""
+
+
+class Besides(Protocol):
+    """Something in C that gets a turn of the traffic's loop: see `besides_function` in native/traffic.h."""
+
+    @property
+    def turn(self) -> int:
+        """Where its function is."""
+
+    @property
+    def state(self) -> int:
+        """What the function is given."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +107,41 @@ class _Setting(ctypes.Structure):
 
 
 # fmt: off
-_COUNTS = (
+COUNTS = (
     "sent", "expected", "received", "lost", "duplicates", "stale",
     "bad_auth", "bad_rtp", "bad_ssrc", "bad_payload", "bad_picture", "gaps", "reordered", "padding",
     "repeats_asked", "repeats_got", "key_asked", "nack_asked", "feedback", "feedback_packets", "reports",
     "checks_sent", "checks_answered", "send_failed", "sent_late", "worst_send_ns", "above_20_ms", "worst_ns",
-    "server_cpu_ns", "own_cpu_ns", "busy_ns", "window_ns", "bytes_received",
+    "server_cpu_ns", "own_cpu_ns", "busy_ns", "window_ns", "bytes_received", "others", "stalls", "worst_turn_ns",
+    "excused_20_ms", "worst_own_ns",
 )
 # fmt: on
 
 
 class _Counts(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_uint64) for name in _COUNTS)
+    _fields_ = tuple((name, ctypes.c_uint64) for name in COUNTS)
+
+
+_CALL = ("expected", "received", "wrong", "longest_gap_ns", "worst_ns", "group")
+
+
+class _Call(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint64) for name in _CALL)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one subscriber got of what its publisher sent to it."""
+
+    expected: int
+    received: int
+    wrong: int
+    """Packets that no right forwarder sends."""
+    longest_gap_ns: int
+    """Between two packets, or between one and an edge of the window."""
+    worst_ns: int
+    """The latest packet's way."""
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,13 +149,29 @@ class Figures:
     """What a run showed."""
 
     counts: dict[str, int]
-    histogram: list[int]
+    histograms: list[list[int]]
+    """Of latencies, one for each group of calls."""
+    calls: list[Call] = field(default_factory=list)
 
-    def percentile(self, share: float) -> float:
-        """Microseconds from sending to receiving that `share` (0 to 1) of the packets stayed under; 0 without any."""
-        wanted = share * sum(self.histogram)
+    @classmethod
+    def merged(cls, runs: Sequence[Figures]) -> Figures:
+        """Of one or more runs. What each call got is left out."""
+        counts = {name: [run.counts[name] for run in runs] for name in COUNTS}
+        totals = {name: max(each) if name.startswith("worst_") else sum(each) for name, each in counts.items()}
+        groups = range(len(runs[0].histograms))
+        histograms = [
+            [sum(column) for column in zip(*(run.histograms[at] for run in runs), strict=True)] for at in groups
+        ]
+        return cls(totals, histograms)
+
+    def percentile(self, share: float, group: int | None = None) -> float:
+        """Microseconds from sending to receiving that `share` (0 to 1) of the packets stayed under, of one group or
+        of all; 0 without any."""
+        chosen = self.histograms if group is None else [self.histograms[group]]
+        histogram = [sum(column) for column in zip(*chosen, strict=True)]
+        wanted = share * sum(histogram)
         seen = 0
-        for at, count in enumerate(self.histogram):
+        for at, count in enumerate(histogram):
             seen += count
             if count and seen >= wanted:
                 return min(_upper_edge_ns(at), self.counts["worst_ns"]) / 1000
@@ -156,36 +218,35 @@ class Traffic:
         )
         if not self._handle:
             raise MemoryError
-        self._kept: list[Endpoint] = []
         self._numbers: dict[int, int] = {}
+        self._kept: list[Endpoint] = []
 
     def add_publisher(self, publisher: Sending) -> None:
-        number = self._library.traffic_publisher(
+        self._library.traffic_publisher(
             self._handle,
-            *self._keep(publisher.endpoint),
+            self._number(publisher.endpoint),
             publisher.ssrc,
             publisher.payload_type,
             publisher.mid_id,
             publisher.mid.encode("ascii"),
             publisher.transport_id,
         )
-        self._numbers[id(publisher.endpoint)] = number
-        self._add_checks(number, publisher.endpoint)
 
-    def add_subscriber(self, subscriber: Receiving, publisher: Sending) -> None:
-        number = self._library.traffic_subscriber(
+    def add_subscriber(self, subscriber: Receiving, publisher: Sending | None) -> None:
+        """`publisher` None: what comes in that stream is opened and counted; there is nothing to compare it with."""
+        self._library.traffic_subscriber(
             self._handle,
-            *self._keep(subscriber.endpoint),
-            self._numbers[id(publisher.endpoint)],
+            self._number(subscriber.endpoint),
+            self._numbers[id(publisher.endpoint)] if publisher is not None else -1,
             subscriber.ssrc,
             subscriber.rtx_ssrc,
+            subscriber.group,
         )
-        self._add_checks(number, subscriber.endpoint)
 
-    def run(self, setting: Setting) -> Figures:
+    def run(self, setting: Setting, besides: Besides | None = None) -> Figures:
         """Sends for as long as the setting says. Other Python threads run meanwhile."""
         counts = _Counts()
-        histogram = (ctypes.c_uint64 * (OCTAVES * STEPS))()
+        histogram = (ctypes.c_uint64 * (OCTAVES * STEPS) * GROUPS)()
         wanted = _Setting(
             setting.packets_per_s,
             setting.seconds,
@@ -196,9 +257,17 @@ class Traffic:
             setting.pid,
             setting.measured,
         )
+        self._library.traffic_besides(self._handle, besides.turn if besides else None, besides.state if besides else 0)
         if self._library.traffic_run(self._handle, ctypes.byref(wanted), ctypes.byref(counts), histogram) != 0:
             raise MemoryError
-        return Figures({name: int(getattr(counts, name)) for name in _COUNTS}, list(histogram))
+        totals = {name: int(getattr(counts, name)) for name in COUNTS}
+        return Figures(totals, [list(group) for group in histogram], self._calls())
+
+    def _calls(self) -> list[Call]:
+        most = 1 + len(self._kept) * MOST_STREAMS
+        found = (_Call * most)()
+        count = self._library.traffic_calls(self._handle, found, most)
+        return [Call(*(int(getattr(each, name)) for name in _CALL)) for each in found[:count]]
 
     @contextmanager
     def priming(self) -> Iterator[None]:
@@ -210,8 +279,12 @@ class Traffic:
         try:
             yield
         finally:
-            self._library.traffic_stop(self._handle)
+            self.stop()
             thread.join()
+
+    def stop(self) -> None:
+        """Ends a run, from another thread."""
+        self._library.traffic_stop(self._handle)
 
     def close(self) -> None:
         """Ends everything, sockets too."""
@@ -222,13 +295,19 @@ class Traffic:
             endpoint.socket.close()
         self._kept = []
 
-    def _keep(self, endpoint: Endpoint) -> tuple[int, int, int]:
+    def _number(self, endpoint: Endpoint) -> int:
+        """Of a connection that may be known already."""
+        known = self._numbers.get(id(endpoint))
+        if known is not None:
+            return known
         self._kept.append(endpoint)
-        return endpoint.socket.fileno(), native.pointer(endpoint.tx), native.pointer(endpoint.rx)
-
-    def _add_checks(self, number: int, endpoint: Endpoint) -> None:
+        number: int = self._library.traffic_peer(
+            self._handle, endpoint.socket.fileno(), native.pointer(endpoint.tx), native.pointer(endpoint.rx)
+        )
+        self._numbers[id(endpoint)] = number
         for check in endpoint.checks:
             self._library.traffic_check(self._handle, number, check, len(check))
+        return number
 
 
 def _upper_edge_ns(at: int) -> int:
@@ -240,12 +319,11 @@ def _declare(library: ctypes.CDLL) -> None:
     pointer, number, text = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
     library.traffic_new.argtypes = [pointer] * 4
     library.traffic_new.restype = pointer
-    library.traffic_publisher.argtypes = [
-        pointer, number, pointer, pointer, ctypes.c_uint32, number, number, text, number,
-    ]  # fmt: skip
-    library.traffic_subscriber.argtypes = [
-        pointer, number, pointer, pointer, number, ctypes.c_uint32, ctypes.c_uint32,
-    ]  # fmt: skip
+    library.traffic_peer.argtypes = [pointer, number, pointer, pointer]
+    library.traffic_publisher.argtypes = [pointer, number, ctypes.c_uint32, number, number, text, number]
+    library.traffic_subscriber.argtypes = [pointer, number, number, ctypes.c_uint32, ctypes.c_uint32, number]
+    library.traffic_besides.argtypes = [pointer, pointer, pointer]
+    library.traffic_calls.argtypes = [pointer, pointer, number]
     library.traffic_check.argtypes = [pointer, number, text, number]
     library.traffic_run.argtypes = [pointer] * 4
     library.traffic_stop.argtypes = [pointer]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import shutil
+from functools import cache
 from pathlib import Path
 
 from pylibsrtp import Session
@@ -20,8 +21,14 @@ FOLDER = Path(__file__).parent
 FLAGS = ("-O2", "-Wall", "-Wextra", "-shared", "-fPIC")
 
 
+@cache
 def load(name: str) -> ctypes.CDLL:
-    """`name`.c, compiled. ctypes gives up the GIL for as long as one of its functions runs."""
+    """`name`.c. ctypes gives up the GIL for as long as one of its functions runs."""
+    return ctypes.CDLL(str(build(name)))
+
+
+def build(name: str) -> Path:
+    """`name`.c, compiled if it is not yet. Raises NotAvailable."""
     source = FOLDER / f"{name}.c"
     parts = [source, *sorted(FOLDER.glob("*.h"))]
     digest = hashlib.sha256(b"".join(each.read_bytes() for each in parts)).hexdigest()[:16]
@@ -34,7 +41,7 @@ def load(name: str) -> ctypes.CDLL:
         unfinished = library.with_suffix(".part")
         run([compiler, *FLAGS, "-o", str(unfinished), str(source)])
         unfinished.rename(library)
-    return ctypes.CDLL(str(library))
+    return library
 
 
 def function(name: str) -> int:

@@ -4,18 +4,38 @@
 
 #include "sending.h"
 
-static void note_latency(struct traffic *t, uint64_t ns) {
+/* `ns` is how late a packet came at `now`. It may be our own doing, where our loop stood still meanwhile. */
+static void note_latency(struct traffic *t, struct subscriber *s, uint64_t ns, uint64_t now) {
     int octave = ns < STEPS ? 0 : 64 - __builtin_clzll(ns / STEPS);
     uint64_t step = octave == 0 ? ns : ns >> (octave - 1);
     /* octave 0 holds 0..63 one by one; octave k holds 64<<(k-1) and on, in 64 steps */
     int at = octave * STEPS + (int)(octave == 0 ? step : step - STEPS);
     if (at >= OCTAVES * STEPS)
         at = OCTAVES * STEPS - 1;
-    t->histogram[at]++;
+    t->histogram[s->group][at]++;
     if (ns > t->counts.worst_ns)
         t->counts.worst_ns = ns;
-    if (ns > 20000000u)
+    if (ns > s->worst_ns)
+        s->worst_ns = ns;
+    int excused = now - t->turn_at > STALL_NS || now - ns < t->stalled_until;
+    if (ns > 20000000u) {
         t->counts.above_20_ms++;
+        t->counts.excused_20_ms += (uint64_t)excused;
+    }
+    if (!excused && ns > t->counts.worst_own_ns)
+        t->counts.worst_own_ns = ns;
+}
+
+/* Between two packets of a call, or between one and an edge of the window. */
+static void note_gap(struct subscriber *s, uint64_t now) {
+    if (now > s->last_at && now - s->last_at > s->longest_gap_ns)
+        s->longest_gap_ns = now - s->last_at;
+    s->last_at = now;
+}
+
+static uint64_t faults(const struct counts *counts) {
+    return counts->bad_auth + counts->bad_rtp + counts->bad_ssrc + counts->bad_payload + counts->bad_picture +
+           counts->duplicates;
 }
 
 static void check_payload(struct traffic *t, struct subscriber *s, const uint8_t *at, int length, int repeated,
@@ -64,14 +84,26 @@ static void check_payload(struct traffic *t, struct subscriber *s, const uint8_t
     }
     s->seen[bit / 64] |= (uint64_t)1 << (bit % 64);
     s->received++;
-    note_latency(t, now > sent_at ? now - sent_at : 0);
+    if (t->sending)
+        note_gap(s, now);
+    note_latency(t, s, now > sent_at ? now - sent_at : 0, now);
 }
 
-static void take_rtp(struct traffic *t, struct subscriber *s, uint8_t *data, int length, uint64_t now) {
-    if (length < 12 || t->library.unprotect(t->peer[s->peer].rx, data, &length) != 0) {
-        t->counts.bad_auth++;
-        return;
+static struct subscriber *find_subscriber(struct traffic *t, struct peer *peer, uint32_t ssrc) {
+    struct subscriber *any = NULL;
+    for (int i = peer->subscriber; i >= 0; i = t->subscriber[i].next) {
+        struct subscriber *s = &t->subscriber[i];
+        if (s->ssrc == ssrc || (s->rtx_ssrc && s->rtx_ssrc == ssrc))
+            return s;
+        if (s->ssrc == 0)
+            any = s;
     }
+    if (any)
+        any->ssrc = ssrc;
+    return any;
+}
+
+static void take_opened(struct traffic *t, struct peer *peer, uint8_t *data, int length, uint64_t now) {
     t->counts.bytes_received += (uint64_t)length;
     uint32_t ssrc = get32(data + 8);
     uint16_t seq = get16(data + 2);
@@ -83,13 +115,18 @@ static void take_rtp(struct traffic *t, struct subscriber *s, uint8_t *data, int
         t->counts.bad_rtp++;
         return;
     }
-    if (s->ssrc == 0)
-        s->ssrc = ssrc;
+    struct subscriber *s = find_subscriber(t, peer, ssrc);
+    if (!s) {
+        t->counts.bad_ssrc++;
+        return;
+    }
+    if (s->publisher < 0) {
+        t->counts.others++;
+        return;
+    }
     if (ssrc != s->ssrc) {
-        if (ssrc == s->rtx_ssrc && end - at > 2)
+        if (end - at > 2)
             check_payload(t, s, data + at + 2, end - at - 2, 1, now);
-        else if (ssrc != s->rtx_ssrc)
-            t->counts.bad_ssrc++;
         return;
     }
     int16_t step = (int16_t)(seq - s->seq);
@@ -104,6 +141,16 @@ static void take_rtp(struct traffic *t, struct subscriber *s, uint8_t *data, int
         t->counts.padding++; /* a forwarder's probe */
     else
         check_payload(t, s, data + at, end - at, 0, now);
+}
+
+static void take_rtp(struct traffic *t, struct peer *peer, uint8_t *data, int length, uint64_t now) {
+    struct subscriber *first = &t->subscriber[peer->subscriber];
+    uint64_t wrong = faults(&t->counts);
+    if (length < 12 || t->library.unprotect(peer->rx, data, &length) != 0)
+        t->counts.bad_auth++;
+    else
+        take_opened(t, peer, data, length, now);
+    first->wrong += faults(&t->counts) - wrong;
 }
 
 static void take_rtcp(struct traffic *t, struct peer *peer, uint8_t *data, int length) {
@@ -149,7 +196,7 @@ static void receive(struct traffic *t, struct peer *peer) {
             else if (data[1] >= 192 && data[1] <= 223)
                 take_rtcp(t, peer, data, length);
             else if (peer->subscriber >= 0)
-                take_rtp(t, &t->subscriber[peer->subscriber], data, length, now);
+                take_rtp(t, peer, data, length, now);
         }
     } while (got == BATCH);
 }

@@ -105,10 +105,14 @@ static void send_report(struct traffic *t, struct peer *peer) {
         put32(out + 20, (uint32_t)p->counter);
         put32(out + 24, p->octets);
         send_rtcp(t, peer, out, 28);
-    } else if (peer->subscriber >= 0 && t->subscriber[peer->subscriber].started) { /* receiver report */
-        struct subscriber *s = &t->subscriber[peer->subscriber];
+    }
+    for (int i = peer->subscriber; i >= 0; i = t->subscriber[i].next) { /* receiver reports */
+        struct subscriber *s = &t->subscriber[i];
+        if (!s->started)
+            continue;
+        memset(out, 0, 32);
         put32(out, 0x81C90007u);
-        put32(out + 4, 0x42000000u | (uint32_t)peer->subscriber);
+        put32(out + 4, 0x42000000u | (uint32_t)i);
         put32(out + 8, s->ssrc);
         put32(out + 16, s->seq);
         send_rtcp(t, peer, out, 32);
@@ -119,7 +123,7 @@ static void send_report(struct traffic *t, struct peer *peer) {
 static void ask_again(struct traffic *t, struct peer *peer, struct subscriber *s) {
     uint8_t out[SLOT];
     put32(out, 0x81CD0003u);
-    put32(out + 4, 0x42000000u | (uint32_t)peer->subscriber);
+    put32(out + 4, 0x42000000u | (uint32_t)(s - t->subscriber));
     put32(out + 8, s->ssrc);
     put16(out + 12, (uint16_t)(s->seq - 3));
     put16(out + 14, 0);
@@ -140,9 +144,9 @@ static void upkeep(struct traffic *t, uint64_t now) {
             peer->report_at = now + REPORT_NS + (uint64_t)i * 1000000u;
             send_report(t, peer);
         }
-        if (t->set.repeats_per_s && peer->subscriber >= 0) {
-            struct subscriber *s = &t->subscriber[peer->subscriber];
-            if (s->started && now >= s->ask_at) {
+        for (int j = peer->subscriber; t->set.repeats_per_s && j >= 0; j = t->subscriber[j].next) {
+            struct subscriber *s = &t->subscriber[j];
+            if (s->started && s->publisher >= 0 && now >= s->ask_at) {
                 s->ask_at = now + 1000000000u / (uint64_t)t->set.repeats_per_s;
                 ask_again(t, peer, s);
             }

@@ -19,6 +19,8 @@
 #define LATE_SEND_NS 1000000u
 #define OCTAVES 40
 #define STEPS 64            /* histogram buckets in each doubling: 1.6% */
+#define GROUPS 2            /* of calls, whose latencies are told apart */
+#define STALL_NS 5000000u   /* a turn of the loop that took longer: then it is late itself */
 
 struct counts {
     uint64_t sent, expected, received, lost, duplicates, stale;
@@ -26,7 +28,16 @@ struct counts {
     uint64_t repeats_asked, repeats_got, key_asked, nack_asked, feedback, feedback_packets, reports, checks_sent,
         checks_answered, send_failed, sent_late, worst_send_ns, above_20_ms, worst_ns;
     uint64_t server_cpu_ns, own_cpu_ns, busy_ns, window_ns, bytes_received;
+    uint64_t others, stalls, worst_turn_ns, excused_20_ms, worst_own_ns;
 };
+
+/* What one subscriber got of what it should have got. */
+struct call {
+    uint64_t expected, received, wrong, longest_gap_ns, worst_ns, group;
+};
+
+/* Something that wants a turn of the same loop. Told the time, says when it wants the next one (ns). */
+typedef uint64_t (*besides_function)(void *state, uint64_t now);
 
 struct peer {
     int fd;
@@ -34,7 +45,7 @@ struct peer {
     uint8_t *check[CHECKS];
     int check_length[CHECKS], checks, next_check;
     uint64_t check_at, report_at;
-    int publisher, subscriber; /* index or -1 */
+    int publisher, subscriber; /* index or -1; of several subscribers the first */
 };
 
 struct publisher {
@@ -50,11 +61,13 @@ struct publisher {
 };
 
 struct subscriber {
-    int peer, publisher;
+    int peer, publisher; /* publisher -1: what comes is opened and counted, not compared */
+    int next;            /* of the same peer, or -1 */
+    int group;
     uint32_t ssrc, rtx_ssrc;
     int started, has_picture;
     uint16_t seq, picture_offset;
-    uint64_t received;
+    uint64_t received, expected, wrong, last_at, longest_gap_ns, worst_ns;
     uint64_t *seen, seen_bits; /* a bit for each packet measured */
     uint64_t ask_at;
 };
@@ -78,9 +91,13 @@ struct traffic {
     struct subscriber *subscriber;
     int peers, publishers, subscribers;
     volatile int stop;
+    int sending;
+    uint64_t turn_at, stalled_until; /* of the loop: when this turn began, when it last stood still */
     struct setting set;
     struct counts counts;
-    uint64_t histogram[OCTAVES * STEPS];
+    uint64_t histogram[GROUPS][OCTAVES * STEPS];
+    besides_function besides;
+    void *besides_state;
     uint64_t frame_packets;
     uint8_t in[BATCH][SLOT];
 };

@@ -20,6 +20,7 @@ from typing import Any
 
 from bench import description
 from bench.client import Client, Identity, connect
+from bench.description import Line
 from bench.errors import Failed, NotAvailable
 from bench.processes import BUILD, Cores, Program, run
 from bench.systems import Entry
@@ -76,7 +77,7 @@ class Janus:
         for number, (handle, client) in enumerate(zip(handles, clients, strict=True)):
             room = {"room": number + 1, "publishers": 1, "bitrate": 0, "videocodec": "vp8", "permanent": False}
             self._message(handle, {"request": "create", **room})
-            offer = description.offer(client.local, "sendonly", FIRST_SSRC + number)
+            offer = description.offer(client.local, [Line("sendonly", ssrc=FIRST_SSRC + number)])
             join = {"request": "joinandconfigure", "ptype": "publisher", "room": number + 1, "video": True}
             self._message(handle, join, {"type": "offer", "sdp": offer, "trickle": False})
         answers = [self._event(handle, lambda data: data.get("videoroom") == "joined") for handle in handles]

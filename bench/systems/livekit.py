@@ -26,7 +26,7 @@ import jwt
 
 from bench import description, protobuf
 from bench.client import Client, Identity, connect
-from bench.description import Description, Media
+from bench.description import Description, Line, Media
 from bench.errors import Failed, NotAvailable
 from bench.processes import BUILD, Cores, Program, run
 from bench.systems import Entry
@@ -204,7 +204,7 @@ class LiveKit:
         client, track = Client(self._identity, self._address), f"camera-{number}"
         video, camera = 1, 1
         participant.tell(ADD_TRACK, protobuf.encode({1: track, 2: track, 3: video, 4: 1280, 5: 720, 8: camera}))
-        offer = description.offer(client.local, "sendonly", FIRST_SSRC + number, track)
+        offer = description.offer(client.local, [Line("sendonly", ssrc=FIRST_SSRC + number, track=track)])
         participant.tell(OFFER, protobuf.encode({1: "offer", 2: offer, 3: 1}))
         answer = participant.wait_for(GOT_ANSWER)
         return client, participant.complete(description.read(answer[2].decode()))

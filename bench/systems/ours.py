@@ -1,35 +1,84 @@
 """This project's own media server, with everything that a call uses: histories, reports, transport-wide feedback,
 counters, and the two questions that the signaling asks it all the time.
 
-    ours              as it is configured by default
-    ours, gathering   packets held back for a moment where that saves work
+    ours              every packet on its way at once
+    ours, gathering   held back for a moment where that saves work, as it is configured by default
+
+What changes when the server's interface does is here and in `ours_process.py`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from functools import partial
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from bench import description
-from bench.client import Client, Identity, connect
+from bench.client import Client, Identity, TcpClient, connect
+from bench.description import Description, Line
 from bench.errors import Failed
 from bench.processes import BUILD, Cores, Program
 from bench.systems import Entry, Kind
-from bench.traffic import Receiving, Sending, Traffic
+from bench.traffic import Endpoint, Receiving, Sending, Traffic
 
 FIRST_SSRC = 100_000
 
+SOURCES = {"audio": "microphone", "video": "camera"}
+
+
+@dataclass
+class Person:
+    """One client, and what the server calls it."""
+
+    client: Client
+    remote: Description
+    peer: str
+    lines: Sequence[Line]
+    room: str = ""
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """Once it is connected."""
+        return self.client.endpoint()
+
+    def sending(self, mid: int = 0) -> Sending:
+        ids = self.remote.media[mid].extensions
+        return Sending(
+            self.endpoint,
+            self.lines[mid].ssrc,
+            description.VP8,
+            str(mid),
+            ids.get(description.MID_URI, 0),
+            ids.get(description.TRANSPORT_URI, 0),
+        )
+
+    def receiving(self, mid: int = 0, group: int = 0) -> Receiving:
+        slot = self.remote.media[mid]
+        return Receiving(self.endpoint, slot.ssrcs[0], slot.rtx_of.get(slot.ssrcs[0], 0), group)
+
 
 class Ours:
-    def __init__(self, address: str, cores: Cores, options: dict[str, object]) -> None:
+    def __init__(
+        self,
+        address: str,
+        cores: Cores,
+        options: Mapping[str, object],
+        environment: Mapping[str, str] | None = None,
+        profiled: bool = False,
+    ) -> None:
+        """`options` are fields of `MediaConfig`. `profiled`: it counts what Python each thread runs."""
         self._address = address
         self._identity = Identity()
+        self._asking = threading.Lock()
         self._program = Program(
-            [sys.executable, "-m", "bench.systems.ours_process", address, json.dumps(options)],
+            [sys.executable, "-m", "bench.systems.ours_process", address, json.dumps(options), str(int(profiled))],
             cores,
             BUILD / "ours" / "log",
+            environment,
             talks=True,
         )
         self.ask({"do": "wait"})
@@ -39,11 +88,12 @@ class Ours:
         return self._program.pid
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """One line of JSON there, one back. Raises Failed with what the server said was wrong."""
-        to, back = self._program.pipes
-        to.write(json.dumps(question).encode() + b"\n")
-        to.flush()
-        line = back.readline()
+        """One line of JSON there, one back, from any thread. Raises Failed with what the server said was wrong."""
+        with self._asking:
+            to, back = self._program.pipes
+            to.write(json.dumps(question).encode() + b"\n")
+            to.flush()
+            line = back.readline()
         if not line:
             raise Failed(f"our server ended: {self._program.last_words()}")
         answer: dict[str, Any] = json.loads(line)
@@ -51,43 +101,69 @@ class Ours:
             raise Failed(f"our server: {answer['error']}")
         return answer
 
-    def open_rooms(self, rooms: int, subscribers: int, traffic: Traffic) -> None:
-        publishers = [self.join("sendonly", FIRST_SSRC + number) for number in range(rooms)]
-        viewers = [[self.join("recvonly") for _ in range(subscribers)] for _ in range(rooms)]
-        everyone = publishers + [one for room in viewers for one in room]
-        connect([(client, remote) for client, remote, _ in everyone])
-        for number, (client, remote, peer) in enumerate(publishers):
-            ids = remote.media[0].extensions
-            publisher = Sending(
-                client.endpoint(),
-                FIRST_SSRC + number,
-                description.VP8,
-                "0",
-                ids.get(description.MID_URI, 0),
-                ids.get(description.TRANSPORT_URI, 0),
-            )
-            traffic.add_publisher(publisher)
-            for viewer, offered, subscriber in viewers[number]:
-                self.ask({"do": "connect", "publisher": peer, "subscriber": subscriber, "slot": "0"})
-                slot = offered.media[0]
-                seen = Receiving(viewer.endpoint(), slot.ssrcs[0], slot.rtx_of.get(slot.ssrcs[0], 0))
-                traffic.add_subscriber(seen, publisher)
+    def counters(self) -> dict[str, int]:
+        """The server's own, of all that it did and dropped since its start."""
+        found: dict[str, int] = self.ask({"do": "counters"})["counters"]
+        return found
 
-    def join(self, direction: str, ssrc: int = 0) -> tuple[Client, description.Description, str]:
-        """A new client, its server's description, and the server's name for it. It has yet to connect."""
-        client = Client(self._identity, self._address)
-        sources = {"camera": "0"} if direction == "sendonly" else {}
-        offer = description.offer(client.local, direction, ssrc, setup="actpass")
-        answer = self.ask({"do": "open", "offer": offer, "sources": sources})
-        return client, description.read(answer["sdp"]), answer["peer"]
+    def open_rooms(self, rooms: int, subscribers: int, traffic: Traffic) -> None:
+        opened = self.connect_rooms(rooms, subscribers)
+        for publisher, *viewers in opened:
+            sending = publisher.sending()
+            traffic.add_publisher(sending)
+            for viewer in viewers:
+                traffic.add_subscriber(viewer.receiving(), sending)
+
+    def connect_rooms(self, rooms: int, subscribers: int) -> list[list[Person]]:
+        """Connected and wired: in each room one who publishes, then those who watch."""
+        opened = []
+        for number in range(rooms):
+            camera = [Line("sendonly", ssrc=FIRST_SSRC + number)]
+            viewers = [self.join([Line("recvonly")], f"room {number}") for _ in range(subscribers)]
+            opened.append([self.join(camera, f"room {number}"), *viewers])
+        connect([(person.client, person.remote) for room in opened for person in room])
+        for publisher, *viewers in opened:
+            for viewer in viewers:
+                self.wire(publisher, viewer, 0)
+        return opened
+
+    def join(self, lines: Sequence[Line], room: str, tcp: bool = False) -> Person:
+        """A new client with its server's description. It has yet to connect."""
+        client = (TcpClient if tcp else Client)(self._identity, self._address)
+        sources = {SOURCES[line.kind]: str(mid) for mid, line in enumerate(lines) if line.direction == "sendonly"}
+        offer = description.offer(client.local, lines, setup="actpass")
+        answer = self.ask({"do": "open", "offer": offer, "sources": sources, "room": room})
+        return Person(client, description.read(answer["sdp"]), answer["peer"], lines, room)
+
+    def wire(self, publisher: Person, subscriber: Person, slot: int, source: str = "camera") -> None:
+        """From now on `subscriber` gets in its slot what `publisher` sends."""
+        question = {"do": "connect", "publisher": publisher.peer, "source": source}
+        self.ask({**question, "subscriber": subscriber.peer, "slot": str(slot)})
+
+    def unwire(self, subscriber: Person, slot: int) -> None:
+        self.ask({"do": "disconnect", "subscriber": subscriber.peer, "slot": str(slot)})
+
+    def leave(self, person: Person) -> None:
+        """As the signaling does it when somebody leaves. Its socket stays open."""
+        self.ask({"do": "close", "peer": person.peer})
 
     def close(self) -> None:
         self._program.stop()
 
 
+def start(address: str, cores: Cores, **options: object) -> Ours:
+    """As the service runs it, but for `options`, which are fields of `MediaConfig`."""
+    return Ours(address, cores, options)
+
+
+def forwarding(kind: Kind) -> dict[str, object]:
+    """Options for measuring what a packet costs. A few publishers stand for a server's whole traffic: what one may send
+    is set far above."""
+    return {"gathering": kind == "gathering", "peer_kbps": 1_000_000, "peer_packets": 100_000}
+
+
 def _start(kind: Kind, address: str, cores: Cores) -> Ours:
-    # a few publishers stand for a server's whole traffic: what one may send is set far above
-    return Ours(address, cores, {"gathering": kind == "gathering", "peer_kbps": 1_000_000, "peer_packets": 100_000})
+    return start(address, cores, **forwarding(kind))
 
 
 def _prepare() -> str:

@@ -3,11 +3,10 @@
 
 cdef enum:
     STRANGER_RATE = 50              # RTP packets a second of SSRCs that fit no track: opened and thrown away
-    PEER_STUN_RATE = 50             # binding requests a second of one peer's addresses: browsers send one or two
+    PEER_DTLS_RATE = 50             # DTLS datagrams a second after the handshake: a client then only says goodbye
     # A camera at its best, a shared screen, sound and repetitions stay below. More would only hurt those who receive it
     PEER_BPS = 12000000
     PEER_PPS = 3000
-    STUN_RATE = 2000                # and of all addresses that are not known yet, together
 
 
 cdef bint spend(int64_t *budget, int64_t *at, int64_t rate, int64_t now) noexcept nogil:
@@ -35,21 +34,16 @@ cdef bint within_rate(Core *core, Peer *peer, int length, int64_t now) noexcept 
     return True
 
 
-cdef void push_event(
-    Core *core, int kind, Peer *peer, const Address *address, const uint8_t *data, int length
-) noexcept nogil:
+cdef void push_event(Core *core, Peer *peer, const uint8_t *data, int length) noexcept nogil:
+    """A DTLS datagram, for Python."""
     cdef Event *event
-    if core.event_count == EVENT_QUEUE or (peer != NULL and peer.pending_events >= EVENTS_PER_PEER):
+    if core.event_count == EVENT_QUEUE or peer.pending_events >= EVENTS_PER_PEER:
         core.counters.dropped_events += 1
         return
     event = &core.events[(core.event_head + core.event_count) % EVENT_QUEUE]
     core.event_count += 1
-    event.kind = kind
-    event.peer = -1
-    if peer != NULL:
-        event.peer = peer.handle
-        peer.pending_events += 1
-    event.address = address[0]
+    event.peer = peer.handle
+    peer.pending_events += 1
     event.length = length
     memcpy(event.data, data, length)
 
@@ -77,7 +71,11 @@ cdef void receive(Core *core, uint8_t *data, int length, const Address *address,
     peer.packets_in += 1
     if 20 <= data[0] <= 63:
         core.counters.dtls_in += 1
-        push_event(core, EVENT_DTLS, peer, address, data, length)
+        # before there are keys, what somebody sends in the peer's name must not use up what its handshake needs
+        if peer.rx != NULL and not spend(&peer.dtls_budget, &peer.dtls_budget_at, PEER_DTLS_RATE, now):
+            core.counters.dropped_dtls_rate += 1
+            return
+        push_event(core, peer, data, length)
     elif 128 <= data[0] <= 191 and length >= 2:
         if length > MAX_RTP:
             core.counters.dropped_size += 1
@@ -89,24 +87,6 @@ cdef void receive(Core *core, uint8_t *data, int length, const Address *address,
             receive_rtp(core, peer, data, length, now)
     else:
         core.counters.dropped_kind += 1
-
-
-cdef void receive_stun(
-    Core *core, Peer *peer, const uint8_t *data, int length, const Address *address, int64_t now
-) noexcept nogil:
-    # a binding request (RFC 8489, section 5) as far as a glance tells; Python reads and verifies the rest
-    if length < 20 or get16(data) != 0x0001 or get32(data + 4) != 0x2112A442 or get16(data + 2) + 20 != length:
-        core.counters.dropped_kind += 1
-        return
-    if peer != NULL:
-        if not spend(&peer.stun_budget, &peer.stun_budget_at, PEER_STUN_RATE, now):
-            core.counters.dropped_stun_rate += 1
-            return
-    elif not spend(&core.stun_budget, &core.stun_budget_at, STUN_RATE, now):
-        core.counters.dropped_stun_rate += 1
-        return
-    core.counters.stun_in += 1
-    push_event(core, EVENT_STUN, peer, address, data, length)
 
 
 cdef void receive_rtcp(Core *core, Peer *peer, uint8_t *data, int length, int64_t now) noexcept nogil:
@@ -128,12 +108,17 @@ cdef Stream *find_stream(Peer *peer, uint32_t ssrc) noexcept nogil:
     return NULL
 
 
+cdef inline bint has_room_for_stream(const Peer *peer) noexcept nogil:
+    return peer.stream_count < MAX_STREAMS and peer.streams_ever < MAX_STREAMS_EVER
+
+
 cdef Stream *add_stream(Peer *peer, uint32_t ssrc, Layer *layer, bint rtx) noexcept nogil:
     cdef Stream *stream
-    if peer.stream_count == MAX_STREAMS:
+    if not has_room_for_stream(peer):
         return NULL
     stream = &peer.streams[peer.stream_count]
     peer.stream_count += 1
+    peer.streams_ever += 1
     stream.ssrc = ssrc
     stream.layer = layer
     stream.rtx = rtx
@@ -144,7 +129,7 @@ cdef bint name_stream(Core *core, Track *track, uint32_t ssrc, uint32_t rtx_ssrc
     """A layer whose SSRCs the offer named. False if they are known already, or too many."""
     cdef Peer *peer = track.peer
     cdef Layer *layer
-    if find_stream(peer, ssrc) != NULL or peer.stream_count == MAX_STREAMS:
+    if find_stream(peer, ssrc) != NULL or not has_room_for_stream(peer):
         return False
     layer = new_layer(core, track, ssrc)
     if layer == NULL:
@@ -174,7 +159,7 @@ cdef Stream *latch_stream(Peer *peer, Core *core, const Packet *packet) noexcept
     for i in range(peer.track_count):
         if same_name(peer.tracks[i].mid, peer.tracks[i].mid_length, packet.mid, packet.mid_length):
             track = peer.tracks[i]
-    if track == NULL or peer.stream_count == MAX_STREAMS:
+    if track == NULL or not has_room_for_stream(peer):
         return NULL
     rtx = track.original_of[packet.pt] != NO_PT
     if not rtx and track.codec_of[packet.pt] == NO_CODEC:

@@ -4,6 +4,7 @@ cdef enum:
     INBOX_BYTES = 2 + SLOT_BYTES
     OUTBOX_BYTES = 262144           # what waits for a slow network; beyond, packets are dropped as UDP would
     UNAUTHENTICATED_US = 10000000   # a connection that no STUN check has named is closed
+    UNAUTHENTICATED_OF_ONE = 64     # such connections of one IP address; a clinic's patients may share one
     TAG_UDP = 0
     TAG_LISTEN = 1
     TAG_WAKE = 2
@@ -31,7 +32,8 @@ cdef void close_connection(Core *core, int index) noexcept nogil:
 cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
     cdef sockaddr_storage name
     cdef unsigned int length
-    cdef int fd, index, i, one = 1, turn
+    cdef Address address
+    cdef int fd, index, one = 1, turn
     cdef Connection *connection
     cdef epoll_event interest
     for turn in range(FRAMES_A_TURN):
@@ -39,18 +41,12 @@ cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
         fd = accept4(core.tcp_fd, <sockaddr *>&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC)
         if fd < 0:
             return
-        index = -1
-        for i in range(core.max_connections):
-            if core.connections[i] == NULL:
-                index = i
-                break
+        address_from_sockaddr(&name, &address)
+        index = place_for_connection(core, &address)
         if index < 0:
-            index = oldest_unauthenticated(core)
             core.counters.dropped_connections += 1
-            if index < 0:
-                close(fd)
-                continue
-            close_connection(core, index)
+            close(fd)
+            continue
         connection = <Connection *>calloc(1, sizeof(Connection))
         if connection != NULL:
             connection.inbox = <uint8_t *>malloc(INBOX_BYTES)
@@ -67,7 +63,7 @@ cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
         connection.fd = fd
         connection.opened_at = now
         connection.generation = core.connection_generation
-        address_from_sockaddr(&name, &connection.address)
+        connection.address = address
         connection.address.transport = index + 1
         connection.address.generation = connection.generation
         core.connections[index] = connection
@@ -76,13 +72,27 @@ cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
         epoll_ctl(core.others_fd, EPOLL_CTL_ADD, fd, &interest)
 
 
-cdef int oldest_unauthenticated(Core *core) noexcept nogil:
-    cdef int i, oldest = -1
+cdef int place_for_connection(Core *core, const Address *address) noexcept nogil:
+    """A free place; when all are taken, that of the one that has been silent longest. -1 if there is none, or if this
+    IP address has too many already that have not shown who they are."""
+    cdef int i, free_place = -1, oldest = -1, of_one = 0
+    cdef Connection *connection
     for i in range(core.max_connections):
-        if core.connections[i] != NULL and not core.connections[i].authenticated:
-            if oldest < 0 or core.connections[i].opened_at < core.connections[oldest].opened_at:
+        connection = core.connections[i]
+        if connection == NULL:
+            if free_place < 0:
+                free_place = i
+        elif not connection.authenticated:
+            of_one += memcmp(connection.address.ip, address.ip, sizeof(address.ip)) == 0
+            if oldest < 0 or connection.opened_at < core.connections[oldest].opened_at:
                 oldest = i
-    return oldest
+    if of_one >= UNAUTHENTICATED_OF_ONE:
+        return -1
+    if free_place < 0 and oldest >= 0:
+        core.counters.dropped_connections += 1
+        close_connection(core, oldest)
+        return oldest
+    return free_place
 
 
 cdef void close_silent_connections(Core *core, int64_t now) noexcept nogil:
@@ -145,6 +155,7 @@ cdef void watch_writing(Core *core, int index, bint wanted) noexcept nogil:
 
 
 cdef void send_on_connection(Core *core, const Outgoing *out) noexcept nogil:
+    """Written with the last packet that the batch has for the connection."""
     cdef int index = out.address.transport - 1
     cdef Connection *connection = core.connections[index] if index < core.max_connections else NULL
     if connection == NULL or connection.generation != out.address.generation:
@@ -152,11 +163,11 @@ cdef void send_on_connection(Core *core, const Outgoing *out) noexcept nogil:
         return
     if connection.outbox_length + 2 + out.length > OUTBOX_BYTES:
         core.counters.dropped_send += 1
-        return
-    put16(connection.outbox + connection.outbox_length, out.length)
-    memcpy(connection.outbox + connection.outbox_length + 2, out.data, out.length)
-    connection.outbox_length += 2 + out.length
-    if not connection.wants_out:
+    else:
+        put16(connection.outbox + connection.outbox_length, out.length)
+        memcpy(connection.outbox + connection.outbox_length + 2, out.data, out.length)
+        connection.outbox_length += 2 + out.length
+    if out.next < 0 and not connection.wants_out:
         write_connection(core, index)
 
 
@@ -197,7 +208,7 @@ cdef void authenticate_connection(Core *core, const Address *address) noexcept n
 
 
 cdef void release_connection(Core *core, const Address *address) noexcept nogil:
-    # its peer is gone: it is closed like one that never spoke, unless another peer claims it in time
+    # it is nobody's now: it is closed like one that never spoke, unless a check claims it in time
     cdef Connection *connection = connection_of(core, address)
     if connection != NULL:
         connection.authenticated = False
