@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from sfu.core import Engine
 from tests.fuzz.plain import SESSION, without_libsrtp
+from tests.sfu.client import check
 from tests.sim.browser import LEVEL_ID, MID_ID, TRANSPORT_CC_ID, rtp, vp8_descriptor
 
 RID_ID, REPAIRED_ID = 10, 11
@@ -32,6 +33,10 @@ PAUSES_US = (0, 250, 1_000, 5_000, 20_000, 60_000, 1_000_000, 10_000_000)
 
 STRANGER = Engine.udp_address("203.0.113.9", 9)
 
+PASSWORD = "the+servers+password/0123"
+CHECKS = [check(f"guest{name}:page", PASSWORD, transaction=bytes(12)) for name in range(4)]
+"""With which the guests come in, made once: digests take longer than most inputs."""
+
 Datagram = tuple[bytes, bytes]
 """What came out, and where to."""
 
@@ -41,8 +46,8 @@ class Guest:
         self.address = Engine.udp_address("192.0.2.1", 2000 + name)
         engine = world.engine
         self.peer = engine.add_peer()
-        engine.accept_address(self.peer, self.address)
-        engine.select_address(self.peer, self.address)
+        engine.set_credentials(self.peer, f"guest{name}", "page", PASSWORD)
+        engine.process([(CHECKS[name], self.address)], world.now)
         engine.set_extensions(
             self.peer,
             mid=MID_ID,

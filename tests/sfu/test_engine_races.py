@@ -10,10 +10,10 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from sfu.core import Engine
-from tests.sfu.test_engine_thread import Wire
+from tests.sfu.client import check
+from tests.sfu.test_engine_thread import PASSWORD, Wire
 from tests.sim.browser import (
     AUDIO_CODECS,
     KEY_BYTES,
@@ -58,6 +58,7 @@ class _Stage:
         self.over = threading.Event()
         self.calling = threading.Lock()
         """The engine's methods are one thread's at a time."""
+        self.claimed = "nobody:page"
         self.seen = 0
 
     def publish(self) -> None:
@@ -83,13 +84,15 @@ class _Stage:
     def disturb(self) -> None:
         """Strangers on both transports."""
         chance = random.Random(1)
-        check = struct.pack("!HHI", 1, 0, 0x2112A442) + bytes(12)
+        junk = struct.pack("!HHI", 1, 0, 0x2112A442) + bytes(12)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             while not self.over.is_set():
-                for data in (check, b"\x16" * 40, b"\x80" * 40, chance.randbytes(30)):
+                for data in (junk, b"\x16" * 40, b"\x80" * 40, chance.randbytes(30)):
                     stranger.sendto(data, self.udp.getsockname())
                 with suppress(OSError), socket.create_connection(self.tcp.getsockname(), timeout=1) as connection:
-                    connection.sendall(struct.pack("!H", len(check)) + check + chance.randbytes(40))
+                    # a client that comes over TCP as well, goes, and leaves half a frame
+                    claim = check(self.claimed, PASSWORD)
+                    connection.sendall(struct.pack("!H", len(claim)) + claim + chance.randbytes(40))
                     self.over.wait(0.002)
 
     def call(self, seed: int) -> None:
@@ -107,7 +110,9 @@ class _Caller:
         self.stage = stage
         self.engine = stage.engine
         self.chance = random.Random(seed)
-        self.address = Engine.udp_address("127.0.0.1", 40_000 + seed)
+        self.name = f"caller{seed}"
+        self.wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.wire.connect(stage.udp.getsockname())
         self.life = self.live()
 
     def step(self) -> None:
@@ -118,15 +123,14 @@ class _Caller:
     def live(self) -> Iterator[None]:
         engine, chance = self.engine, self.chance
         peer = engine.add_peer()
-        events: list[tuple[Any, ...]] = [*engine.take_events()]
-        for kind, sender, *_ in events:
-            if kind == "stun":
-                # so that connections are answered, claimed and released too
-                engine.accept_address(peer, sender)
-                engine.send(sender, bytes(60))
+        engine.set_credentials(peer, self.name, "page", PASSWORD)
+        self.wire.send(check(f"{self.name}:page", PASSWORD))
+        self.wire.send(b"\x16" * 40)
         yield
-        engine.accept_address(peer, self.address)
-        engine.select_address(peer, self.address)
+        engine.take_events()
+        assert engine.heard_at(peer) >= 0
+        engine.set_credentials(peer, f"{self.name}again", "page", PASSWORD)
+        self.stage.claimed = f"{self.name}again:page"
         engine.set_extensions(peer, mid=MID_ID, transport_cc=TRANSPORT_CC_ID)
         yield
         key = chance.randbytes(KEY_BYTES)
@@ -156,6 +160,7 @@ class _Caller:
         engine.limit_peers(12_000_000, 3000)
         engine.set_gathering(chance.choice([0, 1000, 2000]))
         yield
+        engine.heard_at(peer)
         engine.remove_peer(peer)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import cache
 from typing import TypeVar
 
 from sfu.core import Engine
@@ -18,9 +19,9 @@ from tests.fuzz.world import (
     AUDIO_CODECS,
     MAX_PEERS,
     OPUS,
+    PASSWORD,
     PAUSES_US,
     RID_ID,
-    STRANGER,
     VIDEO_CODECS,
     VP8,
     VP8_RTX,
@@ -28,6 +29,7 @@ from tests.fuzz.world import (
     is_rtcp,
     world,
 )
+from tests.sfu.client import check
 from tests.sim.browser import MID_ID, TRANSPORT_CC_ID, rtp, vp8_descriptor
 
 T = TypeVar("T")
@@ -37,7 +39,13 @@ MOST = 200
 
 ADDRESSES = [Engine.udp_address("198.51.100.7", port) for port in range(1, 13)]
 SSRCS = [0x6000 + number for number in range(8)]
+NAMES = 6
 MIDS = ["0", "1", "a", "0123456789abcdef"]
+
+
+@cache
+def _check(name: int, nominate: bool, transaction: int) -> bytes:
+    return check(f"name{name}:page", PASSWORD, nominate=nominate, transaction=bytes([transaction]) * 12)
 
 
 class _Arguments:
@@ -66,8 +74,8 @@ class _Caller:
         self.calls: list[Callable[[_Arguments], None]] = [
             self.add_peer,
             self.remove_peer,
-            self.accept_address,
-            self.select_address,
+            self.set_credentials,
+            self.check,
             self.set_keys,
             self.set_extensions,
             self.add_track,
@@ -88,7 +96,7 @@ class _Caller:
 
     def take(self) -> None:
         for out, _ in self.engine.drain():
-            if out[:1] != b"\x16" and not is_rtcp(out):
+            if out[0] >= 128 and not is_rtcp(out):
                 packet = read_rtp(out)
                 assert packet is not None
                 self.sent[packet.ssrc] = packet.seq
@@ -104,11 +112,14 @@ class _Caller:
         self.living.discard(peer)
         assert all(event[1] != peer for event in self.engine.take_events())
 
-    def accept_address(self, given: _Arguments) -> None:
-        self.engine.accept_address(given.of(self.peers), given.of(ADDRESSES))
+    def set_credentials(self, given: _Arguments) -> None:
+        self.engine.set_credentials(given.of(self.peers), f"name{given.number() % NAMES}", "page", PASSWORD)
 
-    def select_address(self, given: _Arguments) -> None:
-        self.engine.select_address(given.of(self.peers), given.of([*ADDRESSES, STRANGER]))
+    def check(self, given: _Arguments) -> None:
+        """With a right name and password or not, from any address, nominating it or not."""
+        name, address, transaction = given.number() % NAMES, given.of(ADDRESSES), given.number()
+        data = _check(name, bool(given.number() & 1), transaction)
+        self.engine.process([(data, address)], self.on.now)
 
     def set_keys(self, given: _Arguments) -> None:
         self.engine.set_keys(given.of(self.peers), SESSION, SESSION)
@@ -149,7 +160,9 @@ class _Caller:
 
     def ask(self, given: _Arguments) -> None:
         assert all(0 <= level <= 127 for level in self.engine.levels().values())
-        self.engine.peer_stats(given.of(self.peers))
+        peer = given.of(self.peers)
+        assert 0 <= self.engine.heard_at(peer) <= self.on.now
+        self.engine.peer_stats(peer)
 
     def wait(self, given: _Arguments) -> None:
         self.on.now += given.of(PAUSES_US)
@@ -205,8 +218,8 @@ def seeds() -> Iterator[bytes]:
         words = [step.split() for step in steps]
         return join_steps(bytes([names.index(name), *map(int, rest)]) for name, *rest in words)
 
-    two = ["add_peer", "accept_address 1 0", "select_address 1 0", "set_keys 1"]
-    two += ["add_peer", "accept_address 2 1", "select_address 2 1", "set_keys 2", "set_extensions 1 4 10 3"]
+    two = ["add_peer", "set_credentials 1 1", "check 1 0", "set_keys 1"]
+    two += ["add_peer", "set_credentials 2 2", "check 2 1", "set_keys 2", "set_extensions 1 4 10 3"]
     shown = ["add_track 1 0 1", "add_ssrc 1 0 2", "add_slot 2 1 1 3", "connect 1 1", "wait 3"]
     going = ["picture 0 0 1", "picture 0 0 2 0 0 1", "picture 0 0 4 0 0 1", "wait 4", "picture 0 1 1 1"]
     yield script(*two, *shown, *going, "report 1 1 0", "report 1 1 0 1", "report 0 0 0 2", "wait 6", "ask 1")
@@ -216,7 +229,9 @@ def seeds() -> Iterator[bytes]:
     heard = ["add_track 1 0 0", "add_ssrc 1 0 0", "add_slot 2 0 1", "connect 1 1", "sound 0 0 1", "pause_track 1 1"]
     yield script(*two, *heard, "sound 0 0 2", "pause_track 1 0", "sound 0 0 3", "remove_slot 1", "sound 0 0 4", "ask 1")
     yield script(*two, "add_track 1 1 1", "add_slot 1 1 1 3", "connect 1 1", "picture 0 5 1 0 1 1 104", "wait 5")
-    yield script(*two, *[f"accept_address 1 {port}" for port in range(12)], "select_address 1 11", "send_to_peer 1 3")
+    yield script(*two, *[f"check 1 {port} {port}" for port in range(12)], "check 1 5 40 1", "send_to_peer 1 3")
+    moved = ["set_credentials 1 3", "check 1 4", "check 3 5 9 1", "check 1 4", "wait 7", "wait 7", "check 2 5 8 1"]
+    yield script(*two, *shown, *moved, *going, "remove_peer 1", "check 3 5", "remove_peer 2")
 
 
 def _names() -> list[Callable[[_Arguments], None]]:

@@ -22,7 +22,19 @@ from pylibsrtp import Policy, Session
 from sfu.core import Engine
 from tests.fuzz import models
 from tests.fuzz.target import STEPS, Target, join_steps, split_steps
-from tests.fuzz.world import CAMERA, CAMERA_RTX, PAUSES_US, PICTURE, PICTURE_RTX, VIDEO_CODECS, VP8, VP8_RTX, is_rtcp
+from tests.fuzz.world import (
+    CAMERA,
+    CAMERA_RTX,
+    CHECKS,
+    PASSWORD,
+    PAUSES_US,
+    PICTURE,
+    PICTURE_RTX,
+    VIDEO_CODECS,
+    VP8,
+    VP8_RTX,
+    is_rtcp,
+)
 from tests.sim.browser import KEY_BYTES, MID_ID, PROFILE, TRANSPORT_CC_ID, rtp, srtp, vp8_descriptor
 
 MOST = 64
@@ -45,10 +57,10 @@ class _Call:
         self.seal, self.open = Session(policy), srtp(DOWN_KEY, outbound=False)
         self.tracks = []
         peers = []
-        for address in (HOSTILE, WATCHER):
+        for name, address in enumerate((HOSTILE, WATCHER)):
             peers.append(engine.add_peer())
-            engine.accept_address(peers[-1], address)
-            engine.select_address(peers[-1], address)
+            engine.set_credentials(peers[-1], f"guest{name}", "page", PASSWORD)
+            engine.process([(CHECKS[name], address)], self.now)
             engine.set_keys(peers[-1], srtp(UP_KEY, outbound=False), srtp(DOWN_KEY, outbound=True))
         engine.set_extensions(peers[0], mid=MID_ID, transport_cc=TRANSPORT_CC_ID)
         for mid, ssrc in (("1", CAMERA), ("2", CAMERA + 0x100)):
@@ -57,6 +69,7 @@ class _Call:
         self.slot = engine.add_slot(peers[1], PICTURE, PICTURE_RTX, VIDEO_CODECS)
         engine.connect(self.slot, self.tracks[0])
         self.opened = 0
+        engine.drain()
 
     def take(self) -> None:
         """What was sent can be opened by whom it is for, and is well-formed."""

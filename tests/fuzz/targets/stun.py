@@ -1,10 +1,7 @@
-"""Connectivity checks: who gets an answer, and what is in it (RFC 8489; RFC 8445, section 7.3).
+"""Connectivity checks: who gets an answer, and what is in it (RFC 8489; RFC 8445, section 7.3; `stun.pxi`, `ice.pxi`).
 
-Goes in through `Engine.process` and out through `Engine.drain`, with the media plane between them where it has a part,
-so it makes no difference to this target which of the two reads and answers checks.
-
-Input: a script. Each step is a message. The bits of its operation: from a stranger's address; lengths put right;
-USERNAME, MESSAGE-INTEGRITY and FINGERPRINT added, each as our peer would; with another password.
+Input: a script. Each step is a message. The bits of its operation: from another address; lengths put right; USERNAME,
+MESSAGE-INTEGRITY and FINGERPRINT added, each as our peer would; with another password.
 """
 
 from __future__ import annotations
@@ -18,19 +15,19 @@ from collections.abc import Hashable, Iterator
 
 from aioice import stun as aioice_stun
 
-from sfu.config import MediaConfig
 from sfu.core import Engine
-from sfu.dtls import Identity
-from sfu.engine import endpoint_of
-from sfu.plane import MediaPlane
-from sfu.sdp.answer import Endpoints
 from tests.fuzz.target import STEPS, Target, join_steps, split_steps
-from tests.sfu.client import Client, check
+from tests.sfu.client import check
 
 MOST = 16
 """Messages of one input: fewer than one address may send a second."""
 
-FROM_STRANGER, MEASURED, NAMED, SEALED, PRINTED, WRONG_PASSWORD = (1 << bit for bit in range(6))
+ELSEWHERE, MEASURED, NAMED, SEALED, PRINTED, WRONG_PASSWORD = (1 << bit for bit in range(6))
+
+OURS, THEIRS, PASSWORD = "oursOfTwelve", "page", "our+side+password/0123456789"
+NAME = f"{OURS}:{THEIRS}"
+"""Ours is as long as those that the server makes: an answer that tells an IPv6 address is then no larger than the
+smallest check."""
 
 USERNAME, MESSAGE_INTEGRITY, FINGERPRINT = 0x0006, 0x0008, 0x8028
 HEADER = struct.Struct("!HHI12s")
@@ -41,30 +38,19 @@ class _Server:
     """One peer that was let in and waits for checks. Kept from input to input; each begins ten seconds later."""
 
     def __init__(self) -> None:
-        counter = itertools.count(1)
         self.engine = Engine(max_peers=2, seed=1)
-        self.plane = MediaPlane(
-            MediaConfig(silence_limit=1e9, handshake_limit=1e9),
-            self.engine,
-            Endpoints(("192.0.2.1",), 10000),
-            Identity.generate(),
-            lambda size: next(counter).to_bytes(size, "big"),
-        )
         self.now = 1_000_000
-        self.plane.tick(self.now)
-        self.client = Client()
-        self.client.accept(self.plane.open_peer(self.client.offer(), {"microphone": "0"}).sdp)
-        self.name = f"{self.client.server_ufrag}:{self.client.ufrag}".encode()
-        self.password = self.client.server_password.encode()
+        self.peer = self.engine.add_peer()
+        self.engine.set_credentials(self.peer, OURS, THEIRS, PASSWORD)
         self.own = Engine.udp_address("192.0.2.7", 7)
         self.other = Engine.udp_address("2001:db8::9", 9)
+        self.endpoints = {self.own: ("192.0.2.7", 7), self.other: ("2001:db8::9", 9)}
         self.checks = itertools.count(1)
 
     def give(self, data: bytes, source: bytes) -> list[tuple[bytes, bytes]]:
         self.now += 1_000
         self.engine.process([(data, source)], self.now)
-        self.plane.handle(self.engine.take_events(), self.now)
-        self.plane.tick(self.now)
+        self.engine.take_events()
         return self.engine.drain()
 
 
@@ -83,7 +69,7 @@ def run(data: bytes) -> Hashable:
     seen = set()
     for step in split_steps(data)[:MOST]:
         message = _finished(step[0], step[1:], server)
-        source = server.other if step[0] & FROM_STRANGER else server.own
+        source = server.other if step[0] & ELSEWHERE else server.own
         answers = server.give(message, source)
         valid = _is_valid(message, server)
         seen.add((bool(answers), valid))
@@ -91,7 +77,7 @@ def run(data: bytes) -> Hashable:
             continue
         assert valid, "a check that was not authenticated is answered"
         _check_answer(answers, message, source, server)
-    own = check(server.name.decode(), server.password.decode(), transaction=next(server.checks).to_bytes(12, "big"))
+    own = check(NAME, PASSWORD, transaction=next(server.checks).to_bytes(12, "big"))
     _check_answer(server.give(own, server.own), own, server.own, server)
     return frozenset(seen)
 
@@ -101,10 +87,10 @@ def _check_answer(answers: list[tuple[bytes, bytes]], request: bytes, source: by
     data = answers[0][0]
     assert len(data) <= len(request), "an answer is larger than what it answers"
     answer = aioice_stun.parse_message(data)
-    assert answer.check_message_integrity(server.password)
+    assert answer.check_message_integrity(PASSWORD.encode())
     assert answer.message_class == aioice_stun.Class.RESPONSE
     assert answer.transaction_id == request[8:20]
-    assert answer.attributes["XOR-MAPPED-ADDRESS"] == endpoint_of(source)
+    assert answer.attributes["XOR-MAPPED-ADDRESS"] == server.endpoints[source]
 
 
 def _finished(op: int, message: bytes, server: _Server) -> bytes:
@@ -112,10 +98,10 @@ def _finished(op: int, message: bytes, server: _Server) -> bytes:
         message = HEADER.pack(1, 0, COOKIE, message[8:20].ljust(12, b"\0")) + message[20:]
         message += bytes(-len(message) % 4)
     if op & NAMED:
-        message += _attribute(USERNAME, server.name)
+        message += _attribute(USERNAME, NAME.encode())
     if op & SEALED:
         message = _measured(message, 24)
-        password = b"another" if op & WRONG_PASSWORD else server.password
+        password = b"another" if op & WRONG_PASSWORD else PASSWORD.encode()
         message += _attribute(MESSAGE_INTEGRITY, hmac.digest(password, message, hashlib.sha1))
     if op & PRINTED:
         message = _measured(message, 8)
@@ -154,7 +140,7 @@ def _is_valid(data: bytes, server: _Server) -> bool:
     _, digest, at = attributes[len(covered)]
     names = [value for attribute, value, _ in covered if attribute == USERNAME]
     sealed = _measured(data[:at], 24)
-    if names[:1] != [server.name] or digest != hmac.digest(server.password, sealed, hashlib.sha1):
+    if names[:1] != [NAME.encode()] or digest != hmac.digest(PASSWORD.encode(), sealed, hashlib.sha1):
         return False
     last, print_, at = attributes[-1]
     return last == FINGERPRINT and print_ == struct.pack("!I", zlib.crc32(data[:at]) ^ 0x5354554E)
@@ -164,7 +150,7 @@ def seeds() -> Iterator[bytes]:
     head = HEADER.pack(1, 0, COOKIE, b"transaction1")
     usual = _attribute(0x0024, b"\x6e\x00\x1e\xff") + _attribute(0x802A, bytes(8)) + _attribute(0x0025, b"")
     right = bytes([MEASURED | NAMED | SEALED | PRINTED])
-    stranger = bytes([MEASURED | NAMED | SEALED | PRINTED | FROM_STRANGER])
+    stranger = bytes([MEASURED | NAMED | SEALED | PRINTED | ELSEWHERE])
     yield join_steps([right + head + usual])
     yield join_steps([stranger + HEADER.pack(1, 0, COOKIE, b"transaction2") + usual])
     yield join_steps([bytes([each]) + head + usual for each in (0, MEASURED, MEASURED | NAMED, MEASURED | SEALED)])
@@ -183,5 +169,4 @@ TARGET = Target(
         struct.pack("!I", COOKIE),
     ),
     shape=STEPS,
-    watched=("sfu/stun.py",),
 )
