@@ -158,8 +158,8 @@ cdef class Engine:
 
     def heard_at(self, int peer):
         """When an authenticated check last came from the peer; 0 before the first."""
-        # one aligned word, which only the media thread writes: no lock, as all peers are looked at often
-        return self._peer(peer).heard_at
+        # which only the media thread writes: no lock, as all peers are looked at often
+        return load(&self._peer(peer).heard_at, RELAXED)
 
     def set_extensions(
         self, int peer, *, int mid=0, int rid=0, int repaired_rid=0, int transport_cc=0, int audio_level=0
