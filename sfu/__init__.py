@@ -1,7 +1,7 @@
 """The media plane: packets in, packets out. Knows peers, tracks and slots; never people, HTTP or files.
 
-A packet's way: `core` (receive, open, rewrite, seal, send). What is rare comes to Python: checks (`stun`, `ice`),
-handshakes (`records`, `dtls`), offers (`sdp`), joined in `peer` and `plane`, run by `server`.
+A packet's way: `core` (receive, open, rewrite, seal, send; connectivity checks too). What is rare comes to Python:
+offers (`sdp`), credentials (`ice`), handshakes (`records`, `dtls`), joined in `peer` and `plane`, run by `server`.
 """
 
 from __future__ import annotations

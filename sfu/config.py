@@ -40,7 +40,7 @@ class MediaConfig:
     """Seconds from the answer until DTLS must be done."""
 
     max_peers: int = 2048
-    """Connections at one time. Costs about 300 bytes of table for each, used or not."""
+    """Connections at one time. Costs about 550 bytes of tables for each, used or not."""
 
     peer_kbps: int = 12_000
     """Kbit/s that one client may send. A camera at its best and a shared screen stay below; more is dropped."""

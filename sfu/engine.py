@@ -1,12 +1,10 @@
 """What the plane asks of the packet path, as a type. `core` is the one that ships; tests record what is asked.
 
-Handles are numbers that are never used twice. Addresses are opaque bytes that the engine makes.
+Handles are numbers that are never used twice. Times are microseconds of the plane's own clock.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import struct
 from typing import Any, Protocol
 
 from pylibsrtp import Session
@@ -17,10 +15,7 @@ EngineCodec = tuple[int, str, int]
 """(payload type, "opus" | "VP8" | "H264" | "VP9", payload type of its retransmissions or -1)."""
 
 EngineEvent = tuple[Any, ...]
-"""("stun", address, data) from anyone, ("dtls", peer handle, data) only from accepted addresses."""
-
-_ADDRESS = struct.Struct("=16sHHI")
-"""As `Address` in core/model.pxi: IPv6 or mapped IPv4, port, TCP connection or 0 for UDP, its generation."""
+"""("dtls", peer handle, data), only from addresses that passed an authenticated check."""
 
 
 class MediaEngine(Protocol):
@@ -29,8 +24,8 @@ class MediaEngine(Protocol):
     def add_peer(self) -> int: ...
     def remove_peer(self, peer: int) -> None: ...
     def set_keys(self, peer: int, rx: Session, tx: Session) -> None: ...
-    def accept_address(self, peer: int, address: bytes) -> None: ...
-    def select_address(self, peer: int, address: bytes) -> None: ...
+    def set_credentials(self, peer: int, ufrag: str, remote_ufrag: str, password: str) -> None: ...
+    def heard_at(self, peer: int) -> int: ...
     def set_extensions(
         self,
         peer: int,
@@ -49,15 +44,7 @@ class MediaEngine(Protocol):
     def remove_slot(self, slot: int) -> None: ...
     def connect(self, slot: int, track: int) -> None: ...
     def disconnect(self, slot: int) -> None: ...
-    def send(self, address: bytes, data: bytes) -> None: ...
     def send_to_peer(self, peer: int, data: bytes) -> None: ...
     def levels(self) -> dict[int, int]: ...
     def peer_stats(self, peer: int) -> dict[str, Any]: ...
     def counters(self) -> dict[str, int]: ...
-
-
-def endpoint_of(address: bytes) -> tuple[str, int]:
-    """(IP, port) of an engine's address, for the answer to a check. Not for logs."""
-    packed, port, _, _ = _ADDRESS.unpack(address)
-    parsed = ipaddress.IPv6Address(packed)
-    return str(parsed.ipv4_mapped or parsed), port

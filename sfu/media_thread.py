@@ -1,7 +1,7 @@
 """One media thread with what belongs to it: its port, its engine, its peers' plane, and its share of the event loop.
 
     media thread     engine.run(): packets, without the GIL
-    event loop       an eventfd says that the engine has something for us; a timer says that it is time to tick
+    event loop       an eventfd says that the engine has DTLS for us; a timer says that it is time to tick
 
 Threads share nothing, so that each can use a core of its own. Nothing is decided here.
 Not here: which thread a room gets (`server.py`); anything that could be tested without sockets (`plane.py`).
@@ -65,7 +65,9 @@ class MediaThread:
         self._sockets = [each for each in (udp, tcp) if each is not None]
         self.port: int = tcp.getsockname()[1]
         self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._engine = Engine(max_peers=config.max_peers)
+        # as long as a peer that fell silent is waited for, nobody else gets its address
+        hold = int(config.silence_limit * 1e6)
+        self._engine = Engine(max_peers=config.max_peers, address_hold=hold)
         self._engine.limit_peers(config.peer_kbps * 1000, config.peer_packets)
         self._engine.set_gathering(GATHER_US if config.gathering else 0)
         self._engine.open(udp.fileno() if udp is not None else -1, tcp.fileno(), self._event_fd)

@@ -14,7 +14,7 @@ from sfu.dtls import DtlsServer, Fingerprint, Identity
 from sfu.engine import EngineCodec, MediaEngine
 from sfu.errors import PeerError
 from sfu.events import Kind, PeerAnswer, PeerId, Slot, Source
-from sfu.ice import Credentials, Entropy, LiteAgent
+from sfu.ice import Credentials, Entropy
 from sfu.sdp.answer import Endpoints, SlotStreams, write_answer
 from sfu.sdp.negotiate import AgreedCodec, Line, Plan, Use
 
@@ -59,16 +59,15 @@ class Peer:
         self.tracks: dict[Source, PeerTrack] = {}
         self.slots: dict[str, PeerSlot] = {}
         """By mid, in the order of the offer."""
-        self.heard_at: int | None = None
-        """When the last authenticated check came; before the first, None."""
+        self.heard_at = 0
+        """When the last authenticated check came; before the first, 0."""
+        self.silent_since = 0
+        """The same, but later by the times since in which we did not listen."""
         self.waits_since: int | None = None
         """When the plane's clock first saw it."""
-        self.selected: bytes | None = None
-        """The address that we send to."""
-        self.selected_heard_at = 0
         self.connected = False
         self.traffic: Traffic | None = None
-        self.ice: LiteAgent
+        self.ice: Credentials
         self.dtls: DtlsServer
         self._engine = engine
         self._identity = identity
@@ -81,13 +80,13 @@ class Peer:
 
     def begin(self, plan: Plan) -> None:
         """The first offer's plan."""
-        self.ice = LiteAgent(Credentials.create(self._entropy, plan.ufrag), plan.password)
+        self._begin_generation(plan)
         self.dtls = DtlsServer(self._identity, plan.fingerprints)
         self._fingerprints = plan.fingerprints
         self._carry_out(plan)
 
-    def go_on(self, plan: Plan) -> tuple[Plan, Credentials | None]:
-        """A later offer's plan. Returns it as it can be answered, and credentials that are void now.
+    def go_on(self, plan: Plan) -> Plan:
+        """A later offer's plan. Returns it as it can be answered.
 
         Raises PeerError("bad_offer") where it contradicts what was agreed; then nothing has changed.
         """
@@ -97,11 +96,10 @@ class Peer:
             if self._extensions.get(name, number) != number:
                 raise PeerError("bad_offer", "SDP offer: a=extmap changed an id")
         plan = replace(plan, lines=tuple(self._continued(line) for line in plan.lines))
-        void = None
         if self.ice.is_restart(plan.ufrag, plan.password):
-            void = self.ice.restart(Credentials.create(self._entropy, plan.ufrag), plan.password)
+            self._begin_generation(plan)
         self._carry_out(plan)
-        return plan, void
+        return plan
 
     def pause(self, source: Source, paused: bool) -> None:
         """Also before the source is offered."""
@@ -116,12 +114,16 @@ class Peer:
             plan,
             session_id=self._session_id,
             version=self._version,
-            credentials=self.ice.current,
+            credentials=self.ice,
             fingerprint=self._identity.fingerprint,
             endpoints=endpoints,
             slots={mid: slot.streams for mid, slot in self.slots.items()},
         )
         return PeerAnswer(self.id, sdp, tuple(Slot(mid, slot.kind) for mid, slot in self.slots.items()))
+
+    def _begin_generation(self, plan: Plan) -> None:
+        self.ice = Credentials.create(self._entropy, plan.ufrag, plan.password)
+        self._engine.set_credentials(self.handle, self.ice.ufrag, self.ice.remote_ufrag, self.ice.password)
 
     def _continued(self, line: Line) -> Line:
         """The line with what was agreed for it before: payload types in use don't change their meaning."""

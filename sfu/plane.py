@@ -1,9 +1,10 @@
-"""The media plane: peers come with an offer, are found by their checks, shake hands, and see and hear what is
-connected to their slots. A state machine: time and randomness come in, engine calls and events go out.
+"""The media plane: peers come with an offer, shake hands, and see and hear what is connected to their slots. A state
+machine: time and randomness come in, engine calls and events go out.
 
 Its tick does the deadlines: flights that were not answered, handshakes that take too long, peers that fell silent.
 
-Not here: sockets, threads and clocks (`server.py`), packets (`core`), people (nowhere in `sfu`).
+Not here: sockets, threads and clocks (`server.py`), packets and connectivity checks (`core`), people (nowhere in
+`sfu`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from sfu import stun
 from sfu.config import MediaConfig
 from sfu.dtls import DtlsState, Identity
-from sfu.engine import EngineEvent, MediaEngine, endpoint_of
+from sfu.engine import EngineEvent, MediaEngine
 from sfu.errors import PeerError
 from sfu.events import (
     LostReason,
@@ -28,7 +28,7 @@ from sfu.events import (
     PeerReport,
     Source,
 )
-from sfu.ice import AddressBook, Entropy
+from sfu.ice import Entropy
 from sfu.peer import Peer, PeerSlot, Traffic
 from sfu.sdp.answer import Endpoints
 from sfu.sdp.negotiate import negotiate
@@ -39,10 +39,6 @@ SECOND = 1_000_000
 
 SWEEP_EVERY = SECOND // 4
 """Between two looks at all peers: silence is noticed that much late at most."""
-
-DESERTED = 7 * SECOND
-"""Without a check from the selected address, after which a check from another one moves the peer there. Firefox checks
-each 4 to 6 s: lower would make two live paths compete."""
 
 LATE_TICK = SECOND
 """A tick that comes this late means that we were not listening (a suspended machine, a stopped process), so the
@@ -69,9 +65,7 @@ class MediaPlane:
         self._handshake = int(config.handshake_limit * SECOND)
         self._peers: dict[PeerId, Peer] = {}
         self._by_handle: dict[int, Peer] = {}
-        self._by_ufrag: dict[str, Peer] = {}
         self._handshaking: dict[int, Peer] = {}
-        self._addresses = AddressBook(self._silence)
         self._events: list[MediaEvent] = []
         self._counters: Counter[str] = Counter(dict.fromkeys(_COUNTERS, 0))
         self._ticked_at: int | None = None
@@ -103,7 +97,6 @@ class MediaPlane:
             self._engine.remove_peer(handle)
             raise
         self._peers[peer.id] = self._by_handle[handle] = self._handshaking[handle] = peer
-        self._by_ufrag[peer.ice.current.ufrag] = peer
         return answer
 
     def offer_again(self, peer: PeerId, offer: str, sources: Mapping[Source, str]) -> PeerAnswer:
@@ -112,10 +105,7 @@ class MediaPlane:
         Raises PeerError("no_such_peer", "bad_offer" or "no_common_codec"); then nothing has changed.
         """
         found = self._peer(peer)
-        plan, void = found.go_on(negotiate(parse_offer(offer), sources))
-        if void is not None:
-            del self._by_ufrag[void.ufrag]
-        self._by_ufrag[found.ice.current.ufrag] = found
+        plan = found.go_on(negotiate(parse_offer(offer), sources))
         return found.answer(plan, self._endpoints)
 
     def close_peer(self, peer: PeerId) -> None:
@@ -190,9 +180,7 @@ class MediaPlane:
     def handle(self, events: Iterable[EngineEvent], now: int) -> None:
         """What the engine had for us. Hostile content has no effect but on counters."""
         for event in events:
-            if event[0] == "stun":
-                self._handle_stun(event[1], event[2], now)
-            elif event[0] == "dtls":
+            if event[0] == "dtls":
                 self._handle_dtls(event[1], event[2], now)
 
     def tick(self, now: int) -> None:
@@ -209,45 +197,6 @@ class MediaPlane:
             self._sweep_at = now + SWEEP_EVERY
             self._sweep(now, late if late > LATE_TICK else 0)
 
-    def _handle_stun(self, address: bytes, data: bytes, now: int) -> None:
-        username = stun.username_of(data)
-        if username is None:
-            self._counters["dropped_stun_malformed"] += 1
-            return
-        peer = self._by_ufrag.get(username[0])
-        if peer is None:
-            self._counters["dropped_stun_unknown"] += 1
-            return
-        try:
-            self._check(peer, username, address, data, now)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._fault(peer, error)
-
-    def _check(self, peer: Peer, username: tuple[str, str], address: bytes, data: bytes, now: int) -> None:
-        checked = peer.ice.check(data, username, address)
-        if checked is None:
-            self._counters["dropped_stun_unverified"] += 1
-            return
-        if not self._addresses.claim(address, peer.handle, now):
-            self._counters["dropped_stun_claimed"] += 1
-            return
-        check, credentials = checked
-        self._counters["stun_checks"] += 1
-        peer.heard_at = now
-        self._engine.accept_address(peer.handle, address)
-        if check.nominated or peer.selected is None or now - peer.selected_heard_at > DESERTED:
-            # until the client has made up its mind, answers to its handshake go where it was first heard; and a NAT
-            # that gives it another address doesn't tell it, so nothing is nominated anew
-            self._engine.select_address(peer.handle, address)
-            peer.selected = address
-        if address == peer.selected:
-            peer.selected_heard_at = now
-        if credentials is peer.ice.current:
-            void = peer.ice.settle()
-            if void is not None:
-                del self._by_ufrag[void.ufrag]
-        self._engine.send(address, stun.success(check, endpoint_of(address), credentials.password))
-
     def _handle_dtls(self, handle: int, data: bytes, now: int) -> None:
         peer = self._by_handle.get(handle)
         if peer is None:
@@ -255,7 +204,7 @@ class MediaPlane:
         try:
             peer.dtls.receive(data, now)
             self._pump(peer)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - as in tick
             self._fault(peer, error)
 
     def _pump(self, peer: Peer) -> None:
@@ -282,12 +231,14 @@ class MediaPlane:
                 peer.waits_since = now
             else:
                 peer.waits_since += not_listening
-            if peer.heard_at is not None:
-                peer.heard_at = min(now, peer.heard_at + not_listening)
-            if peer.heard_at is not None and now - peer.heard_at >= self._silence:
+            heard_at = self._engine.heard_at(peer.handle)
+            if heard_at != peer.heard_at:
+                peer.heard_at = peer.silent_since = heard_at
+            peer.silent_since = min(now, peer.silent_since + not_listening)
+            if peer.heard_at and now - peer.silent_since >= self._silence:
                 self._lose(peer, "silent")
             elif not peer.connected and now - peer.waits_since >= self._handshake:
-                self._lose(peer, "silent" if peer.heard_at is None else "dtls_failed")
+                self._lose(peer, "dtls_failed" if peer.heard_at else "silent")
             elif peer.connected and (peer.traffic is None or now - peer.traffic.at >= TRAFFIC_EVERY):
                 self._measure(peer, now)
 
@@ -333,10 +284,6 @@ class MediaPlane:
     def _remove(self, peer: Peer) -> None:
         del self._peers[peer.id], self._by_handle[peer.handle]
         self._handshaking.pop(peer.handle, None)
-        self._addresses.forget(peer.handle)
-        for credentials in (peer.ice.current, peer.ice.previous):
-            if credentials is not None:
-                self._by_ufrag.pop(credentials.ufrag, None)
         peer.dtls.close()
         for datagram in peer.dtls.take():
             self._engine.send_to_peer(peer.handle, datagram)
@@ -357,11 +304,6 @@ class MediaPlane:
 
 
 _COUNTERS = (
-    "stun_checks",
-    "dropped_stun_malformed",
-    "dropped_stun_unknown",
-    "dropped_stun_unverified",
-    "dropped_stun_claimed",
     "dtls_connected",
     "dtls_failed",
     "lost_silent",

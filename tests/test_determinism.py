@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.sources import ROOT, name_of, python_files
 
 SHELLS: dict[str, str] = {
-    "sfu/server.py": "the media server's sockets, thread and timers",
+    "sfu/media_thread.py": "a media thread's sockets and timers",
     "signaling/clock.py": "the clocks, as an argument for everybody else",
     "signaling/ids.py": "random names and secrets, likewise",
 }

@@ -3,11 +3,14 @@
 `engine.pyx` is the door; the `.pxi` files beside it hold one noun each and are read in the order of a packet:
 
     platform    what comes from libc and libsrtp
+    digest      SHA-1, HMAC and CRC-32, which STUN is sealed with
     model       the structures: Core, Peer, Track, Layer, Subscriber
     address     where datagrams come from and go to
     rtp         the RTP header and its extensions
     payload     what a forwarder must know of VP8, VP9 and H264: key frames and picture ids
     output      sealing and sending
+    stun        connectivity checks: read, verified, answered
+    ice         which names are known, which addresses speak for which peer
     rtcp        feedback and reports: built and read
     transport   transport-wide feedback to publishers
     history     packets kept to answer a NACK
@@ -18,8 +21,9 @@
     clockwork   what is done when time passes
     roster      peers with their tracks and slots: made and freed
     thread      the media thread's loop
+    arguments   what Python gives, as the engine's structures
 
-It knows peers, tracks, layers and subscribers by number; SDP, ICE and DTLS are Python's (`sfu/`).
+It knows peers, tracks, layers and subscribers by number; offers, credentials and DTLS are Python's (`sfu/`).
 """
 
 from sfu.core._engine import Engine

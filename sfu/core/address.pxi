@@ -1,5 +1,6 @@
 # Where datagrams come from: a table from address to peer. Only addresses that passed an authenticated STUN check
-# are in it, so an attacker can fill it only as far as MAX_ADDRESSES for each peer that was let in.
+# are in it, so an attacker can fill it only as far as MAX_ADDRESSES for each peer that was let in. When each was last
+# heard stands with its peer: packets of media don't need it.
 
 
 cdef inline bint same_address(const Address *a, const Address *b) noexcept nogil:
@@ -52,38 +53,71 @@ cdef void table_delete(Core *core, const Address *address) noexcept nogil:
     core.table[hole].peer = NULL
 
 
+cdef HeardAddress *heard_from(Peer *peer, const Address *address) noexcept nogil:
+    """One of the peer's own addresses; NULL if it isn't."""
+    cdef int i
+    for i in range(peer.address_count):
+        if same_address(&peer.addresses[i].address, address):
+            return &peer.addresses[i]
+    return NULL
+
+
 cdef void forget_address(Core *core, Peer *peer, const Address *address) noexcept nogil:
     cdef int i
     cdef Address gone = address[0]
-    for i in range(peer.address_count):
-        if same_address(&peer.addresses[i], &gone):
-            memmove(&peer.addresses[i], &peer.addresses[i + 1], (peer.address_count - i - 1) * sizeof(Address))
-            peer.address_count -= 1
-            break
-    if find_peer(core, &gone) == peer:
-        table_delete(core, &gone)
-    if peer.has_selected and same_address(&peer.selected, &gone):
-        peer.has_selected = peer.address_count > 0
-        if peer.has_selected:
-            peer.selected = peer.addresses[peer.address_count - 1]
-
-
-cdef void accept_address(Core *core, Peer *peer, const Address *address) noexcept nogil:
-    cdef Peer *holder = find_peer(core, address)
-    cdef int i
-    if holder == peer:
+    cdef HeardAddress *own = heard_from(peer, &gone)
+    if own == NULL:
         return
+    peer.address_count -= 1
+    own[0] = peer.addresses[peer.address_count]
+    table_delete(core, &gone)
+    release_connection(core, &gone)
+    if peer.has_selected and same_address(&peer.selected, &gone):
+        # where it was heard last, until it checks again
+        peer.has_selected = peer.address_count > 0
+        own = &peer.addresses[0]
+        for i in range(1, peer.address_count):
+            if peer.addresses[i].heard_at > own.heard_at:
+                own = &peer.addresses[i]
+        peer.selected = own.address
+
+
+cdef void forget_oldest_address(Core *core, Peer *peer) noexcept nogil:
+    """That from which nothing was heard for longest; never the selected one."""
+    cdef int i
+    cdef HeardAddress *oldest = NULL
+    for i in range(peer.address_count):
+        if peer.has_selected and same_address(&peer.addresses[i].address, &peer.selected):
+            continue
+        if oldest == NULL or peer.addresses[i].heard_at < oldest.heard_at:
+            oldest = &peer.addresses[i]
+    forget_address(core, peer, &oldest.address)
+
+
+cdef bint accept_address(Core *core, Peer *peer, const Address *address, int64_t now) noexcept nogil:
+    """A verified check of `peer` came from it: its DTLS and SRTP are taken from now on. False if another peer was heard
+    there within `address_hold`: a client could send its own check with another's address as a forged source, and so
+    take over what arrives from there."""
+    cdef Peer *holder = find_peer(core, address)
+    if holder == peer:
+        heard_from(peer, address).heard_at = now
+        return True
     if holder != NULL:
+        if now - heard_from(holder, address).heard_at < core.address_hold:
+            return False
         # the same address now answers for another peer: a page was reloaded behind the same port
         forget_address(core, holder, address)
     if peer.address_count == MAX_ADDRESSES:
-        i = 0
-        if peer.has_selected and same_address(&peer.addresses[0], &peer.selected):
-            i = 1
-        forget_address(core, peer, &peer.addresses[i])
-    peer.addresses[peer.address_count] = address[0]
+        forget_oldest_address(core, peer)
+    peer.addresses[peer.address_count].address = address[0]
+    peer.addresses[peer.address_count].heard_at = now
     peer.address_count += 1
     table_put(core, address, peer)
+    return True
+
+
+cdef inline bint is_v4(const Address *address) noexcept nogil:
+    return memcmp(address.ip, b"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0
 
 
 cdef void address_from_sockaddr(const sockaddr_storage *name, Address *address) noexcept nogil:
@@ -106,9 +140,6 @@ cdef unsigned int address_to_sockaddr(const Address *address, bint as_v6, sockad
     # 0 = this socket can't reach it
     cdef sockaddr_in *v4
     cdef sockaddr_in6 *v6
-    cdef bint mapped = address.ip[10] == 0xFF and address.ip[11] == 0xFF and memcmp(
-        address.ip, b"\0\0\0\0\0\0\0\0\0\0", 10
-    ) == 0
     memset(name, 0, sizeof(sockaddr_in6))
     if as_v6:
         v6 = <sockaddr_in6 *>name
@@ -116,7 +147,7 @@ cdef unsigned int address_to_sockaddr(const Address *address, bint as_v6, sockad
         v6.sin6_port = htons(address.port)
         memcpy(&v6.sin6_addr, address.ip, 16)
         return sizeof(sockaddr_in6)
-    if not mapped:
+    if not is_v4(address):
         return 0
     v4 = <sockaddr_in *>name
     v4.sin_family = AF_INET

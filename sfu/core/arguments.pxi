@@ -32,3 +32,11 @@ cdef CodecTable _codec_table(list codecs) except *:
             table.original_of[<int>rtx_pt] = pt
             table.rtx_pt_of[<int>_CODECS[codec]] = rtx_pt
     return table
+
+
+cdef bytes _ice_text(str text, int least, int most):
+    """A name or a password of ICE (RFC 8839, section 5.4). The error doesn't repeat it."""
+    # a colon would end the name too early in a check
+    if not least <= len(text) <= most or not text.isascii() or ":" in text:
+        raise ValueError(f"names and passwords of ICE: {least} to {most} ASCII characters, no colon")
+    return text.encode("ascii")

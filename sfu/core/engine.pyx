@@ -7,11 +7,14 @@ work without sockets, for simulations, tests and fuzzers: time comes from the ca
 """
 
 include "platform.pxi"
+include "digest.pxi"
 include "model.pxi"
 include "address.pxi"
 include "rtp.pxi"
 include "payload.pxi"
 include "output.pxi"
+include "stun.pxi"
+include "ice.pxi"
 include "rtcp.pxi"
 include "transport.pxi"
 include "history.pxi"
@@ -32,19 +35,22 @@ cdef class Engine:
 
     Addresses are opaque bytes. Times are microseconds of one monotonic clock. Methods raise `KeyError` for a number
     that is not (or no longer) known, `ValueError` for arguments out of range, `MemoryError`.
+
+    `address_hold`: how long after a peer's last check from an address no other peer can have it.
     """
 
     cdef Core core
     cdef int next_handle
     cdef dict peers, tracks, slots, sessions
 
-    def __cinit__(self, int max_peers=2048, uint64_t seed=0):
+    def __cinit__(self, int max_peers=2048, uint64_t seed=0, int64_t address_hold=15_000_000):
         if not 0 < max_peers <= 65536:
             raise ValueError("max_peers must be between 1 and 65536")
         memset(&self.core, 0, sizeof(Core))
         self.core.random_state = seed or int.from_bytes(urandom(8), "big") or 1
         if not open_core(&self.core, max_peers):
             raise MemoryError
+        self.core.address_hold = address_hold
         self.next_handle = 1
         self.peers = {}
         self.tracks = {}
@@ -132,28 +138,27 @@ cdef class Engine:
             ask_for_picture(&self.core, p.subscribers[i], now)
         self._leave()
 
-    def accept_address(self, int peer, bytes address):
-        """After an authenticated STUN check from `address`: its DTLS and SRTP are taken from now on."""
+    def set_credentials(self, int peer, str ufrag, str remote_ufrag, str password):
+        """Begins an ICE generation: checks for `ufrag`:`remote_ufrag` are answered that were made with `password`. The
+        generation before stays good until this one is used; then, and at the next restart, what is not used is void.
+        """
         cdef Peer *p = self._peer(peer)
-        cdef Address a = _address(address)
+        cdef bytes ours = _ice_text(ufrag, MIN_UFRAG, MAX_UFRAG)
+        cdef bytes theirs = _ice_text(remote_ufrag, MIN_UFRAG, MAX_REMOTE_UFRAG)
+        cdef bytes secret = _ice_text(password, MIN_ICE_PASSWORD, MAX_ICE_PASSWORD)
+        cdef bint begun
         self._enter()
-        accept_address(&self.core, p, &a)
-        authenticate_connection(&self.core, &a)
+        begun = begin_generation(
+            &self.core, p, ours, <int>len(ours), theirs, <int>len(theirs), secret, <int>len(secret)
+        )
         self._leave()
+        if not begun:
+            raise ValueError("this name is in use already")
 
-    def select_address(self, int peer, bytes address):
-        """Where to send from now on; it must have been accepted."""
-        cdef Peer *p = self._peer(peer)
-        cdef Address a = _address(address)
-        cdef bint known
-        self._enter()
-        known = find_peer(&self.core, &a) == p
-        if known:
-            p.selected = a
-            p.has_selected = True
-        self._leave()
-        if not known:
-            raise ValueError("this address has passed no check for this peer")
+    def heard_at(self, int peer):
+        """When an authenticated check last came from the peer; 0 before the first."""
+        # one aligned word, which only the media thread writes: no lock, as all peers are looked at often
+        return self._peer(peer).heard_at
 
     def set_extensions(
         self, int peer, *, int mid=0, int rid=0, int repaired_rid=0, int transport_cc=0, int audio_level=0
@@ -264,14 +269,7 @@ cdef class Engine:
         detach(s)
         self._leave()
 
-    # Python's own datagrams -------------------------------------------------------------------------------------
-
-    def send(self, bytes address, bytes data):
-        """A STUN answer, to any address."""
-        cdef Address a = _address(address)
-        self._enter()
-        send_clear(&self.core, &a, data, <int>len(data))
-        self._leave()
+    # Handshakes -------------------------------------------------------------------------------------------------
 
     def send_to_peer(self, int peer, bytes data):
         """A DTLS datagram, to the peer's selected address. Dropped while there is none."""
@@ -282,9 +280,9 @@ cdef class Engine:
         self._leave()
 
     def take_events(self):
-        """What Python has to deal with: ("stun", address, data) and ("dtls", peer, data)."""
+        """What Python has to deal with: ("dtls", peer, data), only from addresses that passed a check."""
         cdef Event *event
-        cdef int i, peer
+        cdef int i
         cdef int64_t counted = 0
         result = []
         self._enter()
@@ -293,13 +291,8 @@ cdef class Engine:
         self.core.event_signalled = False
         for i in range(self.core.event_count):
             event = &self.core.events[(self.core.event_head + i) % EVENT_QUEUE]
-            data = event.data[:event.length]
-            if event.kind == EVENT_STUN:
-                result.append(("stun", (<uint8_t *>&event.address)[:sizeof(Address)], data))
-            else:
-                peer = event.peer
-                if peer in self.peers:
-                    result.append(("dtls", peer, data))
+            if event.peer in self.peers:
+                result.append(("dtls", event.peer, event.data[:event.length]))
         self.core.event_head = 0
         self.core.event_count = 0
         for i in range(self.core.peer_count):

@@ -4,11 +4,9 @@
 cdef enum:
     STRANGER_RATE = 50              # RTP packets a second of SSRCs that fit no track: opened and thrown away
     PEER_DTLS_RATE = 50             # DTLS datagrams a second after the handshake: a client then only says goodbye
-    PEER_STUN_RATE = 50             # binding requests a second of one peer's addresses: browsers send one or two
     # A camera at its best, a shared screen, sound and repetitions stay below. More would only hurt those who receive it
     PEER_BPS = 12000000
     PEER_PPS = 3000
-    STUN_RATE = 2000                # and of all addresses that are not known yet, together
 
 
 cdef bint spend(int64_t *budget, int64_t *at, int64_t rate, int64_t now) noexcept nogil:
@@ -36,21 +34,16 @@ cdef bint within_rate(Core *core, Peer *peer, int length, int64_t now) noexcept 
     return True
 
 
-cdef void push_event(
-    Core *core, int kind, Peer *peer, const Address *address, const uint8_t *data, int length
-) noexcept nogil:
+cdef void push_event(Core *core, Peer *peer, const uint8_t *data, int length) noexcept nogil:
+    """A DTLS datagram, for Python."""
     cdef Event *event
-    if core.event_count == EVENT_QUEUE or (peer != NULL and peer.pending_events >= EVENTS_PER_PEER):
+    if core.event_count == EVENT_QUEUE or peer.pending_events >= EVENTS_PER_PEER:
         core.counters.dropped_events += 1
         return
     event = &core.events[(core.event_head + core.event_count) % EVENT_QUEUE]
     core.event_count += 1
-    event.kind = kind
-    event.peer = -1
-    if peer != NULL:
-        event.peer = peer.handle
-        peer.pending_events += 1
-    event.address = address[0]
+    event.peer = peer.handle
+    peer.pending_events += 1
     event.length = length
     memcpy(event.data, data, length)
 
@@ -82,7 +75,7 @@ cdef void receive(Core *core, uint8_t *data, int length, const Address *address,
         if peer.rx != NULL and not spend(&peer.dtls_budget, &peer.dtls_budget_at, PEER_DTLS_RATE, now):
             core.counters.dropped_dtls_rate += 1
             return
-        push_event(core, EVENT_DTLS, peer, address, data, length)
+        push_event(core, peer, data, length)
     elif 128 <= data[0] <= 191 and length >= 2:
         if length > MAX_RTP:
             core.counters.dropped_size += 1
@@ -94,24 +87,6 @@ cdef void receive(Core *core, uint8_t *data, int length, const Address *address,
             receive_rtp(core, peer, data, length, now)
     else:
         core.counters.dropped_kind += 1
-
-
-cdef void receive_stun(
-    Core *core, Peer *peer, const uint8_t *data, int length, const Address *address, int64_t now
-) noexcept nogil:
-    # a binding request (RFC 8489, section 5) as far as a glance tells; Python reads and verifies the rest
-    if length < 20 or get16(data) != 0x0001 or get32(data + 4) != 0x2112A442 or get16(data + 2) + 20 != length:
-        core.counters.dropped_kind += 1
-        return
-    if peer != NULL:
-        if not spend(&peer.stun_budget, &peer.stun_budget_at, PEER_STUN_RATE, now):
-            core.counters.dropped_stun_rate += 1
-            return
-    elif not spend(&core.stun_budget, &core.stun_budget_at, STUN_RATE, now):
-        core.counters.dropped_stun_rate += 1
-        return
-    core.counters.stun_in += 1
-    push_event(core, EVENT_STUN, peer, address, data, length)
 
 
 cdef void receive_rtcp(Core *core, Peer *peer, uint8_t *data, int length, int64_t now) noexcept nogil:

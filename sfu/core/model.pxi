@@ -10,7 +10,7 @@ cdef enum:
     SEGMENTS = 40              # datagrams that leave as one message: the kernel takes 64, and 64 KiB in all
     MAX_STREAMS = 32           # SSRCs a peer may send with; more are dropped
     MAX_STREAMS_EVER = 256     # and in all its time: libsrtp keeps each, so that nothing old can be sent again
-    MAX_ADDRESSES = 8          # addresses of a peer that passed an authenticated check; the oldest makes room
+    MAX_ADDRESSES = 8          # of a peer, each of which passed a check; the one longest silent makes room
     MAX_LAYERS = 3
     MAX_MISSING = 256          # packets of one layer waited for; beyond, a key frame is cheaper
     SEEN = 1024                # sequence numbers in which a duplicate is recognised
@@ -22,6 +22,15 @@ cdef enum:
     # gathering (`thread.pxi`): at how many packets within gather_us it begins to pay, and below how many it ends
     GATHER_FROM = 6
     GATHER_STAY = 4
+
+cdef enum:
+    MIN_UFRAG = 4              # RFC 8839, section 5.4
+    MAX_UFRAG = 32             # of our names, which Python makes 12 long
+    MAX_REMOTE_UFRAG = 256
+    MIN_ICE_PASSWORD = 22
+    MAX_ICE_PASSWORD = 256
+    TRANSACTION_BYTES = 12
+    TRANSACTIONS = 256         # checks of a peer remembered: at one each 2.6 s, the last 11 minutes
 
 cdef enum:
     AUDIO = 0
@@ -53,6 +62,25 @@ cdef struct Address:
 cdef struct AddressEntry:
     Address address
     Peer *peer                 # NULL = free
+
+
+cdef struct HeardAddress:
+    Address address
+    int64_t heard_at           # when a verified check last came from it
+
+
+cdef struct Transaction:
+    # a verified check, and where it came from
+    uint8_t id[TRANSACTION_BYTES]
+    Address address
+
+
+cdef struct Generation:
+    # what checks are made with between two ICE restarts
+    Peer *peer                 # NULL = void
+    uint8_t username[MAX_UFRAG + 1 + MAX_REMOTE_UFRAG]  # our name, a colon, the client's
+    int ufrag_length, username_length
+    HmacKey key                # of our password
 
 
 cdef struct CodecTable:
@@ -227,9 +255,9 @@ cdef struct Peer:
     int handle
     void *rx                   # libsrtp sessions; NULL before DTLS is done
     void *tx
-    Address addresses[MAX_ADDRESSES]
+    HeardAddress addresses[MAX_ADDRESSES]
     int address_count
-    Address selected
+    Address selected           # one of them
     bint has_selected
     uint8_t ext_mid, ext_rid, ext_repaired_rid, ext_transport_cc, ext_audio_level
     Stream streams[MAX_STREAMS]
@@ -250,11 +278,18 @@ cdef struct Peer:
     int64_t paid_until         # for what it has sent (`ingress.pxi`)
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
+    int64_t foreign_budget, foreign_budget_at
     int64_t dtls_budget, dtls_budget_at
     int pending_events
     uint32_t batch             # in which something was last queued for it
     int queued                 # the last of that, an index into Core.out
     int64_t bytes_in, bytes_out, packets_in, packets_out
+    # connectivity checks (`ice.pxi`)
+    int64_t heard_at           # when a verified one last came; 0 = never
+    Generation generations[2]  # the last that was begun, and the one in use before it, which may be void
+    int current                # which of them is the last
+    Transaction transactions[TRANSACTIONS]  # a ring
+    int transaction_count, transaction_next
 
 
 cdef struct Connection:
@@ -286,17 +321,14 @@ cdef struct Drained:
 
 
 cdef struct Event:
-    int kind
+    # a DTLS datagram
     int peer
-    Address address
     int length
     uint8_t data[SLOT_BYTES]
 
 
 cdef enum:
-    EVENT_STUN = 1
-    EVENT_DTLS = 2
-    EVENT_QUEUE = 1024         # unread facts for Python; more STUN and DTLS is dropped and counted
+    EVENT_QUEUE = 1024         # unread facts for Python; more DTLS is dropped and counted
     EVENTS_PER_PEER = 64
 
 
@@ -304,11 +336,12 @@ cdef struct Counters:
     int64_t packets_in, bytes_in, packets_out, bytes_out
     int64_t rtp_in, rtp_forwarded, rtcp_in, rtx_in, rtx_recovered, rtx_out
     int64_t nacks_in, nacks_out, key_requests_in, key_requests_out, feedback_out
-    int64_t stun_in, dtls_in
+    int64_t stun_in, stun_checks, dtls_in
     int64_t dropped_empty, dropped_size, dropped_kind, dropped_unknown_address, dropped_no_keys
     int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
-    int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send, dropped_stun_rate
-    int64_t dropped_peer_rate, dropped_dtls_rate
+    int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send
+    int64_t dropped_stun_rate, dropped_stun_malformed, dropped_stun_unknown, dropped_stun_unverified
+    int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
     int64_t repeats_unavailable, switches
 
@@ -326,6 +359,9 @@ cdef struct Core:
     int64_t ticked_at
     AddressEntry *table
     uint32_t table_mask
+    int64_t address_hold       # how long an address stays its peer's after the last check from it
+    Generation **names         # by our name in them; NULL = free
+    uint32_t names_mask
     uint32_t next_layer
     Outgoing *out
     int out_count
@@ -334,7 +370,6 @@ cdef struct Core:
     Event *events
     int event_head, event_count
     bint event_signalled
-    int64_t stun_budget, stun_budget_at
     int udp_fd, tcp_fd, event_fd, wake_fd
     int others_fd              # an epoll of everything but the UDP socket
     int any_fd                 # an epoll of both

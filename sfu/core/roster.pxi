@@ -16,6 +16,8 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     core.peers = <Peer **>calloc(max_peers, sizeof(Peer *))
     core.due = <Peer **>calloc(max_peers, sizeof(Peer *))
     core.table = <AddressEntry *>calloc(places, sizeof(AddressEntry))
+    core.names_mask = places // 4 - 1
+    core.names = <Generation **>calloc(places // 4, sizeof(Generation *))
     core.out = <Outgoing *>calloc(SEND_BATCH, sizeof(Outgoing))
     core.events = <Event *>calloc(EVENT_QUEUE, sizeof(Event))
     core.inbox = <uint8_t *>malloc(RECEIVE_BATCH * SLOT_BYTES)
@@ -29,7 +31,8 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     core.max_connections = min(2 * max_peers, 4096)
     core.connections = <Connection **>calloc(core.max_connections, sizeof(Connection *))
     return (
-        core.peers != NULL and core.due != NULL and core.table != NULL and core.out != NULL and core.events != NULL
+        core.peers != NULL and core.due != NULL and core.table != NULL and core.names != NULL and core.out != NULL
+        and core.events != NULL
         and core.inbox != NULL and core.in_messages != NULL and core.in_vectors != NULL and core.in_names != NULL
         and core.out_messages != NULL and core.out_vectors != NULL and core.out_names != NULL
         and core.out_controls != NULL and core.connections != NULL
@@ -38,12 +41,13 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
 
 cdef void close_core(Core *core) noexcept nogil:
     cdef int i
-    if core.peers != NULL:
-        for i in range(core.peer_count):
-            free_peer(core.peers[i])
+    # connections first: closing one takes its address from its peer
     if core.connections != NULL:
         for i in range(core.max_connections):
             close_connection(core, i)
+    if core.peers != NULL:
+        for i in range(core.peer_count):
+            free_peer(core.peers[i])
     if core.any_fd >= 0:
         close(core.any_fd)
     if core.others_fd >= 0:
@@ -53,6 +57,7 @@ cdef void close_core(Core *core) noexcept nogil:
     free(core.peers)
     free(core.due)
     free(core.table)
+    free(core.names)
     free(core.out)
     free(core.events)
     free(core.inbox)
@@ -84,8 +89,8 @@ cdef void remove_peer(Core *core, Peer *peer) noexcept nogil:
             core.peers[i] = core.peers[core.peer_count]
             break
     while peer.address_count:
-        release_connection(core, &peer.addresses[0])
-        forget_address(core, peer, &peer.addresses[0])
+        forget_address(core, peer, &peer.addresses[0].address)
+    forget_names(core, peer)
     free_peer(peer)
 
 

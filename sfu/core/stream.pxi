@@ -208,7 +208,7 @@ cdef void authenticate_connection(Core *core, const Address *address) noexcept n
 
 
 cdef void release_connection(Core *core, const Address *address) noexcept nogil:
-    # its peer is gone: it is closed like one that never spoke, unless another peer claims it in time
+    # it is nobody's now: it is closed like one that never spoke, unless a check claims it in time
     cdef Connection *connection = connection_of(core, address)
     if connection != NULL:
         connection.authenticated = False

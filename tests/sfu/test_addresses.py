@@ -6,8 +6,6 @@ import pytest
 
 from sfu.addresses import MAX_ADDRESSES, advertised, machine_addresses
 from sfu.config import MediaConfig
-from sfu.core import Engine
-from sfu.engine import endpoint_of
 from sfu.errors import ConfigError
 
 MACHINE = ["127.0.0.1", "192.0.2.1", "169.254.3.4", "10.0.0.1", "::1", "fe80::1", "2001:db8::1"]
@@ -59,8 +57,3 @@ def test_the_machines_own_addresses_are_addresses_ipv4_first() -> None:
 def test_settings_that_can_not_work_are_refused_by_name(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         MediaConfig(**wrong)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("ip", ["192.0.2.1", "2001:db8::1", "::1"])
-def test_the_engines_addresses_can_be_read(ip: str) -> None:
-    assert endpoint_of(Engine.udp_address(ip, 40_000)) == (ip, 40_000)

@@ -11,7 +11,7 @@ from sfu.sdp.negotiate import negotiate
 from sfu.sdp.offer import parse_offer
 from tests.sfu.offers import audio, call_offer, offer, transport
 
-OURS = Credentials("serverU", "server+side+password/0123", "cliU")
+OURS = Credentials("serverU", "server+side+password/0123", "cliU", "client+side+password/0123")
 SHOWN = Fingerprint("sha-256", ":".join(["CD"] * 32))
 SLOTS = {"3": SlotStreams(31, 0), "4": SlotStreams(41, 42), "5": SlotStreams(51, 52), "6": SlotStreams(61, 62)}
 EVERYWHERE = Endpoints(("192.0.2.1", "2001:db8::1"), 10000)

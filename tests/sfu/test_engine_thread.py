@@ -13,9 +13,11 @@ from contextlib import contextmanager
 import pytest
 
 from sfu.core import Engine
+from tests.sfu.client import check
 from tests.sim.browser import KEY_BYTES, VIDEO_CODECS, VP8_PT, rtp, srtp, vp8_descriptor
 
 PUBLISHED, SHOWN = 1000, 5000
+PASSWORD = "the+servers+password/0123"
 
 
 class Wire:
@@ -30,10 +32,10 @@ class Wire:
         self.socket.bind(("127.0.0.1", 0))
         self.socket.connect(("127.0.0.1", port))
         self.socket.settimeout(5)
-        address = Engine.udp_address(*self.socket.getsockname())
         self.peer = engine.add_peer()
-        engine.accept_address(self.peer, address)
-        engine.select_address(self.peer, address)
+        engine.set_credentials(self.peer, f"peer{seed}", "page", PASSWORD)
+        self.socket.send(check(f"peer{seed}:page", PASSWORD))
+        assert self.socket.recv(2048)[:2] == b"\1\1"  # a binding success response
         engine.set_keys(self.peer, srtp(up, outbound=False), srtp(down, outbound=True))
 
     def receive(self) -> bytes:
@@ -57,17 +59,17 @@ def running(gather_us: int) -> Iterator[tuple[Engine, Wire, Wire]]:
     engine.open(udp.fileno(), -1, -1)
     thread = threading.Thread(target=engine.run)
     thread.start()
-    publisher, viewer = (Wire(engine, udp.getsockname()[1], seed) for seed in (1, 2))
-    track = engine.add_track(publisher.peer, "1", "video", VIDEO_CODECS)
-    engine.add_ssrc(track, PUBLISHED)
-    engine.connect(engine.add_slot(viewer.peer, SHOWN, SHOWN + 1, VIDEO_CODECS), track)
     try:
-        yield engine, publisher, viewer
+        publisher, viewer = (Wire(engine, udp.getsockname()[1], seed) for seed in (1, 2))
+        track = engine.add_track(publisher.peer, "1", "video", VIDEO_CODECS)
+        engine.add_ssrc(track, PUBLISHED)
+        engine.connect(engine.add_slot(viewer.peer, SHOWN, SHOWN + 1, VIDEO_CODECS), track)
+        with publisher.socket, viewer.socket:
+            yield engine, publisher, viewer
     finally:
         engine.stop()
         thread.join()
-        for each in (udp, publisher.socket, viewer.socket):
-            each.close()
+        udp.close()
 
 
 @pytest.mark.parametrize("gather_us", [0, 1000])

@@ -8,7 +8,7 @@ from sfu.errors import PeerError
 from sfu.events import PeerId, PeerLost
 from tests.sfu.client import Client
 from tests.sfu.offers import offer, video
-from tests.sfu.recorder import CLIENT, ELSEWHERE, NO_STATS
+from tests.sfu.recorder import CLIENT, ELSEWHERE
 from tests.sfu.world import SOURCES, World, again, code_of
 
 
@@ -81,7 +81,7 @@ def test_reports_are_of_connected_peers() -> None:
     world.open(Client(ufrag="other"))
     handle = world.handle(client)
     world.wait(1.5, checking=[(client, CLIENT)])
-    world.engine.stats[handle] = NO_STATS | {
+    world.engine.stats[handle] = world.engine.peer_stats(handle) | {
         "bytes_in": 125_000,
         "bytes_out": 250_000,
         "loss_in": 0.1,
@@ -99,7 +99,7 @@ def test_reports_are_of_connected_peers() -> None:
 def test_counters_are_there_from_the_start() -> None:
     counters = World().plane.counters()
     assert counters["peers"] == 0
-    assert counters["packets_in"] == 0
+    assert counters["dropped_stun_unknown"] == 0
     assert counters["lost_silent"] == 0
 
 
@@ -111,16 +111,17 @@ def test_our_own_defect_ends_one_peer_and_is_logged_without_what_was_sent(
     world.connect(other, ELSEWHERE)
     world.events.clear()
 
-    def broken(peer: int, address: bytes) -> None:
+    def broken(data: bytes, now: int) -> None:
         raise RuntimeError(f"secret {client.server_password}")
 
-    monkeypatch.setattr(world.engine, "accept_address", broken)
+    monkeypatch.setattr(world.plane._by_handle[world.handle(client)].dtls, "receive", broken)
     with caplog.at_level(logging.DEBUG):
-        assert not world.stun(client.check())
-    monkeypatch.undo()
+        world.dtls(world.handle(client), [b"\x16"])
+        world.dtls(world.handle(other), [b"\x16"])
     assert world.events == [PeerLost(answer.peer, "fault")]
     assert "RuntimeError" in caplog.text
     assert "secret" not in caplog.text
+    assert not world.stun(client.check())
     assert world.stun(other.check(), ELSEWHERE)
 
 
@@ -141,8 +142,7 @@ def test_closing_the_plane_says_goodbye_to_all() -> None:
     world.connect(one, CLIENT)
     world.connect(other, ELSEWHERE)
     world.plane.close()
-    goodbyes = world.engine.sent_to_peer
-    assert len(goodbyes) == 2
+    assert [address for _, address in world.engine.take_flights()] == [CLIENT, ELSEWHERE]
     assert not world.engine.peers
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import struct
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 import uvloop
@@ -23,7 +23,7 @@ from sfu import (
     PeerLost,
 )
 from tests.sfu.client import Client
-from tests.sfu.stage import WITHIN, Browser, Wire, sees, stage
+from tests.sfu.stage import WITHIN, Browser, Stage, Wire, sees, stage
 from tests.sfu.test_dtls import null_hello
 
 
@@ -118,6 +118,32 @@ async def test_every_way_in_leads_to_a_connection(kind: socket.SocketKind, host:
                 for datagram in client.dtls.close():
                     await wire.send(datagram)
                 await on.until(lambda peer=answer.peer: PeerLost(peer, "closed") in on.events)  # type: ignore[misc]
+
+
+async def test_a_connection_that_a_check_has_named_is_not_closed_for_strangers() -> None:
+    """A server for one peer takes two connections; the oldest that no check has named makes room."""
+    async with stage(max_peers=1) as on, asyncio.timeout(WITHIN):
+        wire = await _tcp(on, Client())
+        with wire.socket, ExitStack() as strangers:
+            await wire.check()
+            for _ in range(5):
+                strangers.enter_context(socket.create_connection(("127.0.0.1", on.server.ports[0])))
+            await on.until(lambda: on.server.counters()["dropped_connections"] == 4)
+            await wire.check()
+
+
+async def test_one_client_can_not_have_all_connections() -> None:
+    """A server for five peers takes ten connections; eight of a client's are its addresses, the rest nobody's."""
+    async with stage(max_peers=5) as on, asyncio.timeout(WITHIN):
+        greedy, honest = Client(), Client(ufrag="honest")
+        with ExitStack() as wires:
+            for _ in range(10):
+                wire = await _tcp(on, greedy)
+                wires.enter_context(wire.socket)
+                await wire.check()
+            newcomer = await _tcp(on, honest)
+            with newcomer.socket:
+                await newcomer.check()
 
 
 async def test_a_call_moves_to_another_network_and_stays_the_same_call() -> None:
@@ -335,6 +361,14 @@ async def test_everything_is_given_back() -> None:
         await server.close()
     del server
     assert len(descriptors()) <= len(before)
+
+
+async def _tcp(on: Stage, client: Client) -> Wire:
+    if not client.server_ufrag:
+        client.accept(on.server.open_peer(client.offer(), {}).sdp)
+    wire = Wire(client, socket.SOCK_STREAM, "127.0.0.1", on.server.ports[0])
+    await wire.open()
+    return wire
 
 
 def _is_open(fd: str) -> bool:

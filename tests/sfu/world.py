@@ -1,4 +1,4 @@
-"""A media plane whose engine only remembers, and a clock that is moved by hand."""
+"""A media plane on an engine without sockets, and a clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ START = 1_000 * SECOND
 
 
 class World:
-    """A plane, an engine that remembers, and a clock that is moved by hand."""
-
-    def __init__(self, **config: float) -> None:
-        self.engine = Recorder()
+    def __init__(self, room: int = 8, **config: float) -> None:
+        self.engine = Recorder(max_peers=room)
         counter = itertools.count(1)
         self.plane = MediaPlane(
             MediaConfig(**config),  # type: ignore[arg-type]
@@ -45,10 +43,8 @@ class World:
 
     def stun(self, data: bytes, address: bytes = CLIENT) -> bool:
         """Whether it was answered."""
-        before = len(self.engine.sent)
-        self.plane.handle([("stun", address, data)], self.now)
-        self.events += self.plane.take_events()
-        return len(self.engine.sent) > before
+        self.engine.process([(data, address)], self.now)
+        return address in [to for _, to in self.engine.take_answers()]
 
     def dtls(self, handle: int, datagrams: list[bytes]) -> None:
         self.plane.handle([("dtls", handle, datagram) for datagram in datagrams], self.now)
@@ -60,13 +56,22 @@ class World:
         going = client.dtls.start()
         while going:
             self.dtls(handle, going)
-            for datagram in self.engine.take_sent_to_peer():
-                client.dtls.feed(datagram)
+            self.feed(client)
             going = client.dtls.take()
         return handle
 
+    def feed(self, client: Client) -> None:
+        """The client gets what was sent to it."""
+        for datagram, _ in self.engine.take_flights():
+            client.dtls.feed(datagram)
+
     def handle(self, client: Client) -> int:
-        return self.plane._by_ufrag[client.server_ufrag].handle
+        """The peer's number in the engine."""
+        return next(
+            handle
+            for handle, peer in self.engine.peers.items()
+            if client.server_ufrag in [ufrag for ufrag, _, _ in peer["credentials"]]
+        )
 
     def connect(self, client: Client, address: bytes = CLIENT) -> PeerAnswer:
         answer = self.open(client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from sfu.core import Engine
+from tests.sfu.client import check
 from tests.sim.browser import (
     AUDIO_CODECS,
     FRAME_US,
@@ -18,6 +19,7 @@ from tests.sim.browser import (
 from tests.sim.network import Link, Network
 
 STEP_US = 5_000
+PASSWORD = "the+servers+password/0123"
 
 
 class Guest:
@@ -30,8 +32,8 @@ class Guest:
         self._call = call
         engine = call.engine
         self.peer = engine.add_peer()
-        engine.accept_address(self.peer, self.address)
-        engine.select_address(self.peer, self.address)
+        engine.set_credentials(self.peer, f"guest{name}", "page", PASSWORD)
+        engine.process([(check(f"guest{name}:page", PASSWORD), self.address)], call.network.now)
         engine.set_extensions(self.peer, transport_cc=TRANSPORT_CC_ID, audio_level=LEVEL_ID)
         self.camera = engine.add_track(self.peer, "1", "video", VIDEO_CODECS)
         engine.add_ssrc(self.camera, self.browser.camera.ssrc, self.browser.camera.ssrc + 500_000)
@@ -103,7 +105,8 @@ class Call:
     def _deliver(self) -> None:
         by_address = {guest.address: guest for guest in self.guests}
         for data, address in self.engine.drain():
-            if address in by_address:
+            is_media = data[0] >= 128  # and not the answer to the check with which a guest joins
+            if is_media and address in by_address:
                 guest = by_address[address]
                 self.network.send(guest.down, data, guest.browser.receive)
 
