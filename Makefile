@@ -1,11 +1,12 @@
 # Every target does its own set-up: a virtual environment in .venv, the packages, the compiled packet path.
-# PYTHON=python3.12 chooses another interpreter; ARGS are flags for `therabook serve`.
+# PYTHON=python3.12 chooses another interpreter; ARGS are flags for `therabook serve`, and for what `make fuzz` runs.
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
 ENGINE := sfu/core/_engine.built
 ENGINE_SOURCES := setup.py $(wildcard sfu/core/*.pyx sfu/core/*.pxi sfu/core/*.pxd sfu/core/*.h)
+SECONDS ?= 600
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -20,7 +21,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test bench hostile scale soak check format web-check venv clean lock
+.PHONY: run test bench hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -30,6 +31,12 @@ test: .venv/dev .venv/browsers $(ENGINE)   ## every test, in real browsers too: 
 
 bench: .venv/dev $(ENGINE)                 ## what a forwarded packet costs: make bench ARGS=--quick
 	$(BIN)/python -m bench.forward $(ARGS)
+
+fuzz: .venv/dev build/fuzz/engine.built    ## hostile input for every parser: make fuzz SECONDS=60 ARGS="rtp sdp"
+	$(BIN)/python -m tests.engine_build fuzz tests.fuzz --seconds $(SECONDS) $(ARGS)
+
+sanitize: .venv/dev build/address/engine.built build/thread/engine.built   ## the packet path under ASAN, UBSAN and TSAN
+	$(BIN)/python -m tests.sanitize $(ARGS)
 
 hostile: .venv/dev $(ENGINE)               ## a million hostile datagrams of each kind while 100 calls run
 	$(BIN)/python -m bench.hostile $(ARGS)
@@ -88,6 +95,11 @@ lock: .venv/dev             ## write down the versions that were tested together
 
 $(ENGINE): $(ENGINE_SOURCES) | .venv/run
 	$(BIN)/python setup.py -q build_ext --inplace
+	@touch $@
+
+# Engines that watch themselves, for tests only (docs/fuzzing.md). They need gcc and what comes with it.
+build/%/engine.built: $(ENGINE_SOURCES) tests/fuzz/coverage.c | .venv/run
+	ENGINE_BUILD=$* $(BIN)/python setup.py -q build_ext --build-lib build/$* --build-temp build/$*/objects
 	@touch $@
 
 build/node/node_modules/.bin/tsc: | .venv/dev

@@ -1,4 +1,5 @@
-"""What all tests share: how hypothesis looks for counter-examples, and how it tells of them.
+"""What all tests share: which build of the engine they run, how hypothesis looks for counter-examples, and how it tells
+of them.
 
 The same examples every time, so that a change is judged by what it changed; `HYPOTHESIS_PROFILE=thorough` draws many
 new ones.
@@ -9,6 +10,10 @@ from __future__ import annotations
 import os
 
 from hypothesis import HealthCheck, settings
+
+from tests import engine_build
+
+engine_build.choose()
 
 settings.register_profile(
     "default",

@@ -8,7 +8,9 @@ cdef inline bint same_address(const Address *a, const Address *b) noexcept nogil
 
 
 cdef inline uint32_t address_hash(const Address *address) noexcept nogil:
-    cdef const uint64_t *words = <const uint64_t *>address
+    # copied: an Address may not be read as another type, and need not stand where a number of eight bytes may
+    cdef uint64_t words[3]
+    memcpy(words, address, sizeof(words))
     cdef uint64_t h = words[0] * <uint64_t>0x9E3779B97F4A7C15
     h = (h ^ (h >> 29) ^ words[1]) * <uint64_t>0xBF58476D1CE4E5B9
     h = (h ^ (h >> 32) ^ words[2]) * <uint64_t>0x94D049BB133111EB

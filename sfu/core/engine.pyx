@@ -31,7 +31,8 @@ from os import urandom
 
 
 cdef class Engine:
-    """All numbers that it hands out (peers, tracks, slots) are never used twice.
+    """All numbers that it hands out (peers, tracks, slots) are never used twice. `run` has a thread of its own; the
+    other methods are called by one thread at a time.
 
     Addresses are opaque bytes. Times are microseconds of one monotonic clock. Methods raise `KeyError` for a number
     that is not (or no longer) known, `ValueError` for arguments out of range, `MemoryError`.
@@ -157,8 +158,8 @@ cdef class Engine:
 
     def heard_at(self, int peer):
         """When an authenticated check last came from the peer; 0 before the first."""
-        # one aligned word, which only the media thread writes: no lock, as all peers are looked at often
-        return self._peer(peer).heard_at
+        # which only the media thread writes: no lock, as all peers are looked at often
+        return load(&self._peer(peer).heard_at, RELAXED)
 
     def set_extensions(
         self, int peer, *, int mid=0, int rid=0, int repaired_rid=0, int transport_cc=0, int audio_level=0
@@ -304,18 +305,23 @@ cdef class Engine:
 
     def process(self, list datagrams, int64_t now):
         """Works through (data, address) pairs as if they had just come, at time `now`."""
-        cdef uint8_t buffer[SLOT_BYTES]
+        cdef uint8_t *copy
         cdef Address a
         cdef int length
         self.core.now = now
         for data, address in datagrams:
             a = _address(address)
             length = <int>len(data)
-            memcpy(buffer, <const uint8_t *><bytes>data, min(length, <int>SLOT_BYTES))
+            # of its own size, so that a sanitizer sees whatever reads beyond it
+            copy = <uint8_t *>malloc(max(length, 1))
+            if copy == NULL:
+                raise MemoryError
+            memcpy(copy, <const uint8_t *><bytes>data, length)
             self._enter()
             with nogil:
-                receive(&self.core, buffer, length, &a, self.core.now)
+                receive(&self.core, copy, length, &a, self.core.now)
             self._leave()
+            free(copy)
 
     def tick(self, int64_t now):
         """Does what is due at time `now`; to be called about every 5 ms."""

@@ -185,7 +185,7 @@ cdef void take_check(
     cdef Peer *peer = generation.peer
     cdef uint8_t answer[MAX_SUCCESS]
     core.counters.stun_checks += 1
-    peer.heard_at = now
+    store(&peer.heard_at, now, RELAXED)
     authenticate_connection(core, address)
     if check.nominated or not peer.has_selected or now - heard_from(peer, &peer.selected).heard_at > DESERTED_US:
         # until the client has made up its mind, answers to its handshake go where it was first heard; and a NAT that

@@ -141,7 +141,8 @@ cdef bint name_stream(Core *core, Track *track, uint32_t ssrc, uint32_t rtx_ssrc
 
 
 cdef inline bint same_name(const uint8_t *a, int a_length, const uint8_t *b, int b_length) noexcept nogil:
-    return a_length == b_length and memcmp(a, b, a_length) == 0
+    # an absent name is NULL, which memcmp must not be given
+    return a_length == b_length and (a_length == 0 or memcmp(a, b, a_length) == 0)
 
 
 cdef Stream *latch_stream(Peer *peer, Core *core, const Packet *packet) noexcept nogil:
@@ -186,7 +187,8 @@ cdef Stream *latch_stream(Peer *peer, Core *core, const Packet *packet) noexcept
         layer = new_layer(core, track, packet.ssrc)
         if layer == NULL:
             return NULL
-        memcpy(layer.rid, rid, rid_length)
+        if rid_length:
+            memcpy(layer.rid, rid, rid_length)
         layer.rid_length = rid_length
     return add_stream(peer, packet.ssrc, layer, False)
 

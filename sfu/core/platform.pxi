@@ -24,6 +24,12 @@ cdef extern from "pthread.h" nogil:
     int pthread_mutex_lock(pthread_mutex_t *mutex)
     int pthread_mutex_unlock(pthread_mutex_t *mutex)
 
+cdef extern from * nogil:
+    # gcc's: for the one field that is read without the lock
+    int64_t load "__atomic_load_n"(const int64_t *field, int order)
+    void store "__atomic_store_n"(int64_t *field, int64_t value, int order)
+    int RELAXED "__ATOMIC_RELAXED"
+
 cdef extern from "netinet/in.h" nogil:
     struct in6_addr:
         uint8_t s6_addr[16]

@@ -15,6 +15,8 @@ cdef enum:
     REPORT_BLOCKS = 10              # of one receiver report: three sources with three layers, and sound
     NACK_MOST = 60                  # entries of one NACK that are answered, of 17 packets each
 
+# between a sender report and what is told of it: more, and one of the clocks was set, or the publisher lies
+cdef int64_t REPORT_REACH_US = 86400 * <int64_t>1000000
 cdef int64_t NTP_EPOCH_US = 2208988800 * 1000000
 
 
@@ -149,6 +151,8 @@ cdef int write_sender_report(uint8_t *out, Subscriber *subscriber, int64_t now) 
     if layer == NULL or not subscriber.has_sent or not layer.has_report or not layer.track.peer.has_clock:
         return 0
     elapsed_us = now - layer.track.peer.clock_delta_us - layer.report_ntp_us
+    if not -REPORT_REACH_US < elapsed_us < REPORT_REACH_US:
+        return 0
     elapsed = elapsed_us * clock_rate(subscriber.kind) // 1000000
     timestamp = <uint32_t>(<int64_t>layer.report_rtp + elapsed) + subscriber.timestamp_offset
     write_rtcp_header(out, 0, RTCP_SR, SENDER_REPORT_BYTES)

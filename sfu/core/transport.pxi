@@ -78,8 +78,8 @@ cdef void send_feedback(Core *core, Peer *peer) noexcept nogil:
     if peer.tx == NULL or not peer.has_selected:
         return
     while arrivals.ext_next <= arrivals.ext_highest:
-        if not send_one_feedback(core, peer):
-            break
+        # one that has nothing to say has passed over lost packets: what came after them still has to be told
+        send_one_feedback(core, peer)
 
 
 cdef bint send_one_feedback(Core *core, Peer *peer) noexcept nogil:
