@@ -25,6 +25,8 @@ RTCP_MOST = 1380
 OVERSIZED = (1650, 1800, 2000, 2100, 3000, 4000, 9000, 65000)
 """Bytes: what no network card brings in one piece, up to what UDP can carry."""
 
+TCP_SHARE = 0.4
+
 SENDER_SSRC = 0x42424242
 """Of reports: nobody looks at it."""
 
@@ -75,6 +77,8 @@ class Ammunition:
     asks: bool = False
     frames: int = 0
     transport_at: int = 0
+    share: float = 1.0
+    """Of the flood's rate: what costs the generator more comes less often, or it would be what is measured."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +258,10 @@ ATTACKS: tuple[Attack, ...] = (
     _stranger(
         "ICE-TCP connections with junk",
         lambda known: Ammunition(
-            [start + bytes(180) for start in (b"\x80\x60", b"\x16\xfe", b"\x00\x01", b"")], fresh=(2, 0), frames=10
+            [start + bytes(180) for start in (b"\x80\x60", b"\x16\xfe", b"\x00\x01", b"")],
+            fresh=(2, 0),
+            frames=10,
+            share=TCP_SHARE,
         ),
     ),
     _joined("bad padding", _bad_padding),

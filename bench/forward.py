@@ -24,10 +24,10 @@ from bench.description import Line
 from bench.errors import Failed, NotAvailable
 from bench.loads import Condition, Load
 from bench.place import LOOPBACK
-from bench.processes import Cores, count_syscalls, machine_seconds, resident_kb, wakeups
+from bench.processes import Cores, count_syscalls, machine_seconds, resident_kb, thread_times, wakeups
 from bench.report import Run
 from bench.systems import Entry, System, floor, galene, janus, livekit, ours
-from bench.systems.ours import Ours
+from bench.systems.ours import MEDIA_THREAD, Ours
 from bench.traffic import Setting, Traffic
 
 _T = TypeVar("_T")
@@ -129,10 +129,11 @@ class Bench:
             traffic.run(warm)
             woken, began = wakeups(system.pid), time.monotonic()
             used, own = machine_seconds(), time.process_time()
+            media = _media_ns(system)
             with _condition(system, condition), stage.first(joining):
                 figures = traffic.run(setting)
             others = machine_seconds() - used - (time.process_time() - own) - figures.counts["server_cpu_ns"] / 1e9
-            seconds = time.monotonic() - began
+            seconds, media = time.monotonic() - began, _media_ns(system) - media
             per_packet = (wakeups(system.pid) - woken) / max(figures.counts["received"], 1)
             if others / seconds <= report.OTHERS or attempt == plan.patience:
                 break
@@ -141,7 +142,10 @@ class Bench:
         traced = self._trace(system, traffic, load, spin) if plan.syscalls and condition is Condition.QUIET else None
         memory = resident_kb(system.pid)
         share = max(others / seconds, 0.0)
-        return Run(entry.name, entry.kind, load, condition, repeat, figures, per_packet, share, memory, traced)
+        per_media = media / 1000 / max(figures.counts["received"], 1) if isinstance(system, Ours) else None
+        return Run(
+            entry.name, entry.kind, load, condition, repeat, figures, per_packet, share, memory, traced, per_media
+        )
 
     def _trace(self, system: System, traffic: Traffic, load: Load, spin: bool) -> float | None:
         """System calls for each packet, in a run of its own: being counted costs time."""
@@ -190,6 +194,14 @@ class Bench:
 
 def _turned(each: list[_T], by: int) -> list[_T]:
     return each[by % len(each) :] + each[: by % len(each)] if each else each
+
+
+def _media_ns(system: System) -> int:
+    """Nanoseconds on a core of our server's media threads so far; 0 of other servers."""
+    if not isinstance(system, Ours):
+        return 0
+    times = thread_times(system.pid)
+    return sum(used for name, used in times.items() if name.startswith(MEDIA_THREAD))
 
 
 @contextmanager

@@ -190,9 +190,11 @@ class Siege:
         if copied:
             sockets = [own.socket, strangers[0]]
 
+        rate, bits = plan.rate * ammunition.share, plan.mbit_per_s * 1e6
+
         def volley(total: int, seq: int = FIRST_SEQ) -> Volley:
             sources = elsewhere(self._address, SOURCES)
-            return Volley(total, plan.rate, plan.mbit_per_s * 1e6, sockets, server, own, slot_ssrc, sources, seq)
+            return Volley(total, rate, bits, sockets, server, own, slot_ssrc, sources, seq)
 
         self._traffic.run(self._setting(WARM_SECONDS, measured=False))
         with Flood(ammunition, replace(volley(0), sockets=[own.socket])) as silence:
@@ -201,7 +203,7 @@ class Siege:
             between = self._system.counters()
             quiet_back = silence.counts["bytes_back"]
         held, dropped = holdings(self._system.pid), undelivered(server[1])
-        seconds = SETTLE_SECONDS + flood.seconds(ammunition, plan.datagrams, plan.rate, plan.mbit_per_s * 1e6)
+        seconds = SETTLE_SECONDS + flood.seconds(ammunition, plan.datagrams, rate, bits)
         with Flood(ammunition, volley(plan.datagrams)) as firing:
             with standing_still(self._system.pid, seconds / 2, plan.stop_seconds):
                 attacked = self._traffic.run(self._setting(seconds + plan.stop_seconds), firing)
@@ -210,7 +212,7 @@ class Siege:
         after = self._system.counters()
         expected = {name: (between[name] - before.get(name, 0)) * longer for name in between}
         now, lost = holdings(self._system.pid), undelivered(server[1]) - dropped
-        with Flood(ammunition, volley(int(plan.rate * CONNECT_SECONDS * plan.joins), counts["next_seq"])) as firing:
+        with Flood(ammunition, volley(int(rate * CONNECT_SECONDS * plan.joins), counts["next_seq"])) as firing:
             joins = self._joins(firing) if plan.joins else []
         # strangers' sockets get nothing in quiet
         usual_back = quiet_back * longer if own.socket in sockets else 0.0

@@ -44,6 +44,8 @@ class Run:
     """Cores that neither the server nor the generator used."""
     resident_kb: int
     syscalls_per_packet: float | None = None
+    media_us_per_packet: float | None = None
+    """What the media threads used of it; the rest is Python."""
 
     @property
     def values(self) -> dict[str, float]:
@@ -63,8 +65,10 @@ class Run:
             "others_cores": self.others,
             "resident_kb": self.resident_kb,
         }
-        if self.syscalls_per_packet is not None:
-            values["syscalls_per_packet"] = self.syscalls_per_packet
+        for name in ("syscalls_per_packet", "media_us_per_packet"):
+            value = getattr(self, name)
+            if value is not None:
+                values[name] = value
         return values
 
 
@@ -174,7 +178,8 @@ def table(found: Sequence[Mapping[str, Any]]) -> str:
             for name, _, form in COLUMNS
         ]
         least, most = result["range"]["cpu_us_per_packet"]
-        lines.append("  ".join(cells) + f"  [{least:.2f}, {most:.2f}]")
+        media = f"  media {result['media_us_per_packet']:.2f}" if "media_us_per_packet" in result else ""
+        lines.append("  ".join(cells) + f"  [{least:.2f}, {most:.2f}]{media}")
         lines += [f"    {remark}" for remark in result["remarks"]]
     return "\n".join(lines).lstrip("\n")
 

@@ -80,22 +80,33 @@ class Soak:
         self._sessions = sessions
         self._port = sessions[0].people[0].remote.candidates[0][1]
         self._counters = self._system.counters()
+        self._undelivered = 0
         self.visits = Visits(self._system, hosts, plan.seed)
         self.after: Holdings | None = None
 
     def find_rate(self) -> None:
-        """Packets a second that take the server half a core."""
-        self.rate = FIRST_TRIAL
+        """Packets a second that take the server half a core. Where packets are lost there are too many."""
+        trial, most = FIRST_TRIAL, 0
         for _ in range(TRIALS):
+            self.rate = trial
             with stage.first(True):
                 seen = self._run(TRIAL_SECONDS)
-            stage.say(f"{self.rate} packets/s take {seen.server_load:.2f} cores, the generator {seen.own_load:.2f}")
-            if abs(seen.server_load - HALF) < HALF / 20 or seen.own_load > MOST_BUSY:
-                break
-            self.rate = int(self.rate * min(max(HALF / max(seen.server_load, 0.01), 0.5), 2.0))
+            stage.say(
+                f"{trial} packets/s take {seen.server_load:.2f} cores, the generator {seen.own_load:.2f}, "
+                f"{seen.counts['lost']} lost"
+            )
+            if seen.loss > MOST_LOST:
+                most, trial = trial, trial // 2
+                continue
+            if abs(seen.server_load - HALF) < HALF / 10 or seen.own_load > MOST_BUSY or trial * 1.2 > most > 0:
+                return
+            trial = int(trial * min(max(HALF / max(seen.server_load, 0.01), 0.5), 2.0))
+            trial = min(trial, int(most * 0.8)) if most else trial
+        stage.say(f"half load was not found; {self.rate} packets/s it is")
 
     def measure(self) -> None:
         """All rows, then everybody leaves."""
+        self._undelivered = undelivered(self._port)
         self.visits.start()
         began = time.monotonic()
         with stage.first(True):
@@ -103,7 +114,8 @@ class Soak:
                 used, own = machine_seconds(), time.process_time()
                 seen = self._run(ROW_SECONDS)
                 others = machine_seconds() - used - (time.process_time() - own) - seen.counts["server_cpu_ns"] / 1e9
-                self.rows.append({**self._row(seen, time.monotonic() - began), "others_s": round(others, 2)})
+                row = self._row(seen, time.monotonic() - began)
+                self.rows.append({**row, "others_cores": round(others / ROW_SECONDS, 2)})
                 stage.say(row_line(self.rows[-1]))
         self.visits.stop()
         for session in self._sessions:
@@ -146,7 +158,7 @@ class Soak:
             "wrong": sum(call.wrong for call in seen.calls),
             "visits": self.visits.counts,
             "defects": counters["lost_fault"] + counters["lost_dtls_failed"],
-            "undelivered_by_kernel": undelivered(self._port),
+            "undelivered_by_kernel": undelivered(self._port) - self._undelivered,
             "dropped": {
                 name: by for name, by in harm.grown(before, counters, {}).items() if name.startswith("dropped_")
             },
@@ -185,6 +197,9 @@ def judge(rows: Sequence[Mapping[str, Any]], before: Holdings, after: Holdings |
         f"{last['visits']['joins']} joins, {last['visits']['failed']} failed, {last['visits']['harmed']} with losses; "
         f"longest silence {max(row['longest_gap_ms'] for row in rows):.0f} ms"
     )
+    others = sum(row["others_cores"] for row in rows) / len(rows)
+    unheard = last["undelivered_by_kernel"]
+    said.append(f"others used {others:.2f} cores; the kernel threw {unheard:,} datagrams away, its buffer was full")
     if calls:
         failed.append(f"{calls} calls were lost")
     if lost > MOST_LOST * expected:

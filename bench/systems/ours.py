@@ -27,6 +27,9 @@ from bench.traffic import Endpoint, Receiving, Sending, Traffic
 
 FIRST_SSRC = 100_000
 
+MEDIA_THREAD = "media"
+"""How the system calls it."""
+
 SOURCES = {"audio": "microphone", "video": "camera"}
 
 

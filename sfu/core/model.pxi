@@ -301,7 +301,7 @@ cdef struct Connection:
     int64_t opened_at
     uint8_t *inbox
     int inbox_length
-    uint8_t *outbox
+    uint8_t *outbox            # NULL before anything is sent
     int outbox_length
     bint wants_out
 

@@ -50,12 +50,8 @@ cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
         connection = <Connection *>calloc(1, sizeof(Connection))
         if connection != NULL:
             connection.inbox = <uint8_t *>malloc(INBOX_BYTES)
-            connection.outbox = <uint8_t *>malloc(OUTBOX_BYTES)
-        if connection == NULL or connection.inbox == NULL or connection.outbox == NULL:
-            if connection != NULL:
-                free(connection.inbox)
-                free(connection.outbox)
-                free(connection)
+        if connection == NULL or connection.inbox == NULL:
+            free(connection)
             close(fd)
             continue
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(int))
@@ -161,7 +157,10 @@ cdef void send_on_connection(Core *core, const Outgoing *out) noexcept nogil:
     if connection == NULL or connection.generation != out.address.generation:
         core.counters.dropped_send += 1
         return
-    if connection.outbox_length + 2 + out.length > OUTBOX_BYTES:
+    if connection.outbox == NULL:
+        # most connections that strangers open are never answered
+        connection.outbox = <uint8_t *>malloc(OUTBOX_BYTES)
+    if connection.outbox == NULL or connection.outbox_length + 2 + out.length > OUTBOX_BYTES:
         core.counters.dropped_send += 1
     else:
         put16(connection.outbox + connection.outbox_length, out.length)
