@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -96,7 +97,7 @@ def _run(target: Target, until: float, seed: int, progress: store.Progress) -> s
                 if executions != last:
                     last, last_at = executions, time.monotonic()
                 elif time.monotonic() - last_at > HANGS:
-                    worker.kill()
+                    _end(worker)
                     return f"It hangs.\n{notes.read_text(encoding='utf-8', errors='replace')}"
         log.seek(0)
         said = log.read()
@@ -104,6 +105,16 @@ def _run(target: Target, until: float, seed: int, progress: store.Progress) -> s
         print(said, end="", flush=True)
         return None
     return f"It ended with {ended}.\n{said}"
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    """So that it says where it was, if it still can (`faulthandler`)."""
+    worker.send_signal(signal.SIGABRT)
+    try:
+        worker.wait(5)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
 
 
 if __name__ == "__main__":

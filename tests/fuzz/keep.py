@@ -12,6 +12,9 @@ from tests.fuzz.target import Target
 MOST_FILES = 24
 """Of one target. All of them run with every `make test`."""
 
+MOST_TRIES = 600
+"""Of making one input smaller: an offer takes ten milliseconds and has ten thousand characters."""
+
 SMALLER = (64, 16, 4, 1)
 """Bytes that are left out at once, to see whether an input does the same without them."""
 
@@ -36,13 +39,20 @@ def _marks(coverage: Coverage, data: bytes) -> frozenset[Mark]:
 
 
 def _made_small(target: Target, coverage: Coverage, data: bytes, wanted: set[Mark]) -> bytes:
-    """Without all that `wanted` can do without."""
+    """Without all that `wanted` can do without, as far as MOST_TRIES go."""
+    tries = 0
+
+    def does_as_much(less: bytes) -> bool:
+        nonlocal tries
+        tries += 1
+        return tries <= MOST_TRIES and wanted <= _marks(coverage, less)
+
     if target.shape is not None:
         parts = target.shape.split(data)
         at = 0
         while at < len(parts):
             fewer = target.shape.join(parts[:at] + parts[at + 1 :])
-            if wanted <= _marks(coverage, fewer):
+            if does_as_much(fewer):
                 data = fewer
                 del parts[at]
             else:
@@ -51,7 +61,7 @@ def _made_small(target: Target, coverage: Coverage, data: bytes, wanted: set[Mar
         at = 0
         while at < len(data):
             less = data[:at] + data[at + size :]
-            if wanted <= _marks(coverage, less):
+            if does_as_much(less):
                 data = less
             else:
                 at += size
