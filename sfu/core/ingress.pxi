@@ -178,9 +178,9 @@ cdef Stream *latch_stream(Peer *peer, Core *core, const Packet *packet) noexcept
         layer.rtx_ssrc = packet.ssrc
         return add_stream(peer, packet.ssrc, layer, True)
     if layer != NULL:
-        # the layer goes on under a new SSRC: the sender has started over
-        if layer.started:
-            restart_layer(layer)
+        # the layer goes on under a new SSRC: the sender has started over, or doesn't begin with the one that its
+        # offer named. That one is not the layer's any more: two would share its numbers
+        restart_layer(layer)
         layer.ssrc = packet.ssrc
         layer.rtx_ssrc = 0
     else:

@@ -1,10 +1,13 @@
-"""RTP from a peer in the call: header, padding, extensions, streams found by MID and RID (`rtp.pxi`, `ingress.pxi`).
+"""RTP from a peer in the call: header, padding, extensions, streams found by MID and RID (`rtp.pxi`, `ingress.pxi`),
+and what is kept of them to be sent again (`history.pxi`).
 
-Input: a script. The operation's low three bits say how long to wait before its packet.
+Input: a script. The operation's low three bits say how long to wait before its packet, the next one makes it long, the
+others say how many more like it follow.
 """
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Hashable, Iterator
 
@@ -24,12 +27,17 @@ from tests.fuzz.world import (
     Datagram,
     World,
     is_rtcp,
+    ssrc_of,
     world,
 )
 from tests.sim.browser import LEVEL_ID, MID_ID, TRANSPORT_CC_ID, rtp, vp8_descriptor
 
-MOST = 64
-"""Packets of one input."""
+MOST = 128
+"""Packets of one input: if they are long, more than a layer's first memory holds, twice."""
+
+LONG = bytes(1200)
+ASKED = 40
+"""Of the last packets that were forwarded, to be sent again in the end."""
 
 NEWER = range(1, 0x8000)
 
@@ -38,11 +46,12 @@ def run(data: bytes) -> Hashable:
     with world() as on:
         sent = Forwarding()
         heard: int | None = None
-        for step in split_steps(data)[:MOST]:
-            check_sent(on, on.wait(PAUSES_US[step[0] & 7]))
-            packet = models.read_rtp(step[1:])
+        seen: dict[int, list[int]] = {}
+        for pause, given in itertools.islice(_packets(data), MOST):
+            check_sent(on, on.wait(pause))
+            packet = models.read_rtp(given)
             before = on.engine.counters()
-            out = on.give(step[1:], on.hostile.address)
+            out = on.give(given, on.hostile.address)
             after = on.engine.counters()
             check_sent(on, out)
             taken = after["rtp_in"] > before["rtp_in"] and after["dropped_rtp"] == before["dropped_rtp"]
@@ -54,12 +63,32 @@ def run(data: bytes) -> Hashable:
             sent.note(packet)
             for each in _forwarded(on, out):
                 sent.check(each)
+                seen.setdefault(ssrc_of(each), []).append(struct.unpack_from("!H", each, 2)[0])
             is_newer = heard is None or (packet.seq - heard) & 0xFFFF in NEWER
-            if taken and packet.ssrc == VOICE and packet.pt == OPUS and is_newer:
+            known = after["dropped_stranger_ssrc"] == before["dropped_stranger_ssrc"]
+            if taken and known and packet.ssrc == VOICE and packet.pt == OPUS and is_newer:
                 heard = packet.seq
                 assert len(_forwarded(on, out)) == 1, "a sound is not forwarded"
+        for ssrc, numbers in seen.items():
+            for each in _forwarded(on, on.give(_nack(ssrc, numbers[-ASKED:]), on.watcher.address)):
+                sent.check(each)
         counters = on.engine.counters()
         return counters["switches"] > 1, counters["rtx_recovered"] > 0, counters["nacks_out"] > 0
+
+
+def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(pause before it, packet)."""
+    for step in split_steps(data):
+        yield PAUSES_US[step[0] & 7], (packet := step[1:] + (LONG if step[0] & 8 else b""))
+        for more in range(1, 1 + (step[0] >> 4 if len(packet) >= 12 else 0)):
+            (seq,) = struct.unpack_from("!H", packet, 2)
+            yield 0, packet[:2] + struct.pack("!H", seq + more & 0xFFFF) + packet[4:]
+
+
+def _nack(ssrc: int, numbers: list[int]) -> bytes:
+    return struct.pack("!BBHII", 0x81, 205, 2 + len(numbers), 2, ssrc) + b"".join(
+        struct.pack("!HH", number, 0) for number in numbers
+    )
 
 
 def _forwarded(on: World, sent: list[Datagram]) -> list[bytes]:
@@ -85,6 +114,8 @@ def seeds() -> Iterator[bytes]:
             b"\x06" + rtp(VP8, 77, 0, 0x5003, vp8_descriptor(1, 1, True) + key, extensions=named),
         ]
     )
+    many = [bytes([15 << 4 | 8]) + rtp(VP8, 10 + 16 * turn, 0, CAMERA, b"\x10\x01frame") for turn in range(8)]
+    yield join_steps([b"\x00" + picture, *many, b"\x06" + many[0][1:]])
     wide = struct.pack("!HH", 0x1000, 2) + bytes([TRANSPORT_CC_ID, 2, 0, 9, LEVEL_ID, 1, 5, 0])
     yield join_steps([b"\x00" + bytes([0x90]) + sound[1:12] + wide + b"sound"])
     yield join_steps([b"\x00" + bytes([0xA2]) + sound[1:12] + bytes(8) + b"sound" + b"\x00\x00\x03"])
@@ -101,4 +132,5 @@ TARGET = Target(
         *(bytes([MID_ID << 4]) + mid for mid in (b"0", b"1", b"2")),
     ),
     shape=STEPS,
+    brief=600,
 )
