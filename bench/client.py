@@ -22,7 +22,7 @@ from pylibsrtp import Policy, Session
 from bench import description
 from bench.description import Description
 from bench.errors import Failed
-from bench.traffic import Endpoint
+from bench.traffic import Endpoint, Sending
 
 CONNECT_SECONDS = 15.0
 CHECK_EVERY = 0.1
@@ -264,6 +264,19 @@ def client_socket(address: str) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
     opened.bind((address, 0))
     return opened
+
+
+def publishing(endpoint: Endpoint, remote: Description, ssrc: int, mid: int = 0) -> Sending:
+    """The picture that `remote` has agreed to take in one of its m-lines, with the header extensions that it knows."""
+    ids = remote.media[mid].extensions
+    return Sending(
+        endpoint,
+        ssrc,
+        description.VP8,
+        str(mid),
+        ids.get(description.MID_URI, 0),
+        ids.get(description.TRANSPORT_URI, 0),
+    )
 
 
 def connect(pairs: Sequence[tuple[Client, Description]], at_once: int = 50, seconds: float = CONNECT_SECONDS) -> None:

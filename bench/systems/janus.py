@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import description
-from bench.client import Client, Identity, connect
+from bench.client import Client, Identity, connect, publishing
 from bench.description import Line
 from bench.errors import Failed, NotAvailable
 from bench.processes import BUILD, Cores, Program, run
 from bench.systems import Entry
-from bench.traffic import Receiving, Sending, Traffic
+from bench.traffic import Receiving, Traffic
 
 PORT = 18188
 FIRST_SSRC = 200_000
@@ -84,15 +84,7 @@ class Janus:
         remotes = [description.read(answer["jsep"]["sdp"]) for answer in answers]
         connect(list(zip(clients, remotes, strict=True)))
         for number, (client, remote, answer) in enumerate(zip(clients, remotes, answers, strict=True)):
-            ids = remote.media[0].extensions
-            publisher = Sending(
-                client.endpoint(),
-                FIRST_SSRC + number,
-                description.VP8,
-                "0",
-                ids.get(description.MID_URI, 0),
-                ids.get(description.TRANSPORT_URI, 0),
-            )
+            publisher = publishing(client.endpoint(), remote, FIRST_SSRC + number)
             traffic.add_publisher(publisher)
             feed = answer["plugindata"]["data"]["id"]
             for viewer in self._subscribe(number + 1, feed, subscribers):

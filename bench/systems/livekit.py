@@ -25,12 +25,12 @@ import aiohttp
 import jwt
 
 from bench import description, protobuf
-from bench.client import Client, Identity, connect
+from bench.client import Client, Identity, connect, publishing
 from bench.description import Description, Line, Media
 from bench.errors import Failed, NotAvailable
 from bench.processes import BUILD, Cores, Program, run
 from bench.systems import Entry
-from bench.traffic import Receiving, Sending, Traffic
+from bench.traffic import Receiving, Traffic
 
 MODULE = "github.com/livekit/livekit-server/cmd/server"
 VERSION = "v1.9.12"
@@ -173,15 +173,7 @@ class LiveKit:
         connect([(client, remote) for client, remote in publishers])
         sending = []
         for number, (client, remote) in enumerate(publishers):
-            ids = remote.media[0].extensions
-            publisher = Sending(
-                client.endpoint(),
-                FIRST_SSRC + number,
-                description.VP8,
-                "0",
-                ids.get(description.MID_URI, 0),
-                ids.get(description.TRANSPORT_URI, 0),
-            )
+            publisher = publishing(client.endpoint(), remote, FIRST_SSRC + number)
             traffic.add_publisher(publisher)
             sending.append(publisher)
         with traffic.priming():

@@ -18,7 +18,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from bench import description
-from bench.client import Client, Identity, TcpClient, connect
+from bench.client import Client, Identity, TcpClient, connect, publishing
 from bench.description import Description, Line
 from bench.errors import Failed
 from bench.processes import BUILD, Cores, Program
@@ -49,15 +49,7 @@ class Person:
         return self.client.endpoint()
 
     def sending(self, mid: int = 0) -> Sending:
-        ids = self.remote.media[mid].extensions
-        return Sending(
-            self.endpoint,
-            self.lines[mid].ssrc,
-            description.VP8,
-            str(mid),
-            ids.get(description.MID_URI, 0),
-            ids.get(description.TRANSPORT_URI, 0),
-        )
+        return publishing(self.endpoint, self.remote, self.lines[mid].ssrc, mid)
 
     def receiving(self, mid: int = 0, group: int = 0) -> Receiving:
         slot = self.remote.media[mid]

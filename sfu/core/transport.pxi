@@ -1,9 +1,10 @@
 # Transport-wide feedback to a publisher (draft-holmer-rmcat-transport-wide-cc-extensions-01): every packet's arrival.
 # Without it Chromium stays below 100 kbit/s.
 #
-# A report costs us and the publisher as much as a packet. So one is sent when enough is to be told, looked at every
-# 50 ms: a full stream is told of that often, a thin one less, never later than 200 ms. A new connection, where the
-# sender still finds out what the network carries, is always told at once.
+# A report costs us and the publisher as much as a packet. So one is sent when enough is to be told: looked at 50 ms
+# after the first packet that is to be told, then every 50 ms, and sent after 200 ms at the latest. That makes 13 reports
+# a second of a full stream, 6 of sound alone. Of a new connection, where the sender still finds out what the network
+# carries, each look sends one.
 
 cdef enum:
     FEEDBACK_US = 50000
@@ -11,7 +12,7 @@ cdef enum:
     FEEDBACK_LATEST_US = 200000
     FEEDBACK_WORTH = 20             # packets that are worth a report after FEEDBACK_US
     FEEDBACK_WORTH_LATE = 8         # and after FEEDBACK_LATE_US
-    FEEDBACK_START_US = 3000000     # for so long every FEEDBACK_US
+    FEEDBACK_START_US = 3000000     # for so long a connection is new
     FEEDBACK_EARLY = 300            # so many packets waiting are reported at once
     FEEDBACK_PACKETS = 350          # of one report: fits 1,200 bytes even if every delta takes two
     TICK_US = 250

@@ -232,6 +232,30 @@ def test_a_publisher_gets_reports_of_every_packet_and_is_asked_once_for_many_vie
     assert any(report[1] == 201 for report in publisher.browser.reports)
 
 
+@pytest.mark.parametrize(
+    ("packets", "least", "most"),
+    [
+        pytest.param(16, 12, 15, id="530 packets a second"),
+        pytest.param(4, 8, 10, id="170 packets a second"),
+        pytest.param(0, 5, 7, id="50 packets a second"),
+    ],
+)
+def test_a_publisher_is_told_often_when_it_sends_much_and_less_when_little(
+    packets: int, least: int, most: int
+) -> None:
+    call, publisher, _ = a_call(1)
+    publisher.browser.camera.packets_per_frame = packets
+    publisher.browser.camera.on = packets > 0
+    call.run(1)
+    at_the_start = publisher.browser.feedback
+    call.run(4)
+    before = publisher.browser.feedback
+    call.run(4)
+    told = (publisher.browser.feedback - before) / 4
+    assert least <= told <= most
+    assert at_the_start >= 12, "while it finds out what the network carries"
+
+
 def test_key_frames_are_asked_for_until_one_comes() -> None:
     call, publisher, _ = a_call(1)
     call.run(1)

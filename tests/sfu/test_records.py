@@ -1,26 +1,10 @@
 from __future__ import annotations
 
-import struct
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sfu import records
-
-
-def record(kind: int = 22, body: bytes = b"x", epoch: int = 0) -> bytes:
-    return struct.pack("!BBBH", kind, 254, 253, epoch) + bytes(6) + struct.pack("!H", len(body)) + body
-
-
-def message(kind: int, sequence: int, body: bytes, *, length: int | None = None, offset: int = 0) -> bytes:
-    return (
-        bytes([kind])
-        + (len(body) if length is None else length).to_bytes(3, "big")
-        + sequence.to_bytes(2, "big")
-        + offset.to_bytes(3, "big")
-        + len(body).to_bytes(3, "big")
-        + body
-    )
+from tests.sfu.handshake import message, record
 
 
 def plausible(kind: int, body: bytes) -> bool:

@@ -5,46 +5,30 @@ Input: a datagram.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Hashable, Iterator
 
 from sfu import records
 from tests.fuzz.target import Target
+from tests.sfu.handshake import message, record
 
 
 def run(data: bytes) -> Hashable:
     found = list(records.split(data))
-    whole = b"".join(record.data for record in found)
+    whole = b"".join(each.data for each in found)
     assert data.startswith(whole), "records are what the datagram begins with"
-    for record in found:
-        assert record.kind in range(20, 24)
-        assert len(record.data) == records.RECORD_HEADER + len(record.body) > records.RECORD_HEADER
-        if records.is_plausible(record):
-            random = records.hello_random(record)
-            assert random is None or (len(random) == 32 and records.is_hello(record))
+    for each in found:
+        assert each.kind in range(20, 24)
+        assert len(each.data) == records.RECORD_HEADER + len(each.body) > records.RECORD_HEADER
+        if records.is_plausible(each):
+            random = records.hello_random(each)
+            assert random is None or (len(random) == 32 and records.is_hello(each))
     packed = records.pack(whole)
     assert b"".join(packed) == whole
     for datagram in packed:
         parts = list(records.split(datagram))
         assert b"".join(part.data for part in parts) == datagram, "a record is torn apart"
         assert len(datagram) <= records.MTU or len(parts) == 1
-    return tuple((record.kind, records.is_plausible(record)) for record in found[:3])
-
-
-def record(kind: int, body: bytes, epoch: int = 0, minor: int = 253) -> bytes:
-    return struct.pack("!BBBH", kind, 254, minor, epoch) + bytes(6) + struct.pack("!H", len(body)) + body
-
-
-def message(kind: int, sequence: int, body: bytes, length: int | None = None, offset: int = 0) -> bytes:
-    """A handshake message, or a fragment of one."""
-    return (
-        bytes([kind])
-        + (len(body) if length is None else length).to_bytes(3, "big")
-        + sequence.to_bytes(2, "big")
-        + offset.to_bytes(3, "big")
-        + len(body).to_bytes(3, "big")
-        + body
-    )
+    return tuple((each.kind, records.is_plausible(each)) for each in found[:3])
 
 
 def seeds() -> Iterator[bytes]:
