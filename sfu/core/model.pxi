@@ -19,9 +19,13 @@ cdef enum:
     ARRIVALS = 2048            # packets between two transport-wide reports
 
 cdef enum:
-    # gathering (`thread.pxi`): at how many packets within gather_us it begins to pay, and below how many it ends
-    GATHER_FROM = 6
+    # how the thread waits (`thread.pxi`): so many packets within gather_us make gathering worth it, fewer than
+    # GATHER_STAY in one round end it
+    PACE_PACKETS = 6
     GATHER_STAY = 4
+    FLOW_US = 2000             # as many within this flow: longer, and the last one is waited for in vain more often
+    FLOW_OTHERS_US = 1000      # how late what comes by TCP may be while UDP flows
+    FLOW_WAIT_US = 4000        # and when it stops
 
 cdef enum:
     MIN_UFRAG = 4              # RFC 8839, section 5.4
@@ -144,22 +148,28 @@ cdef struct Missing:
 
 
 cdef struct Layer:
-    uint32_t number            # unique; says in a Sent entry whose packet it was
+    # first what every packet touches (`ahead.pxi`)
     Track *track
+    uint32_t number            # unique; says in a Sent entry whose packet it was
     uint32_t ssrc, rtx_ssrc
-    uint8_t rid[16]
-    int rid_length
     bint started
     int64_t ext_highest
-    uint64_t seen[16]          # SEEN bits
     int64_t last_packet_at
-    # reception statistics (RFC 3550, section 6.4 and appendix A)
-    int64_t ext_first
-    int64_t received, bytes
-    int64_t expected_before, received_before
+    int64_t received, bytes    # reception statistics (RFC 3550, section 6.4 and appendix A)
     int64_t jitter16           # jitter in clock units, times 16
     int64_t last_transit
     bint has_transit
+    bint key_wanted
+    int64_t key_asked_at, key_seen_at
+    int64_t rate_bytes         # since `rate_since`
+    int missing_count
+    History history
+    uint64_t seen[16]          # SEEN bits
+    # then what reports and losses do
+    uint8_t rid[16]
+    int rid_length
+    int64_t ext_first
+    int64_t expected_before, received_before
     int fraction_lost          # of the last report, 0 to 255
     # the publisher's last sender report
     bint has_report
@@ -167,33 +177,27 @@ cdef struct Layer:
     uint32_t report_ntp_mid
     uint32_t report_rtp
     int64_t report_at
-    # key frames
-    bint key_wanted
-    int64_t key_asked_at, key_seen_at
     int key_asked
-    # losses
-    Missing missing[MAX_MISSING]
-    int missing_count
-    History history
     # rate over the last half second, to choose between layers
-    int64_t rate_bytes, rate_since
+    int64_t rate_since
     int rate_bps
+    Missing missing[MAX_MISSING]
 
 
 cdef struct Track:
     Peer *peer
     int kind
     bint paused
-    uint8_t mid[16]
-    int mid_length
-    uint8_t codec_of[128]      # payload type -> codec
-    uint8_t original_of[128]   # payload type of an RTX stream -> payload type of what it repeats; NO_PT
-    Layer *layers[MAX_LAYERS]
-    int layer_count
     Subscriber **subscribers
     int subscriber_count, subscriber_room
     int level                  # RFC 6464, 0 loudest to 127, smoothed, times 16
     int64_t level_at
+    Layer *layers[MAX_LAYERS]
+    int layer_count
+    int mid_length
+    uint8_t mid[16]
+    uint8_t codec_of[128]      # payload type -> codec
+    uint8_t original_of[128]   # payload type of an RTX stream -> payload type of what it repeats; NO_PT
 
 
 cdef struct Sent:
@@ -252,21 +256,25 @@ cdef struct Arrivals:
 
 
 cdef struct Peer:
-    int handle
+    # first what every packet touches (`ahead.pxi`)
     void *rx                   # libsrtp sessions; NULL before DTLS is done
     void *tx
-    HeardAddress addresses[MAX_ADDRESSES]
-    int address_count
-    Address selected           # one of them
+    Address selected           # one of `addresses`
     bint has_selected
+    int handle
+    uint32_t batch             # in which something was last queued for it
+    int queued                 # the last of that, an index into Core.out
+    int64_t paid_until         # for what it has sent (`ingress.pxi`)
+    int64_t bytes_in, bytes_out, packets_in, packets_out
     uint8_t ext_mid, ext_rid, ext_repaired_rid, ext_transport_cc, ext_audio_level
-    Stream streams[MAX_STREAMS]
+    Arrivals *arrivals
     int stream_count, streams_ever
+    Stream streams[MAX_STREAMS]
     Track **tracks
     int track_count, track_room
     Subscriber **subscribers
     int subscriber_count, subscriber_room
-    Arrivals *arrivals
+    # then what happens now and then
     int64_t feedback_at        # when the next transport-wide report is due
     int64_t report_at          # when the next sender and receiver reports are due
     int64_t due_at             # when anything is due (`clockwork.pxi`)
@@ -275,16 +283,14 @@ cdef struct Peer:
     bint has_clock
     int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show
     int64_t round_trip_us      # 0 = not known
-    int64_t paid_until         # for what it has sent (`ingress.pxi`)
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
     int64_t foreign_budget, foreign_budget_at
     int64_t dtls_budget, dtls_budget_at
     int pending_events
-    uint32_t batch             # in which something was last queued for it
-    int queued                 # the last of that, an index into Core.out
-    int64_t bytes_in, bytes_out, packets_in, packets_out
     # connectivity checks (`ice.pxi`)
+    HeardAddress addresses[MAX_ADDRESSES]
+    int address_count
     int64_t heard_at           # when a verified one last came; 0 = never
     Generation generations[2]  # the last that was begun, and the one in use before it, which may be void
     int current                # which of them is the last
@@ -346,6 +352,13 @@ cdef struct Counters:
     int64_t repeats_unavailable, switches
 
 
+cdef struct Ahead:
+    # whose a datagram of the batch is, found before its turn; NULL = nothing to fetch
+    Peer *peer
+    Layer *layer
+    Subscriber *subscriber
+
+
 cdef struct Core:
     pthread_mutex_t lock
     bint running
@@ -376,8 +389,8 @@ cdef struct Core:
     int64_t waits_until        # when the thread wakes up at the latest
     int64_t peer_bps, peer_pps # what one peer may send
     int64_t gather_us          # how long packets may be held back; 0 = not at all
-    bint gathering             # whether they are now
-    int64_t came[GATHER_FROM]  # when the last packets did, a ring
+    bint gathering, flowing    # how the thread waits now; neither: for everything
+    int64_t came[PACE_PACKETS]  # when the last packets did, a ring
     uint32_t came_next
     bint udp_is_v6
     Connection **connections
@@ -390,6 +403,8 @@ cdef struct Core:
     mmsghdr *in_messages
     iovec *in_vectors
     sockaddr_storage *in_names
+    Address *in_addresses      # the same, as ours
+    Ahead *ahead
     mmsghdr *out_messages
     iovec *out_vectors
     sockaddr_storage *out_names

@@ -29,6 +29,8 @@ cdef extern from * nogil:
     int64_t load "__atomic_load_n"(const int64_t *field, int order)
     void store "__atomic_store_n"(int64_t *field, int64_t value, int order)
     int RELAXED "__ATOMIC_RELAXED"
+    # a hint: any address may be given
+    void prefetch "__builtin_prefetch"(const void *at, int for_writing)
 
 cdef extern from "netinet/in.h" nogil:
     struct in6_addr:
@@ -76,6 +78,7 @@ cdef extern from "sys/socket.h" nogil:
     int MSG_DONTWAIT
     int MSG_NOSIGNAL
     int MSG_TRUNC
+    int MSG_WAITFORONE
     int SOCK_NONBLOCK
     int SOCK_CLOEXEC
     int recvmmsg(int fd, mmsghdr *messages, unsigned int count, int flags, void *timeout)
@@ -135,6 +138,23 @@ cdef extern from *:
     """
     int SEGMENT_CONTROL
     void set_segment(msghdr *message, void *control, unsigned short size) nogil
+
+cdef extern from *:
+    """
+    #include <fcntl.h>
+    #include <stdint.h>
+    #include <sys/socket.h>
+    #include <sys/time.h>
+    /* Lets a receiving call without MSG_DONTWAIT wait, for so many microseconds at most (socket(7), SO_RCVTIMEO; the
+       kernel's ticks make it a few milliseconds more). */
+    static inline int wait_in_socket(int fd, int64_t us) {
+        int flags = fcntl(fd, F_GETFL);
+        struct timeval most = {us / 1000000, us % 1000000};
+        return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 &&
+               setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most)) == 0;
+    }
+    """
+    bint wait_in_socket(int fd, int64_t us) nogil
 
 cdef extern from *:
     """

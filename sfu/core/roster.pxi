@@ -24,6 +24,8 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     core.in_messages = <mmsghdr *>calloc(RECEIVE_BATCH, sizeof(mmsghdr))
     core.in_vectors = <iovec *>calloc(RECEIVE_BATCH, sizeof(iovec))
     core.in_names = <sockaddr_storage *>calloc(RECEIVE_BATCH, sizeof(sockaddr_storage))
+    core.in_addresses = <Address *>calloc(RECEIVE_BATCH, sizeof(Address))
+    core.ahead = <Ahead *>calloc(RECEIVE_BATCH, sizeof(Ahead))
     core.out_messages = <mmsghdr *>calloc(SEND_BATCH, sizeof(mmsghdr))
     core.out_vectors = <iovec *>calloc(SEND_BATCH, sizeof(iovec))
     core.out_names = <sockaddr_storage *>calloc(SEND_BATCH, sizeof(sockaddr_storage))
@@ -33,6 +35,7 @@ cdef bint open_core(Core *core, int max_peers) noexcept nogil:
     return (
         core.peers != NULL and core.due != NULL and core.table != NULL and core.names != NULL and core.out != NULL
         and core.events != NULL
+        and core.in_addresses != NULL and core.ahead != NULL
         and core.inbox != NULL and core.in_messages != NULL and core.in_vectors != NULL and core.in_names != NULL
         and core.out_messages != NULL and core.out_vectors != NULL and core.out_names != NULL
         and core.out_controls != NULL and core.connections != NULL
@@ -64,6 +67,8 @@ cdef void close_core(Core *core) noexcept nogil:
     free(core.in_messages)
     free(core.in_vectors)
     free(core.in_names)
+    free(core.in_addresses)
+    free(core.ahead)
     free(core.out_messages)
     free(core.out_vectors)
     free(core.out_names)

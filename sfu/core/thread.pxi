@@ -1,7 +1,10 @@
 # The media thread: waits, receives, works through a batch, sends. It holds the lock only while it works.
 #
-# Waking up is what costs most. While packets come fast it therefore gathers: it sleeps for `gather_us`, whatever
-# comes, and then takes all that has come. While they come slowly it wakes up for each, and nothing is later.
+# Waking up is what costs most. How it waits therefore depends on how fast packets come (`judge_pace`):
+#   slowly    in epoll, for everything: nothing is late
+#   flowing   in the UDP socket itself, one system call less for each packet. Everything else is looked at every
+#             FLOW_OTHERS_US, and FLOW_WAIT_US after the last packet at the latest
+#   fast      it gathers: it sleeps for `gather_us`, whatever comes, and then takes all that has come
 
 
 cdef bint watch(int epoll, int fd, uint64_t tag) noexcept nogil:
@@ -23,6 +26,8 @@ cdef bint open_thread(Core *core, int udp_fd, int tcp_fd, int event_fd) noexcept
     core.tcp_fd = tcp_fd
     core.event_fd = event_fd
     if udp_fd >= 0:
+        if not wait_in_socket(udp_fd, FLOW_WAIT_US):
+            return False
         if getsockname(udp_fd, <sockaddr *>&name, &length) == 0:
             core.udp_is_v6 = name.ss_family == AF_INET6
         if not watch(core.any_fd, udp_fd, TAG_UDP):
@@ -50,57 +55,74 @@ cdef void prepare_inbox(Core *core, int count) noexcept nogil:
         core.in_messages[i].msg_hdr.msg_flags = 0
 
 
+cdef void take_datagrams(Core *core, int got) noexcept nogil:
+    """The first `got` places of the inbox."""
+    cdef int i
+    core.now = monotonic_us()
+    for i in range(got):
+        address_from_sockaddr(&core.in_names[i], &core.in_addresses[i])
+    look_ahead(core, got)
+    for i in range(got):
+        if core.in_messages[i].msg_hdr.msg_flags & MSG_TRUNC:
+            core.counters.dropped_size += 1
+            continue
+        receive(
+            core, core.inbox + i * SLOT_BYTES, core.in_messages[i].msg_len, &core.in_addresses[i], core.now
+        )
+    prepare_inbox(core, got)
+    flush(core)
+
+
 cdef int receive_datagrams(Core *core) noexcept nogil:
     """Takes what waits in the UDP socket, a batch at a time, but not for ever: timers want their turn. Returns how
     many there were."""
-    cdef int turn, i, got, taken = 0
-    cdef Address address
+    cdef int turn, got, taken = 0
     for turn in range(4):
         got = recvmmsg(core.udp_fd, core.in_messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL)
         if got <= 0:
             break
         taken += got
-        core.now = monotonic_us()
-        for i in range(got):
-            if core.in_messages[i].msg_hdr.msg_flags & MSG_TRUNC:
-                core.counters.dropped_size += 1
-                continue
-            address_from_sockaddr(&core.in_names[i], &address)
-            receive(core, core.inbox + i * SLOT_BYTES, core.in_messages[i].msg_len, &address, core.now)
-        prepare_inbox(core, got)
-        flush(core)
+        take_datagrams(core, got)
         if got < RECEIVE_BATCH:
             break
     return taken
 
 
-cdef void judge_gathering(Core *core, int taken) noexcept nogil:
-    """Whether packets come so fast that waiting saves more than it costs."""
+cdef void judge_pace(Core *core, int taken) noexcept nogil:
+    """How to wait for the next ones: how fast packets come says what pays."""
     cdef int i
-    if core.gather_us == 0:
-        core.gathering = False
-    elif core.gathering:
+    cdef int64_t since
+    for i in range(min(taken, <int>PACE_PACKETS)):
+        core.came[core.came_next % PACE_PACKETS] = core.now
+        core.came_next += 1
+    # the oldest in the ring
+    since = core.now - core.came[core.came_next % PACE_PACKETS]
+    if core.gathering:
         core.gathering = taken >= GATHER_STAY
     else:
-        for i in range(min(taken, <int>GATHER_FROM)):
-            core.came[core.came_next % GATHER_FROM] = core.now
-            core.came_next += 1
-        # the oldest in the ring
-        core.gathering = core.now - core.came[core.came_next % GATHER_FROM] < core.gather_us
+        core.gathering = since < core.gather_us
+    core.flowing = not core.gathering and since < FLOW_US
 
 
 cdef void run_thread(Core *core) noexcept nogil:
     cdef epoll_event events[64]
     cdef epoll_event ready[2]
-    cdef int i, count, kinds, wait_ms = 0
+    cdef int i, count, kinds, got, taken, wait_ms = 0
     cdef uint64_t tag, one = 1
-    cdef int64_t closing_at = 0
-    cdef bint datagrams, stopping = False, gathering = False
+    cdef int64_t closing_at = 0, others_at = 0
+    cdef bint datagrams, stopping = False, gathering = False, flowing = False
     prefer_this_thread(b"media")
     while not stopping:
-        count = 0
+        count = got = 0
         datagrams = core.udp_fd >= 0
-        if gathering:
+        if flowing:
+            got = recvmmsg(core.udp_fd, core.in_messages, RECEIVE_BATCH, MSG_WAITFORONE, NULL)
+            # only a full batch leaves something behind
+            datagrams = got == RECEIVE_BATCH
+            if got <= 0 or monotonic_us() >= others_at:
+                others_at = monotonic_us() + FLOW_OTHERS_US
+                count = epoll_wait(core.others_fd, events, 64, 0)
+        elif gathering:
             count = epoll_wait(core.others_fd, events, 64, wait_ms)
         else:
             kinds = epoll_wait(core.any_fd, ready, 2, wait_ms)
@@ -112,8 +134,13 @@ cdef void run_thread(Core *core) noexcept nogil:
                     count = epoll_wait(core.others_fd, events, 64, 0)
         pthread_mutex_lock(&core.lock)
         core.now = monotonic_us()
+        taken = max(got, 0)
+        if taken:
+            take_datagrams(core, taken)
         if datagrams:
-            judge_gathering(core, receive_datagrams(core))
+            taken += receive_datagrams(core)
+        if taken or datagrams or flowing:
+            judge_pace(core, taken)
         for i in range(count):
             tag = events[i].data.u64
             if tag == TAG_WAKE:
@@ -137,9 +164,14 @@ cdef void run_thread(Core *core) noexcept nogil:
             write(core.event_fd, &one, 8)
         stopping = core.stop
         gathering = core.gathering
-        core.waits_until = tick_at(core)
-        wait_ms = <int>((core.waits_until - monotonic_us() + 999) // 1000)
-        wait_ms = max(0, min(wait_ms, <int>(core.gather_us // 1000) if gathering else 1000))
+        flowing = core.flowing
+        if flowing:
+            # what others want done earlier is looked at with the next packet
+            core.waits_until = 0
+        else:
+            core.waits_until = tick_at(core)
+            wait_ms = <int>((core.waits_until - monotonic_us() + 999) // 1000)
+            wait_ms = max(0, min(wait_ms, <int>(core.gather_us // 1000) if gathering else 1000))
         pthread_mutex_unlock(&core.lock)
 
 
