@@ -19,13 +19,12 @@ cdef enum:
     ARRIVALS = 2048            # packets between two transport-wide reports
 
 cdef enum:
-    # how the thread waits (`thread.pxi`): so many packets within gather_us make gathering worth it, fewer than
-    # GATHER_STAY in one round end it
+    # how the thread waits (`thread.pxi`): so many packets within gather_us make gathering worth it
     PACE_PACKETS = 6
-    GATHER_STAY = 4
     FLOW_US = 2000             # as many within this flow: longer, and the last one is waited for in vain more often
     FLOW_OTHERS_US = 1000      # how late what comes by TCP may be while UDP flows
     FLOW_WAIT_US = 4000        # and when it stops
+    OTHERS_US = 300            # what TCP may take of the thread until UDP has its turn again
 
 cdef enum:
     MIN_UFRAG = 4              # RFC 8839, section 5.4

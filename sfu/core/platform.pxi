@@ -15,6 +15,7 @@ cdef extern from "time.h" nogil:
         long tv_nsec
     int CLOCK_MONOTONIC
     int clock_gettime(int clock, timespec *now)
+    int nanosleep(const timespec *wanted, timespec *left)
 
 cdef extern from "pthread.h" nogil:
     ctypedef struct pthread_mutex_t:
@@ -222,6 +223,14 @@ cdef inline int64_t monotonic_us() noexcept nogil:
     cdef timespec now
     clock_gettime(CLOCK_MONOTONIC, &now)
     return <int64_t>now.tv_sec * 1000000 + now.tv_nsec // 1000
+
+
+cdef inline void sleep_us(int64_t us) noexcept nogil:
+    cdef timespec wanted
+    if us > 0:
+        wanted.tv_sec = us // 1000000
+        wanted.tv_nsec = us % 1000000 * 1000
+        nanosleep(&wanted, NULL)
 
 
 cdef inline uint16_t get16(const uint8_t *at) noexcept nogil:

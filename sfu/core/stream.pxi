@@ -10,7 +10,8 @@ cdef enum:
     TAG_WAKE = 2
     TAG_OTHERS = 3
     TAG_CONNECTION = 16
-    FRAMES_A_TURN = 64              # of one connection, so that one peer can't hold the thread
+    FRAMES_A_TURN = 16              # of one connection, so that one peer can't hold the thread
+    ACCEPTED_A_TURN = 16            # looking for a place costs most where thousands are taken
 
 
 cdef void close_connection(Core *core, int index) noexcept nogil:
@@ -36,7 +37,7 @@ cdef void accept_connections(Core *core, int64_t now) noexcept nogil:
     cdef int fd, index, one = 1, turn
     cdef Connection *connection
     cdef epoll_event interest
-    for turn in range(FRAMES_A_TURN):
+    for turn in range(ACCEPTED_A_TURN):
         length = sizeof(sockaddr_storage)
         fd = accept4(core.tcp_fd, <sockaddr *>&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC)
         if fd < 0:

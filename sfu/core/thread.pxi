@@ -97,19 +97,17 @@ cdef void judge_pace(Core *core, int taken) noexcept nogil:
         core.came_next += 1
     # the oldest in the ring
     since = core.now - core.came[core.came_next % PACE_PACKETS]
-    if core.gathering:
-        core.gathering = taken >= GATHER_STAY
-    else:
-        core.gathering = since < core.gather_us
+    # it begins at twice the rate at which it ends, or it would come and go
+    core.gathering = since < (2 * core.gather_us if core.gathering else core.gather_us)
     core.flowing = not core.gathering and since < FLOW_US
 
 
 cdef void run_thread(Core *core) noexcept nogil:
     cdef epoll_event events[64]
     cdef epoll_event ready[2]
-    cdef int i, count, kinds, got, taken, wait_ms = 0
+    cdef int i, count, kinds, got, taken
     cdef uint64_t tag, one = 1
-    cdef int64_t closing_at = 0, others_at = 0
+    cdef int64_t closing_at = 0, others_at = 0, until_tick = 0
     cdef bint datagrams, stopping = False, gathering = False, flowing = False
     prefer_this_thread(b"media")
     while not stopping:
@@ -123,9 +121,10 @@ cdef void run_thread(Core *core) noexcept nogil:
                 others_at = monotonic_us() + FLOW_OTHERS_US
                 count = epoll_wait(core.others_fd, events, 64, 0)
         elif gathering:
-            count = epoll_wait(core.others_fd, events, 64, wait_ms)
+            sleep_us(min(until_tick, core.gather_us))
+            count = epoll_wait(core.others_fd, events, 64, 0)
         else:
-            kinds = epoll_wait(core.any_fd, ready, 2, wait_ms)
+            kinds = epoll_wait(core.any_fd, ready, 2, <int>min((until_tick + 999) // 1000, <int64_t>1000))
             datagrams = False
             for i in range(kinds):
                 if ready[i].data.u64 == TAG_UDP:
@@ -142,6 +141,8 @@ cdef void run_thread(Core *core) noexcept nogil:
         if taken or datagrams or flowing:
             judge_pace(core, taken)
         for i in range(count):
+            if monotonic_us() - core.now > OTHERS_US:
+                break  # the rest are still ready the next time, behind those that became ready since
             tag = events[i].data.u64
             if tag == TAG_WAKE:
                 read(core.wake_fd, &one, 8)
@@ -165,13 +166,9 @@ cdef void run_thread(Core *core) noexcept nogil:
         stopping = core.stop
         gathering = core.gathering
         flowing = core.flowing
-        if flowing:
-            # what others want done earlier is looked at with the next packet
-            core.waits_until = 0
-        else:
-            core.waits_until = tick_at(core)
-            wait_ms = <int>((core.waits_until - monotonic_us() + 999) // 1000)
-            wait_ms = max(0, min(wait_ms, <int>(core.gather_us // 1000) if gathering else 1000))
+        until_tick = max(tick_at(core) - monotonic_us(), <int64_t>0)
+        # while it gathers or packets flow it looks at the clock before anybody could wake it
+        core.waits_until = 0 if flowing or gathering else tick_at(core)
         pthread_mutex_unlock(&core.lock)
 
 
