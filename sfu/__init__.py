@@ -10,6 +10,7 @@ from sfu.config import MediaConfig
 from sfu.errors import ConfigError, PeerError, PeerErrorCode
 from sfu.events import (
     KIND_OF_SOURCE,
+    Heard,
     Kind,
     LostReason,
     MediaEvent,
@@ -21,11 +22,13 @@ from sfu.events import (
     Slot,
     Source,
 )
+from sfu.listener import split_packets
 from sfu.server import MediaServer
 
 __all__ = [
     "KIND_OF_SOURCE",
     "ConfigError",
+    "Heard",
     "Kind",
     "LostReason",
     "MediaConfig",
@@ -40,4 +43,5 @@ __all__ = [
     "PeerReport",
     "Slot",
     "Source",
+    "split_packets",
 ]

@@ -58,6 +58,16 @@ MediaEvent = PeerConnected | PeerLost
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What a listener got since it was last asked."""
+
+    packets: bytes
+    """To be read with `sfu.split_packets`, also in another process of this machine."""
+    missed: int
+    """Packets that were thrown away because nobody asked in time."""
+
+
+@dataclass(frozen=True)
 class PeerReport:
     """How a peer's connection is. Loss: 0 to 1, over the last second or so."""
 

@@ -19,6 +19,8 @@ from sfu.dtls import DtlsState, Identity
 from sfu.engine import EngineEvent, MediaEngine
 from sfu.errors import PeerError
 from sfu.events import (
+    Heard,
+    Kind,
     LostReason,
     MediaEvent,
     PeerAnswer,
@@ -29,6 +31,7 @@ from sfu.events import (
     Source,
 )
 from sfu.ice import Entropy
+from sfu.listener import Listener, ListenerSlot
 from sfu.peer import Peer, PeerSlot, Traffic
 from sfu.sdp.answer import Endpoints
 from sfu.sdp.negotiate import negotiate
@@ -64,6 +67,7 @@ class MediaPlane:
         self._silence = int(config.silence_limit * SECOND)
         self._handshake = int(config.handshake_limit * SECOND)
         self._peers: dict[PeerId, Peer] = {}
+        self._listeners: dict[PeerId, Listener] = {}
         self._by_handle: dict[int, Peer] = {}
         self._handshaking: dict[int, Peer] = {}
         self._events: list[MediaEvent] = []
@@ -113,6 +117,9 @@ class MediaPlane:
         found = self._peers.get(peer)
         if found is not None:
             self._remove(found)
+        listener = self._listeners.pop(peer, None)
+        if listener is not None:
+            self._engine.remove_peer(listener.handle)
 
     def connect(self, publisher: PeerId, source: Source, subscriber: PeerId, slot: str) -> None:
         """Plays what `publisher` sends in `slot` (a mid) of `subscriber`, instead of what was there.
@@ -122,7 +129,8 @@ class MediaPlane:
         track = self._peer(publisher).tracks.get(source)
         if track is None:
             raise PeerError("no_such_source", f"this peer offered no {source}")
-        receiving = self._peer(subscriber).slots.get(slot)
+        listener = self._listeners.get(subscriber)
+        receiving = (self._peer(subscriber) if listener is None else listener).slots.get(slot)
         if receiving is None:
             raise PeerError("no_such_slot", "this peer has no such slot")
         if receiving.kind != track.kind:
@@ -141,6 +149,38 @@ class MediaPlane:
         found = self._peers.get(publisher)
         if found is not None:
             found.pause(source, paused)
+
+    # Listeners ---------------------------------------------------------------------------------------------------
+
+    def open_listener(self) -> PeerId:
+        """A peer inside this process: `open_slot`, `connect`, then `take` what it hears. Raises
+        PeerError("too_many_peers")."""
+        try:
+            listener = Listener(self._new_id(), self._engine)
+        except MemoryError:
+            raise PeerError("too_many_peers", "no room for another connection") from None
+        self._listeners[listener.id] = listener
+        return listener.id
+
+    def open_slot(self, listener: PeerId, kind: Kind) -> str:
+        """Returns the new slot's name. Raises PeerError("no_such_peer")."""
+        return self._listener(listener).open_slot(kind)
+
+    def close_slot(self, listener: PeerId, slot: str) -> None:
+        """One that is gone already, with its listener or without, is no error."""
+        found = self._listeners.get(listener)
+        if found is not None and slot in found.slots:
+            found.close_slot(slot)
+
+    def take(self, listener: PeerId) -> Heard:
+        """What it heard since the last call. To be called several times a second. Raises PeerError("no_such_peer")."""
+        return self._listener(listener).take()
+
+    def ask_for_picture(self, listener: PeerId, slot: str) -> None:
+        """A key frame, please. The publisher is not asked more often than viewers may. As `close_slot`."""
+        found = self._listeners.get(listener)
+        if found is not None and slot in found.slots:
+            self._engine.ask_for_picture(found.slots[slot].handle)
 
     def levels(self) -> dict[PeerId, float]:
         """Loudness of each microphone heard in the last 300 ms, dBov: 0 is the loudest, -127 silence."""
@@ -168,6 +208,8 @@ class MediaPlane:
         """Says goodbye to everyone, without events."""
         for peer in list(self._peers.values()):
             self._remove(peer)
+        for listener in list(self._listeners):
+            self.close_peer(listener)
 
     @property
     def wake_at(self) -> int:
@@ -298,8 +340,14 @@ class MediaPlane:
             raise PeerError("no_such_peer", "this connection is gone")
         return found
 
-    def _slot(self, peer: PeerId, mid: str) -> PeerSlot | None:
-        found = self._peers.get(peer)
+    def _listener(self, listener: PeerId) -> Listener:
+        found = self._listeners.get(listener)
+        if found is None:
+            raise PeerError("no_such_peer", "this listener is gone")
+        return found
+
+    def _slot(self, peer: PeerId, mid: str) -> PeerSlot | ListenerSlot | None:
+        found = self._peers.get(peer) or self._listeners.get(peer)
         return found.slots.get(mid) if found is not None else None
 
 

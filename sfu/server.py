@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sfu.addresses import advertised, machine_addresses
 from sfu.config import MediaConfig
 from sfu.errors import PeerError
-from sfu.events import MediaEvent, PeerAnswer, PeerId, PeerLost, PeerReport, Source
+from sfu.events import Heard, Kind, MediaEvent, PeerAnswer, PeerId, PeerLost, PeerReport, Source
 from sfu.media_thread import MediaThread
 
 logger = logging.getLogger(__name__)
@@ -102,6 +102,30 @@ class MediaServer:
         place = self._peers.get(publisher)
         if place is not None:
             place.thread.plane.pause(publisher, source, paused)
+
+    def open_listener(self, room: str) -> PeerId:
+        """As the plane's, and it counts as one of the room's peers."""
+        place = self._rooms.get(room) or _Place(room, self._least_busy())
+        listener = place.thread.plane.open_listener()
+        place.peers += 1
+        self._rooms[room] = self._peers[listener] = place
+        return listener
+
+    def open_slot(self, listener: PeerId, kind: Kind) -> str:
+        return self._place(listener).thread.plane.open_slot(listener, kind)
+
+    def close_slot(self, listener: PeerId, slot: str) -> None:
+        place = self._peers.get(listener)
+        if place is not None:
+            place.thread.plane.close_slot(listener, slot)
+
+    def take(self, listener: PeerId) -> Heard:
+        return self._place(listener).thread.plane.take(listener)
+
+    def ask_for_picture(self, listener: PeerId, slot: str) -> None:
+        place = self._peers.get(listener)
+        if place is not None:
+            place.thread.plane.ask_for_picture(listener, slot)
 
     def levels(self) -> dict[PeerId, float]:
         return {peer: level for thread in self._threads for peer, level in thread.plane.levels().items()}

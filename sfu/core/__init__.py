@@ -8,6 +8,7 @@
     address     where datagrams come from and go to
     rtp         the RTP header and its extensions
     payload     what a forwarder must know of VP8, VP9 and H264: key frames and picture ids
+    tap         listeners: peers inside this process, which read what others are sent
     output      sealing and sending
     stun        connectivity checks: read, verified, answered
     ice         which names are known, which addresses speak for which peer
@@ -20,6 +21,7 @@
     stream      ICE-TCP connections
     clockwork   what is done when time passes
     roster      peers with their tracks and slots: made and freed
+    ahead       what a batch will touch, fetched before its turn
     thread      the media thread's loop
     arguments   what Python gives, as the engine's structures
 

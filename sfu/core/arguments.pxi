@@ -1,4 +1,5 @@
-# What Python gives, as the engine's structures. Raises ValueError or KeyError for what can't be.
+# What Python gives, as the engine's structures, and the other way round. Raises ValueError or KeyError for what can't
+# be.
 
 _CODECS = {"opus": OPUS, "VP8": VP8, "H264": H264, "VP9": VP9}
 _KINDS = {"audio": AUDIO, "video": VIDEO}
@@ -40,3 +41,27 @@ cdef bytes _ice_text(str text, int least, int most):
     if not least <= len(text) <= most or not text.isascii() or ":" in text:
         raise ValueError(f"names and passwords of ICE: {least} to {most} ASCII characters, no colon")
     return text.encode("ascii")
+
+
+cdef bytes _udp_address(str ip, int port):
+    import ipaddress
+    cdef Address a
+    memset(&a, 0, sizeof(Address))
+    parsed = ipaddress.ip_address(ip)
+    packed = parsed.packed if parsed.version == 6 else b"\0" * 10 + b"\xff\xff" + parsed.packed
+    memcpy(a.ip, <const uint8_t *><bytes>packed, 16)
+    a.port = port
+    return (<uint8_t *>&a)[:sizeof(Address)]
+
+
+cdef dict _stats(const Peer *peer, int64_t now):
+    return {
+        "bytes_in": peer.bytes_in,
+        "bytes_out": peer.bytes_out,
+        "packets_in": peer.packets_in,
+        "packets_out": peer.packets_out,
+        "loss_in": worst_loss_in(peer, now) / 256,
+        "loss_out": worst_loss_out(peer, now) / 256,
+        "round_trip_us": peer.round_trip_us,
+        "transport": "tcp" if peer.has_selected and peer.selected.transport else "udp",
+    }

@@ -89,7 +89,7 @@ cdef int64_t serve(Core *core, Peer *peer, int64_t now) noexcept nogil:
     cdef int64_t next_at
     cdef int i, j
     cdef Track *track
-    if peer.tx == NULL or not peer.has_selected:
+    if not can_receive(peer):
         return now + REPORT_US
     if now >= peer.report_at:
         peer.report_at = now + REPORT_US

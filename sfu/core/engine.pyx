@@ -12,6 +12,7 @@ include "model.pxi"
 include "address.pxi"
 include "rtp.pxi"
 include "payload.pxi"
+include "tap.pxi"
 include "output.pxi"
 include "stun.pxi"
 include "ice.pxi"
@@ -27,6 +28,7 @@ include "ahead.pxi"
 include "clockwork.pxi"
 include "thread.pxi"
 include "arguments.pxi"
+include "listening.pxi"
 
 from os import urandom
 
@@ -271,6 +273,28 @@ cdef class Engine:
         detach(s)
         self._leave()
 
+    def ask_for_picture(self, int slot):
+        """As a viewer does who has lost what its picture depends on (RFC 4585, section 6.3.1)."""
+        cdef Subscriber *s = self._slot(slot)
+        now = self._enter()
+        picture_wanted(&self.core, s, now)
+        self._leave()
+
+    # Listeners: peers inside this process (`listening.pxi`) -------------------------------------------------------
+
+    def add_listener(self):
+        """A peer that needs no handshake: what is forwarded to its slots is left for `take_packets`."""
+        return _add_listener(self)
+
+    def take_packets(self, int peer):
+        """(what came to a listener since the last call, how many packets were dropped because it was not taken in time).
+
+        One run of bytes: of each packet when it came (microseconds, 8 bytes), its length (4), both in this machine's
+        byte order, and itself: clear RTP, or RTCP sender reports, which give each slot's RTP time on the engine's own
+        clock.
+        """
+        return _take_packets(self, self._peer(peer))
+
     # Handshakes -------------------------------------------------------------------------------------------------
 
     def send_to_peer(self, int peer, bytes data):
@@ -400,16 +424,7 @@ cdef class Engine:
         """Loss as fractions of one; `round_trip_us` is 0 while unknown."""
         cdef Peer *p = self._peer(peer)
         now = self._enter()
-        result = {
-            "bytes_in": p.bytes_in,
-            "bytes_out": p.bytes_out,
-            "packets_in": p.packets_in,
-            "packets_out": p.packets_out,
-            "loss_in": worst_loss_in(p, now) / 256,
-            "loss_out": worst_loss_out(p, now) / 256,
-            "round_trip_us": p.round_trip_us,
-            "transport": "tcp" if p.has_selected and p.selected.transport else "udp",
-        }
+        result = _stats(p, now)
         self._leave()
         return result
 
@@ -423,14 +438,7 @@ cdef class Engine:
     @staticmethod
     def udp_address(str ip, int port):
         """An address as the engine would have made it for a datagram from `ip`:`port`."""
-        import ipaddress
-        cdef Address a
-        memset(&a, 0, sizeof(Address))
-        parsed = ipaddress.ip_address(ip)
-        packed = parsed.packed if parsed.version == 6 else b"\0" * 10 + b"\xff\xff" + parsed.packed
-        memcpy(a.ip, <const uint8_t *><bytes>packed, 16)
-        a.port = port
-        return (<uint8_t *>&a)[:sizeof(Address)]
+        return _udp_address(ip, port)
 
     @staticmethod
     def transport_of(bytes address):

@@ -254,10 +254,18 @@ cdef struct Arrivals:
     uint32_t media_ssrc
 
 
+cdef struct Tap:
+    # what a listener has not taken yet (`tap.pxi`)
+    uint8_t *ring              # TAP_BYTES of them
+    int64_t written, taken     # bytes ever
+    int64_t dropped            # packets for which there was no room
+
+
 cdef struct Peer:
     # first what every packet touches (`ahead.pxi`)
     void *rx                   # libsrtp sessions; NULL before DTLS is done
     void *tx
+    Tap *tap                   # of a listener, which has no connection; else NULL
     Address selected           # one of `addresses`
     bint has_selected
     int handle
@@ -348,7 +356,7 @@ cdef struct Counters:
     int64_t dropped_stun_rate, dropped_stun_malformed, dropped_stun_unknown, dropped_stun_unverified
     int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
-    int64_t repeats_unavailable, switches
+    int64_t repeats_unavailable, switches, dropped_tap
 
 
 cdef struct Ahead:

@@ -200,6 +200,7 @@ cdef void free_peer(Peer *peer) noexcept nogil:
     free(peer.subscribers)
     free(peer.tracks)
     free(peer.arrivals)
+    close_tap(peer)
     free(peer)
 
 

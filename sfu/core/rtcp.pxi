@@ -250,7 +250,12 @@ cdef inline void note_round_trip(Peer *peer, int64_t us) noexcept nogil:
 cdef void key_requested(Core *core, Peer *peer, uint32_t ssrc, int64_t now) noexcept nogil:
     cdef Subscriber *subscriber = find_subscriber(peer, ssrc)
     core.counters.key_requests_in += 1
-    if subscriber == NULL or subscriber.kind != VIDEO:
+    if subscriber != NULL:
+        picture_wanted(core, subscriber, now)
+
+
+cdef void picture_wanted(Core *core, Subscriber *subscriber, int64_t now) noexcept nogil:
+    if subscriber.kind != VIDEO:
         return
     if subscriber.current != NULL:
         want_key(core, subscriber.current, now, False)

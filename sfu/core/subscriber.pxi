@@ -61,7 +61,9 @@ cdef bint attach(Core *core, Subscriber *subscriber, Track *track, int64_t now) 
 
 cdef void ask_for_picture(Core *core, Subscriber *subscriber, int64_t now) noexcept nogil:
     # not before the viewer can receive: an answer that comes too early is lost, and the next one has to wait
-    if subscriber.kind == VIDEO and subscriber.pending != NULL and subscriber.peer.tx != NULL:
+    if subscriber.kind == VIDEO and subscriber.pending != NULL and (
+        subscriber.peer.tx != NULL or subscriber.peer.tap != NULL
+    ):
         want_key(core, subscriber.pending, now, True)
 
 
@@ -134,7 +136,7 @@ cdef void forward(Core *core, Subscriber *subscriber, Layer *layer, const Packet
     """One packet of the slot's track towards the slot's peer."""
     cdef int64_t ext
     cdef Packet later
-    if subscriber.peer.tx == NULL or not subscriber.peer.has_selected:
+    if not can_receive(subscriber.peer):
         return
     if subscriber.current == NULL and subscriber.pending == NULL:
         subscriber.pending = layer

@@ -240,9 +240,7 @@ def test_a_publisher_gets_reports_of_every_packet_and_is_asked_once_for_many_vie
         pytest.param(0, 5, 7, id="50 packets a second"),
     ],
 )
-def test_a_publisher_is_told_often_when_it_sends_much_and_less_when_little(
-    packets: int, least: int, most: int
-) -> None:
+def test_a_publisher_is_told_often_when_it_sends_much_and_less_when_little(packets: int, least: int, most: int) -> None:
     call, publisher, _ = a_call(1)
     publisher.browser.camera.packets_per_frame = packets
     publisher.browser.camera.on = packets > 0

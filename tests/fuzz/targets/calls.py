@@ -12,6 +12,7 @@ from functools import cache
 from typing import TypeVar
 
 from sfu.core import Engine
+from sfu.listener import split_packets
 from tests.fuzz.models import read_rtp
 from tests.fuzz.plain import SESSION
 from tests.fuzz.target import STEPS, Target, join_steps, split_steps
@@ -92,6 +93,9 @@ class _Caller:
             self.sound,
             self.picture,
             self.report,
+            self.add_listener,
+            self.take_packets,
+            self.ask_for_picture,
         ]
 
     def take(self) -> None:
@@ -105,6 +109,20 @@ class _Caller:
         self.peers.append(self.engine.add_peer())
         self.living.add(self.peers[-1])
         assert len(self.living) <= MAX_PEERS - 4
+
+    def add_listener(self, _: _Arguments) -> None:
+        self.peers.append(self.engine.add_listener())
+        self.living.add(self.peers[-1])
+
+    def take_packets(self, given: _Arguments) -> None:
+        packets, missed = self.engine.take_packets(given.of(self.peers))
+        for at, packet in split_packets(packets):
+            assert at <= self.on.now
+            assert is_rtcp(packet) or read_rtp(packet) is not None
+        assert missed == 0, "what one input sends has room"
+
+    def ask_for_picture(self, given: _Arguments) -> None:
+        self.engine.ask_for_picture(given.of(self.slots))
 
     def remove_peer(self, given: _Arguments) -> None:
         peer = given.of(self.peers)
@@ -228,6 +246,8 @@ def seeds() -> Iterator[bytes]:
     yield script(*two, *shown, *going, "add_track 1 1 1", "connect 1 2", "remove_peer 1", *going, "remove_peer 2")
     heard = ["add_track 1 0 0", "add_ssrc 1 0 0", "add_slot 2 0 1", "connect 1 1", "sound 0 0 1", "pause_track 1 1"]
     yield script(*two, *heard, "sound 0 0 2", "pause_track 1 0", "sound 0 0 3", "remove_slot 1", "sound 0 0 4", "ask 1")
+    listening = ["add_listener", "add_slot 3 1 1 0", "connect 1 1", "take_packets 3", *going, "wait 5"]
+    yield script(*two, *shown[:2], *listening, "take_packets 3", "ask_for_picture 1", "remove_peer 3", *going)
     yield script(*two, "add_track 1 1 1", "add_slot 1 1 1 3", "connect 1 1", "picture 0 5 1 0 1 1 104", "wait 5")
     yield script(*two, *[f"check 1 {port} {port}" for port in range(12)], "check 1 5 40 1", "send_to_peer 1 3")
     moved = ["set_credentials 1 3", "check 1 4", "check 3 5 9 1", "check 1 4", "wait 7", "wait 7", "check 2 5 8 1"]
