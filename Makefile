@@ -90,7 +90,10 @@ lock: .venv/dev             ## write down the versions that were tested together
 
 .venv/browsers: .venv/dev
 	@missing=""; for browser in chromium firefox-esr; do command -v $$browser >/dev/null || missing="$$missing $$browser"; done; \
-	[ -z "$$missing" ] || { $(call install,The tests drive real browsers$(comma) and these are missing:$$missing,$$missing); }
+	command -v age >/dev/null || missing="$$missing age"; \
+	command -v ffprobe >/dev/null || missing="$$missing ffmpeg"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	[ -z "$$missing" ] || { $(call install,The tests use real browsers and tools$(comma) and these are missing:$$missing,$$missing); }
 	@touch $@
 
 $(ENGINE): $(ENGINE_SOURCES) | .venv/run

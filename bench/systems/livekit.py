@@ -177,8 +177,11 @@ class LiveKit:
             traffic.add_publisher(publisher)
             sending.append(publisher)
         with traffic.priming():
-            viewers = [[self._watch(number, each) for each in range(subscribers)] for number in range(rooms)]
-            connect([(client, remote) for room in viewers for client, remote in room])
+            viewers = []
+            for number in range(rooms):
+                # room by room: who takes long to connect after the answer is given up
+                viewers.append([self._watch(number, each) for each in range(subscribers)])
+                connect(viewers[-1])
         for publisher, room in zip(sending, viewers, strict=True):
             for client, remote in room:
                 media = _video(remote)

@@ -287,7 +287,7 @@ cdef class Engine:
         return _add_listener(self)
 
     def take_packets(self, int peer):
-        """(what came to a listener since the last call, how many packets were dropped because it was not taken in time).
+        """(what came to a listener since the last call, how many packets were dropped because nobody took them).
 
         One run of bytes: of each packet when it came (microseconds, 8 bytes), its length (4), both in this machine's
         byte order, and itself: clear RTP, or RTCP sender reports, which give each slot's RTP time on the engine's own

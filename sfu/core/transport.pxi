@@ -2,9 +2,9 @@
 # Without it Chromium stays below 100 kbit/s.
 #
 # A report costs us and the publisher as much as a packet. So one is sent when enough is to be told: looked at 50 ms
-# after the first packet that is to be told, then every 50 ms, and sent after 200 ms at the latest. That makes 13 reports
-# a second of a full stream, 6 of sound alone. Of a new connection, where the sender still finds out what the network
-# carries, each look sends one.
+# after the first packet that is to be told, then every 50 ms, and sent after 200 ms at the latest. That makes 13
+# reports a second of a full stream, 6 of sound alone. Of a new connection, where the sender still finds out what the
+# network carries, each look sends one.
 
 cdef enum:
     FEEDBACK_US = 50000

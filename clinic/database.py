@@ -1,0 +1,228 @@
+"""The database: one file beside the service (SQLite) or a server (PostgreSQL), opened, brought up to date, and used in
+transactions.
+
+Not here: what is asked of it. Nobody but this package speaks SQL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from clinic.errors import BadDatabase, Conflict, Unavailable
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATION_LOCK = 0x7468_6572_6162_6F6B
+"""Any number, the same for every server of a cluster: who holds it in PostgreSQL may change the tables."""
+
+BUSY_MS = 10_000
+"""How long a change waits for another one. SQLite has one writer at a time, and each takes a few milliseconds."""
+
+PATIENCE = 30
+"""Seconds that PostgreSQL may take for one statement."""
+
+SCRUB_PATIENCE_MS = 3_000
+"""While a scrub waits for a table, everybody waits behind it: a backup that runs for minutes goes first."""
+
+LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's code for having waited too long."""
+
+AWAY = ("08", "40", "53", "55", "57", "58")
+"""Its classes of what passes: connections, deadlocks, full disks, locks, restarts, failures of its system."""
+
+UNUSABLE = ("28", "3D", "SQLITE_NOTADB", "SQLITE_CORRUPT")
+"""What does not: not let in, no such database; a file that is something else, or damaged."""
+
+
+def sqlite_url(file: Path) -> str:
+    """The URL of a database in a file."""
+    return URL.create("sqlite+aiosqlite", database=str(file)).render_as_string()
+
+
+def open_database(url: str) -> Database:
+    """Makes the file if there is none (for the service's own user only), and connects when it is first used.
+
+    Takes `sqlite:///FILE` and `postgresql://USER:PASSWORD@HOST/NAME`. Raises BadDatabase, without the password.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadDatabase("this is no database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+    kind = parsed.drivername.split("+")[0]
+    if kind == "sqlite":
+        return Database(_open_sqlite(parsed))
+    if kind in ("postgresql", "postgres"):
+        return Database(_open_postgresql(parsed))
+    raise BadDatabase(f"{kind} is not supported; use sqlite or postgresql")
+
+
+class Database:
+    """Transactions on one database. `upgrade` comes before the first one."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
+        one_moment: dict[str, Any] = (
+            {"begin": "BEGIN"} if self._sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        self._readers = async_sessionmaker(engine.execution_options(**one_moment), expire_on_commit=False)
+        self._writers = async_sessionmaker(engine, expire_on_commit=False)
+
+    async def upgrade(self) -> None:
+        """Brings the tables up to date. Two processes may do this at once: one does it, the other finds it done.
+
+        Raises BadDatabase, Unavailable.
+        """
+        with _faults():
+            async with self._engine.begin() as connection:
+                if not self._sqlite:
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                await connection.run_sync(_migrate)
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that sees one moment and changes nothing. Raises Unavailable."""
+        with _faults():
+            async with self._readers() as session:
+                yield session
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that is kept when the block ends, unless it raises. Raises Unavailable, Conflict."""
+        with _faults():
+            async with self._writers.begin() as session:
+                yield session
+
+    async def scrub(self) -> bool:
+        """Puts deleted keys out of the database's own files: both databases mark deleted bytes as free at first.
+
+        False if it could not be done now, because somebody else uses the tables (a backup). It cannot reach copies:
+        backups, and in PostgreSQL the write-ahead log until that is recycled. Raises Unavailable.
+        """
+        with _faults():
+            async with self._engine.connect() as connection:
+                if self._sqlite:
+                    await connection.execution_options(begin="")
+                    # secure_delete has overwritten the pages themselves; old copies of them stand in the log
+                    busy = (await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))).scalar_one()
+                    return not busy
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                return await _vacuum(connection)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _open_sqlite(url: URL) -> AsyncEngine:
+    if not url.database or url.database == ":memory:":
+        raise BadDatabase("sqlite needs a file: sqlite:////path/to/clinic.db")
+    _make_file(Path(url.database))
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself: `begin` does
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {BUSY_MS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",  # what is committed survives a power cut too
+            "foreign_keys = ON",
+            "secure_delete = ON",  # a deleted key is overwritten, not only forgotten
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A change takes the lock at once: taken in the middle, it could fail without waiting.
+        statement = connection.get_execution_options().get("begin", "BEGIN IMMEDIATE")
+        if statement:
+            connection.exec_driver_sql(statement)
+
+    return engine
+
+
+def _open_postgresql(url: URL) -> AsyncEngine:
+    try:
+        return create_async_engine(
+            url.set(drivername="postgresql+asyncpg"),
+            hide_parameters=True,
+            pool_pre_ping=True,  # the server may have been restarted
+            connect_args={"timeout": PATIENCE, "command_timeout": PATIENCE},
+        )
+    except ModuleNotFoundError:
+        raise BadDatabase("PostgreSQL needs a package: pip install 'therabook-video[postgresql]'") from None
+
+
+def _make_file(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise BadDatabase(f"{path}: {error.strerror}") from None
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise BadDatabase(f"{path} can be read by others (mode {mode:04o}). Run: chmod 600 {path}")
+
+
+async def _vacuum(connection: AsyncConnection) -> bool:
+    await connection.execute(text(f"SET lock_timeout = {SCRUB_PATIENCE_MS}"))
+    try:
+        await connection.execute(text("VACUUM (FULL) recording_person, recording_output"))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    finally:
+        await connection.execute(text("RESET lock_timeout"))
+    return True
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise BadDatabase(f"the database was made by a newer version, or is another program's: {error}") from None
+
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    """Says what a fault means. Never with values: those of a failed statement may be keys."""
+    try:
+        yield
+    except IntegrityError:
+        raise Conflict("this contradicts what is there") from None
+    except DBAPIError as error:
+        code = _code(error)
+        if code.startswith(UNUSABLE):
+            raise BadDatabase(f"the database cannot be used: {_sentence(error)}") from None
+        if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or code[:2] in AWAY:
+            raise Unavailable(f"the database cannot be used now: {_sentence(error)}") from None
+        raise
+    except (PoolTimeout, OSError) as error:
+        raise Unavailable(f"the database cannot be used now: {type(error).__name__}") from None
+
+
+def _code(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None) or ""
+
+
+def _sentence(error: DBAPIError) -> str:
+    # SQLite's own sentences ("database or disk is full") name nothing; those of others may hold addresses and names
+    return str(error.orig) if isinstance(error.orig, sqlite3.Error) else f"{type(error.orig).__name__} {_code(error)}"

@@ -1,0 +1,154 @@
+"""Jobs: work on recordings, such as composing, that outlives the process which does it.
+
+A worker takes a job for a time (a lease), renews that while it works, and says how it ended. If it crashes, the lease
+runs out and the next one takes the job. A worker that was only slow, and comes back late, is told that it is not its
+job any more. Not here: the work, and the process that does it (`recording/`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from clinic.columns import shortened
+from clinic.database import Database
+from clinic.errors import IllegalMove
+from clinic.records import Job, Output
+from clinic.rows import as_record, as_row, move, take
+from clinic.states import JobState, RecordingState
+from clinic.tables import JobRow, OutputRow, RecordingRow
+
+ATTEMPTS = 5
+"""A job that failed, or took its worker with it, this often is not tried again."""
+
+FIRST_REST = 30.0
+LONGEST_REST = 3600.0
+"""Seconds before another attempt; each rest is twice the one before."""
+
+LONGEST_ERROR = 500
+CANDIDATES = 20
+"""How many jobs one claim looks at: more than there are workers that could be quicker."""
+
+
+def rest(attempts: int) -> float:
+    """Seconds that a job rests after it has failed so many times."""
+    return min(LONGEST_REST, FIRST_REST * 2.0 ** (attempts - 1))
+
+
+class Jobs:
+    """Each change is one transaction. All raise Unavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, job: Job) -> None:
+        """Raises Unknown, Conflict for an id that is taken, IllegalMove while it is captured or after shredding."""
+        async with self._database.writing() as session:
+            row = await take(session, job.recording_id)
+            if row.state in (RecordingState.CAPTURING, RecordingState.SHREDDED):
+                raise IllegalMove(f"there is nothing to work on while the recording is {row.state.value}")
+            session.add(as_row(JobRow, job))
+
+    async def claim(self, now: float, lease: float) -> Job | None:
+        """The oldest job that is free, for `lease` seconds; None if there is none. Two who ask never get the same."""
+        free = select(JobRow).where(*_free(now), JobRow.attempts < ATTEMPTS).order_by(JobRow.created_at, JobRow.id)
+        async with self._database.reading() as session:
+            candidates = [as_record(Job, row) for row in await session.scalars(free.limit(CANDIDATES))]
+        for candidate in candidates:
+            claimed = await self._claim(candidate, now, lease)
+            if claimed is not None:
+                return claimed
+        return None
+
+    async def renew(self, job: Job, now: float, lease: float, progress: float) -> bool:
+        """Goes on having it for `lease` seconds from now. False: it is somebody else's, or was cancelled; stop."""
+        async with self._database.writing() as session:
+            row = await _still(session, job)
+            if row is None:
+                return False
+            row.lease_until, row.progress = now + lease, min(max(progress, 0.0), 1.0)
+            return True
+
+    async def finish(self, job: Job, output: Output | None = None) -> bool:
+        """Done, with what was made: both are kept, or neither. False as in `renew`: then throw the output away, for
+        somebody in it may have been shredded meanwhile."""
+        async with self._database.writing() as session:
+            recording = await take(session, job.recording_id)
+            row = await _still(session, job)
+            if row is None:
+                return False
+            row.state, row.progress, row.error = JobState.DONE, 1.0, None
+            if output is not None:
+                session.add(as_row(OutputRow, output))
+            if row.kind == "compose":
+                move(recording, RecordingState.READY)
+            return True
+
+    async def fail(self, job: Job, error: str, now: float) -> bool:
+        """It did not work: to be tried again after a rest, unless that was the last attempt. False as in `renew`."""
+        async with self._database.writing() as session:
+            recording = await take(session, job.recording_id)
+            row = await _still(session, job)
+            if row is None:
+                return False
+            if row.attempts >= ATTEMPTS:
+                _give_up(recording, row, error)
+            else:
+                row.state, row.error = JobState.WAITING, shortened(error, LONGEST_ERROR)
+                row.lease_until = now + rest(row.attempts)
+            return True
+
+    async def give_up(self, now: float) -> list[Job]:
+        """Those whose workers vanished too often; they have failed now. To be called now and then, before `claim`."""
+        lost = select(JobRow).where(*_free(now), JobRow.attempts >= ATTEMPTS)
+        async with self._database.reading() as session:
+            candidates = [as_record(Job, row) for row in await session.scalars(lost)]
+        given_up = []
+        for job in candidates:
+            async with self._database.writing() as session:
+                recording = await take(session, job.recording_id)
+                row = await _still(session, job)
+                if row is not None and row.lease_until <= now:
+                    _give_up(recording, row, "the process that worked on it vanished, each time")
+                    given_up.append(as_record(Job, row))
+        return given_up
+
+    async def of_recording(self, recording: str) -> list[Job]:
+        """Oldest first."""
+        query = select(JobRow).where(JobRow.recording_id == recording).order_by(JobRow.created_at, JobRow.id)
+        async with self._database.reading() as session:
+            return [as_record(Job, row) for row in await session.scalars(query)]
+
+    async def _claim(self, candidate: Job, now: float, lease: float) -> Job | None:
+        async with self._database.writing() as session:
+            recording = await take(session, candidate.recording_id)
+            row = await session.scalar(
+                update(JobRow)
+                .where(JobRow.id == candidate.id, *_free(now), JobRow.attempts == candidate.attempts)
+                .values(state=JobState.RUNNING, attempts=JobRow.attempts + 1, lease_until=now + lease, progress=0.0)
+                .returning(JobRow)
+            )
+            if row is None:
+                return None  # somebody was quicker, or it was cancelled
+            if row.kind == "compose":
+                move(recording, RecordingState.COMPOSING)
+            return as_record(Job, row)
+
+
+def _free(now: float) -> tuple[Any, ...]:
+    return JobRow.state.in_((JobState.WAITING, JobState.RUNNING)), JobRow.lease_until <= now
+
+
+async def _still(session: AsyncSession, job: Job) -> JobRow | None:
+    """The job's row, if this taking of it still counts: nobody took it since, nobody cancelled it."""
+    mine = and_(JobRow.id == job.id, JobRow.state == JobState.RUNNING, JobRow.attempts == job.attempts)
+    found: JobRow | None = await session.scalar(select(JobRow).where(mine).with_for_update())
+    return found
+
+
+def _give_up(recording: RecordingRow, row: JobRow, error: str) -> None:
+    row.state, row.error = JobState.FAILED, shortened(error, LONGEST_ERROR)
+    if row.kind == "compose":
+        move(recording, RecordingState.FAILED, row.error)
