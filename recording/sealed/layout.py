@@ -1,0 +1,70 @@
+"""How a track lies in its folder.
+
+`NAME.age`: an age file. While the track is written it has no end yet: header and full chunks only.
+
+`NAME.tail.age`: what comes after those. A small age file of its own, whole at every moment, to the same recipient:
+
+    8 bytes   offset in the track at which its content begins, big-endian
+    32 bytes  proof that it belongs to this `NAME.age`: derived from that file's key
+    rest      the content
+
+It is replaced at each checkpoint, by a draft `.NAME.draft` that takes its name. If `NAME.age` has grown past the
+offset meanwhile, what both hold is the same. A track without a tail is finished or was never checkpointed.
+
+Not here: writing and reading them.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from recording.age import CHUNK, MAX_HEADER, Damaged
+
+PROOF = b"therabook tail"
+"""What the proof is derived for (`Encryptor.derive`)."""
+PROOF_BYTES = 32
+
+MAX_TAIL = MAX_HEADER + 2 * CHUNK
+"""Bytes of the file. Ours are below 66 KiB; a larger one is not read into memory."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_START = struct.Struct(f"!Q{PROOF_BYTES}s")
+
+
+@dataclass(frozen=True)
+class TrackFiles:
+    folder: Path
+    main: Path
+    tail: Path
+    draft: Path
+
+
+def files_of(folder: Path, name: str) -> TrackFiles:
+    """Raises ValueError for a name that is not an id: it becomes part of a path."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("a track is named by letters, digits, - and _")
+    return TrackFiles(folder, folder / f"{name}.age", folder / f"{name}.tail.age", folder / f".{name}.draft")
+
+
+@dataclass(frozen=True)
+class Tail:
+    offset: int
+    proof: bytes
+    content: bytes
+
+    @property
+    def end(self) -> int:
+        return self.offset + len(self.content)
+
+    def encode(self) -> bytes:
+        return _START.pack(self.offset, self.proof) + self.content
+
+    @classmethod
+    def decode(cls, data: bytes) -> Tail:
+        if len(data) < _START.size:
+            raise Damaged("The track's tail is too short to be one.")
+        offset, proof = _START.unpack_from(data)
+        return cls(offset, proof, data[_START.size :])
