@@ -41,6 +41,18 @@ def api_key(folder: Path) -> SecretStr:
     return SecretStr(text)
 
 
+def receipt_key(folder: Path) -> SecretBytes:
+    """The key that signs people's answers to the question whether they may be recorded."""
+    text = _read_or_make(folder / "receipt-key")
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadKey(f"{folder / 'receipt-key'} is damaged. Bring back your copy of it.")
+    return SecretBytes(key)
+
+
 def make_folder(folder: Path) -> None:
     """The data folder, for the service's own user only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -115,7 +115,7 @@ def expression(annotation: Any, names: dict[str, Any], skip: str = "") -> str:
         item = expression(arguments[0], names)
         return f"({item})[]" if " | " in item else f"{item}[]"
     if origin is dict:
-        return f"Record<{expression(arguments[0], names)}, {expression(arguments[1], names)}>"
+        return f"{{ [key in {expression(arguments[0], names)}]: {expression(arguments[1], names)} }}"
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation.__name__
     raise TypeError(f"no TypeScript known for {annotation!r}")

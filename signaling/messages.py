@@ -28,6 +28,12 @@ Token = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Source = Literal["microphone", "camera", "screen"]
 """What a person can send. The same words as `sfu.Source`."""
 
+TextVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+"""Names the words of a question, as they were when it was shown."""
+
+Place = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+"""Where somebody says to be: a name from the clinic's list."""
+
 
 class Message(BaseModel):
     """Strict: no conversions, no unknown fields, nothing changed after it was read."""
@@ -164,6 +170,30 @@ class MoveAnswer(Message):
     allowed: bool
 
 
+class Record(Message):
+    """Asks everyone whether the session may be recorded, pauses the recording, goes on with it, or ends it.
+
+    `start` is one's own yes, where a plain yes is enough. `resume` asks those again who said no. `stop` also gives up
+    asking, and puts away a recording that was declined or failed.
+    """
+
+    type: Literal["record"] = "record"
+    action: Literal["start", "pause", "resume", "stop"]
+
+
+class Consent(Message):
+    """Answers the question in `recording.text`. A no needs nothing else, and after a yes it withdraws it."""
+
+    type: Literal["consent"] = "consent"
+    agreed: bool
+    text: TextVersion | None = None
+    """The version of the words that were shown. A yes to other words than those in force is refused."""
+    place: Place | None = None
+    """One of `recording.text.places`, where there are any."""
+    signed_as: DisplayName | None = None
+    """The name that the person typed as their signature, where one is needed."""
+
+
 class Leave(Message):
     type: Literal["leave"] = "leave"
 
@@ -188,6 +218,8 @@ ClientMessage = Annotated[
     | AllowScreen
     | Lock
     | MoveAnswer
+    | Record
+    | Consent
     | Leave
     | End,
     Field(discriminator="type"),
@@ -228,6 +260,56 @@ class Assignment(Message):
     source: Source
 
 
+class ConsentPlace(Message):
+    name: Place
+    signed: bool
+    """Whether a yes from there needs a signature."""
+
+
+class ConsentText(Message):
+    """The question whether the session may be recorded, in the clinic's words."""
+
+    version: TextVersion
+    title: str
+    body: str
+    """Plain text, a paragraph on each line."""
+    signed: bool
+    """Whether a yes needs a signature, wherever the person is."""
+    places: list[ConsentPlace]
+    """To choose one from; empty where it does not matter."""
+
+
+RecordingPhase = Literal["asking", "running", "paused", "declined", "failed"]
+"""`declined` is told only to those who may record: it is over because of what somebody said. After it and after
+`failed` nothing is recorded."""
+
+
+class Recording(Message):
+    """The recording of this session, from the question to its end."""
+
+    phase: RecordingPhase
+    since: float
+    """When the phase began, seconds since 1970, UTC."""
+    started_at: float | None
+    """When recording began; null while everyone is asked."""
+    recorded_s: float
+    """Seconds recorded before `since`."""
+    you: Literal["none", "asked", "agreed", "refused"]
+    """What this person has answered. `none`: they need not be asked."""
+    text: ConsentText | None
+    """While `you` is `asked`."""
+    waiting_on: list[PersonId]
+    """Who has not answered. Only for those who may record, like `refused` and `declined`."""
+    refused: list[PersonId]
+    """Who is here and said no."""
+    declined: Literal["refused", "withdrawn", "place"] | None
+    """Why it is over. `place`: somebody is where nothing may be recorded."""
+    paused_by: Literal["person", "newcomer", "alone", "fault"] | None
+    """`newcomer`: somebody has not answered. `alone`: nobody is here who may record."""
+    problem: str | None
+    """A sentence for the person about the fault that pauses or ended it."""
+
+
 class Joined(Message):
     """Answers `join` and `resume`. A `state` follows at once."""
 
@@ -261,6 +343,8 @@ class State(Message):
     waiting: list[WaitingPerson]
     """Only for those who may admit."""
     slots: list[Assignment]
+    recording: Recording | None
+    """Null while nothing is recorded or asked for."""
 
 
 class Answered(Message):

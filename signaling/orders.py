@@ -6,10 +6,11 @@ shell gives out, peers by what the media server calls them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from signaling.messages import ServerMessage, Source
+from signaling.recording_rules import Rule
 from signaling.roles import Role
 
 if TYPE_CHECKING:
@@ -90,4 +91,78 @@ class Note:
     reason: str = ""
 
 
-Order = Tell | HangUp | Connect | Disconnect | Pause | ClosePeer | Revoke | HandOver | JoinAfresh | Note
+@dataclass(frozen=True, slots=True)
+class BeginCapture:
+    """Open what this recording needs, then call `Room.capture_began`, or `Room.capture_failed` if it cannot be."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldCapture:
+    """Pause: what was captured is kept, nothing is added. The captures in force were released before this."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoOnCapture:
+    recording: str
+
+
+EndReason = Literal["stopped", "left", "refused", "withdrawn", "place", "failed"]
+"""`left`: nobody is there any more whom it concerns. `place`: somebody is where nothing may be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndCapture:
+    """Close the recording. Comes once for each `BeginCapture`, also for one that failed or has not begun yet."""
+
+    recording: str
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Record `source` of `publisher`, who is this person, from now on."""
+
+    recording: str
+    person: str
+    source: Source
+    publisher: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Record this no longer: switched off, paused, gone, or no longer agreed to."""
+
+    recording: str
+    person: str
+    source: Source
+
+
+ConsentKind = Literal["agree", "refuse", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepConsent:
+    """Sign and keep what somebody has answered. A recording that was asked for may never begin."""
+
+    recording: str
+    person: str
+    role: Role
+    kind: ConsentKind
+    text_version: str
+    rule: Rule
+    """In force once this was said."""
+    place: str | None = field(repr=False)
+    signed_as: str | None = field(repr=False)
+    at: float
+    """Seconds since 1970."""
+
+
+RecordingOrder = BeginCapture | HoldCapture | GoOnCapture | EndCapture | Capture | Release | KeepConsent
+
+Order = (
+    Tell | HangUp | Connect | Disconnect | Pause | ClosePeer | Revoke | HandOver | JoinAfresh | Note | RecordingOrder
+)

@@ -34,6 +34,15 @@ REFUSALS: dict[str, str] = {
     "screen_taken": "Somebody else is sharing their screen. Wait until they stop.",
     "no_screen": "Your browser offered no screen to share.",
     "bad_offer": "Your browser and the server could not agree on a connection.",
+    # recording
+    "recording_off": "This clinic has not set up recordings.",
+    "recording_already": "A recording runs already, or everyone is being asked.",
+    "recording_not_here": "Sessions may not be recorded where somebody in this session is.",
+    "not_recording": "Nothing is being recorded at the moment.",
+    "not_asked": "This recording is no longer asked for.",
+    "consent_outdated": "The question has changed. Read it again before you agree.",
+    "place_needed": "Choose where you are from the list.",
+    "signature_needed": "Type your name to agree.",
     # any message or request
     "bad_message": "The server could not understand this message.",
     "bad_request": "The request could not be understood.",

@@ -15,6 +15,7 @@ from signaling.messages import (
     AskToMute,
     Chat,
     ChatFrom,
+    Consent,
     Decline,
     Devices,
     End,
@@ -24,6 +25,7 @@ from signaling.messages import (
     Message,
     MoveAnswer,
     MuteRequested,
+    Record,
     Remove,
 )
 from signaling.refusals import Refused
@@ -43,6 +45,7 @@ NEEDS: dict[type[Message], Action] = {
     AllowScreen: "allow_screen",
     Lock: "lock",
     End: "end",
+    Record: "record",
 }
 """Message -> the action that the role must have. All of these also need to be present; the others do not."""
 
@@ -143,6 +146,34 @@ def _move_answer(room: Room, seat: Seat, message: MoveAnswer, now: float) -> Non
         room.refuse_move(seat)
 
 
+def _record(room: Room, seat: Seat, message: Record, now: float) -> None:
+    recording = room.recording
+    if recording is None:
+        raise Refused("recording_off")
+    match message.action:
+        case "start":
+            recording.start(seat.id, seat.role, now + room.epoch)
+        case "pause":
+            recording.pause()
+        case "resume":
+            recording.resume()
+        case "stop":
+            recording.stop()
+
+
+def _consent(room: Room, seat: Seat, message: Consent, now: float) -> None:
+    if seat.phase is not Phase.PRESENT:
+        raise Refused("waiting")
+    recording = room.recording
+    if recording is None:
+        raise Refused("recording_off")
+    if message.agreed:
+        at = now + room.epoch
+        recording.agree(seat.id, seat.role, message.text, message.place, message.signed_as, at)
+    else:
+        recording.refuse(seat.id, seat.role, now + room.epoch)
+
+
 def _leave(room: Room, seat: Seat, message: Leave, now: float) -> None:
     room.release(seat, "left")
 
@@ -169,6 +200,8 @@ HANDLERS: dict[type[Message], Callable[[Room, Seat, Any, float], None]] = {
     AllowScreen: _allow_screen,
     Lock: _lock,
     MoveAnswer: _move_answer,
+    Record: _record,
+    Consent: _consent,
     Leave: _leave,
     End: _end,
 }

@@ -18,8 +18,10 @@ Action = Literal[
     "remove",
     "lock",
     "end",
+    "record",
 ]
-"""`enter`: comes in without waiting. `admit` includes declining. There is no action that unmutes anyone."""
+"""`enter`: comes in without waiting. `admit` includes declining. `record`: starts, pauses and stops recordings, where
+the clinic has them. There is no action that unmutes anyone."""
 
 PERMISSIONS: dict[Role, frozenset[Action]] = {
     "therapist": frozenset(
@@ -35,6 +37,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             "remove",
             "lock",
             "end",
+            "record",
         }
     ),
     "patient": frozenset({"publish", "chat", "raise_hand"}),

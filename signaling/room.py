@@ -10,6 +10,8 @@ Rules:
   when the device in the call agrees. Silence means no.
 - A locked session takes nobody new, except those who could unlock it themselves.
 - A seat is given up 15 s after both its socket and its media are gone; a resume before that keeps it.
+- Nobody is recorded before everyone present has agreed; a newcomer pauses the recording before anybody hears them
+  (`session_recording.py`).
 - A removed person's token is revoked. Whoever leaves, or is lost, starts again at the door.
 - The session ends by itself some time after the first person came in; it vanishes when its last seat is empty.
 """
@@ -35,9 +37,11 @@ from signaling.messages import (
     Speaking,
 )
 from signaling.orders import ClosePeer, ConnectionId, HandOver, HangUp, JoinAfresh, Note, Order, Revoke, Tell
+from signaling.recording_view import recording_for
 from signaling.refusals import REFUSALS, Refused
 from signaling.roles import PERMISSIONS
 from signaling.seat import Entry, Media, Mover, Phase, Seat, readable_name
+from signaling.session_recording import SessionRecording
 from signaling.view import Facts, state_for
 from signaling.wiring import rewire
 
@@ -87,11 +91,15 @@ class Arrival:
 
 
 class Room:
-    def __init__(self, session: str, rules: Rules, epoch: float) -> None:
-        """`epoch` added to the room's clock gives seconds since 1970, for what people are shown."""
+    def __init__(self, session: str, rules: Rules, epoch: float, recording: SessionRecording | None = None) -> None:
+        """`epoch` added to the room's clock gives seconds since 1970, for what people are shown.
+
+        Without `recording` there are no recordings in this session.
+        """
         self.session = session
         self.rules = rules
         self.epoch = epoch
+        self.recording = recording
         self.limit = rules.limit
         self.length = rules.length
         self.locked = False
@@ -165,7 +173,7 @@ class Room:
         if enters:
             self.let_in(seat, now)
         self._orders.append(Note("enters" if enters else "waits", seat.role))
-        return self.settle()
+        return self.settle(now)
 
     def resume(self, seat: Seat, used_id: str, arrival: Arrival, now: float) -> list[Order]:
         """A lost socket or a reloaded page is back. With new media, the page is new and the old one is over."""
@@ -179,7 +187,7 @@ class Room:
         seat.resume_ids = (arrival.resume_id, used_id)
         self._use(seat, arrival)
         self._orders.append(Note("resumed", seat.role))
-        return self.settle()
+        return self.settle(now)
 
     def ask_to_move(self, seat: Seat, entry: Entry, connection: ConnectionId, now: float) -> list[Order]:
         """Another device of the same person wants this seat: ask the one that has it."""
@@ -187,7 +195,7 @@ class Room:
         self._tell(connection, Moving())
         if seat.connection is not None:
             self._tell(seat.connection, MoveRequested())
-        return self.settle()
+        return self.settle(now)
 
     def mover_seat(self, connection: ConnectionId) -> Seat | None:
         return next((s for s in self.seats if s.mover is not None and s.mover.connection == connection), None)
@@ -205,7 +213,7 @@ class Room:
         self._drop_media(seat)
         self._use(seat, arrival)
         self._orders.append(Note("moved", seat.role))
-        return self.settle()
+        return self.settle(now)
 
     def give_up_move(self, connection: ConnectionId, code: str | None) -> list[Order]:
         """The second device went away (`code` None) or cannot have the seat, for this reason."""
@@ -262,7 +270,7 @@ class Room:
             requests.handle(self, seat, message, now)
         except Refused as refused:
             self._tell(connection, Error(code=refused.code, error=refused.error))
-        return self.settle()
+        return self.settle(now)
 
     def socket_lost(self, connection: ConnectionId, now: float) -> list[Order]:
         seat = self.seat_of(connection)
@@ -271,7 +279,7 @@ class Room:
         seat.connection = None
         seat.socket_gone_at = now
         seat.told = None
-        return self.settle()
+        return self.settle(now)
 
     def media_offered(self, seat: Seat, media: Media) -> list[Order]:
         """The seat's offer was answered: the same peer with more slots, or a new peer after the old one was lost."""
@@ -282,7 +290,7 @@ class Room:
         seat = next((s for s in self.seats if s.peer == peer), None)
         if seat is not None:
             seat.lose_media(now - self.rules.silence if silent else now)
-        return self.settle()
+        return self.settle(now)
 
     def hear(self, levels: Mapping[PeerId, float], now: float) -> list[Order]:
         """Microphone levels in dBov by peer: who speaks is told to everybody present."""
@@ -290,7 +298,7 @@ class Room:
         speaking = self._speakers.look(heard, now)
         if speaking is not None:
             self.tell_present(Speaking(people=list(speaking)))
-        return self.settle()
+        return self.settle(now)
 
     def judge(self, grades: Mapping[PeerId, Grade]) -> list[Order]:
         """How each peer's connection is: told to everybody present."""
@@ -305,6 +313,24 @@ class Room:
             self.tell_present(Quality(people=dict(quality)))
         return self.settle()
 
+    def capture_began(self, recording: str, now: float) -> list[Order]:
+        """What `BeginCapture` ordered is ready, or a capture that had stalled can go on."""
+        if self.recording is not None:
+            self.recording.began(recording, now + self.epoch)
+        return self.settle(now)
+
+    def capture_stalled(self, recording: str, sentence: str, now: float) -> list[Order]:
+        """Nothing can be captured for the time being; `sentence` tells people why. Ends with `capture_began`."""
+        if self.recording is not None:
+            self.recording.stalled(recording, sentence)
+        return self.settle(now)
+
+    def capture_failed(self, recording: str, sentence: str, now: float) -> list[Order]:
+        """The recording is over; the session goes on. `sentence` tells people why."""
+        if self.recording is not None:
+            self.recording.failed(recording, sentence, now + self.epoch)
+        return self.settle(now)
+
     def tick(self, now: float) -> list[Order]:
         """What happens by itself. Due a few times a second; late is harmless."""
         if self.started_at is not None and now >= self.started_at + self.length:
@@ -317,7 +343,7 @@ class Room:
                 self.release(seat, "expired")
             elif seat.mover is not None and now >= seat.mover.until:
                 self.refuse_move(seat)
-        return self.settle()
+        return self.settle(now)
 
     def refuse_move(self, seat: Seat) -> None:
         """The device in the call said no, or nothing: refuse the other one."""
@@ -340,9 +366,13 @@ class Room:
         for seat in self.present():
             self.tell(seat, message)
 
-    def settle(self) -> list[Order]:
-        """The orders gathered so far, then those that follow from how things are now."""
-        orders = self._orders + rewire(self.seats) + self._closing
+    def settle(self, now: float | None = None) -> list[Order]:
+        """The orders gathered so far, then those that follow from how things are now.
+
+        `now` is needed whenever somebody may have come, gone or answered.
+        """
+        before, after = self._record(now)
+        orders = self._orders + before + rewire(self.seats) + after + self._closing
         self._orders, self._closing = [], []
         facts = Facts(
             session=self.session,
@@ -351,12 +381,14 @@ class Room:
             limit=self.limit,
             locked=self.locked,
             epoch=self.epoch,
+            records=self.recording is not None,
         )
         others = len(self.present()) - 1
         for seat in self.seats:
             if seat.connection is None:
                 continue
-            state = state_for(seat, self.seats, facts, self._revision)
+            recording = recording_for(seat, self.seats, self.recording)
+            state = state_for(seat, self.seats, facts, recording, self._revision)
             if seat.told is None or state != seat.told.model_copy(update={"revision": self._revision}):
                 self._revision += 1
                 seat.told = state.model_copy(update={"revision": self._revision})
@@ -367,6 +399,11 @@ class Room:
         return orders
 
     # Inside -------------------------------------------------------------------------------------------------
+
+    def _record(self, now: float | None) -> tuple[list[Order], list[Order]]:
+        if self.recording is None:
+            return [], []
+        return self.recording.follow(self.seats, None if now is None else now + self.epoch)
 
     def _use(self, seat: Seat, arrival: Arrival) -> None:
         publishes = seat.may("publish")

@@ -18,6 +18,7 @@ import structlog
 from sfu import MediaEvent, MediaServer, PeerConnected, PeerError, PeerId, PeerLost
 from signaling import orders as o
 from signaling.attention import Grade, grade
+from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.limits import Limiter
 from signaling.media import offer_again, open_media
@@ -29,6 +30,7 @@ from signaling.revocations import Revocations
 from signaling.roles import Role
 from signaling.room import Arrival, Room, Rules
 from signaling.seat import Entry, Media, Seat, readable_name
+from signaling.session_recording import SessionRecording
 from signaling.tokens import JoinClaims, ResumeClaims, Tokens
 
 log = structlog.get_logger("sessions")
@@ -77,8 +79,10 @@ class Sessions:
         metrics: Metrics,
         pseudonyms: Pseudonyms,
         vanished: Callable[[str], None],
+        captures: Captures | None = None,
     ) -> None:
-        """`vanished` is called with a session's id when its last seat is empty."""
+        """`vanished` is called with a session's id when its last seat is empty. Without `captures` nothing can be
+        recorded."""
         self._media = media
         self._tokens = tokens
         self._revocations = revocations
@@ -88,6 +92,9 @@ class Sessions:
         self._metrics = metrics
         self._pseudonyms = pseudonyms
         self._vanished = vanished
+        self._captures = captures
+        if captures is not None:
+            captures.told = self
         self._rooms: dict[str, Room] = {}
         self._outlets: dict[o.ConnectionId, tuple[Outlet, Room]] = {}
         self._movers: dict[o.ConnectionId, _Mover] = {}
@@ -103,7 +110,7 @@ class Sessions:
         """Raises Refused."""
         room = self._rooms.get(claims.room)
         if room is None:
-            room = Room(claims.room, self._rules, self._clock.wall() - self._clock.steady())
+            room = Room(claims.room, self._rules, self._clock.wall() - self._clock.steady(), self._recording())
         entry = Entry(
             identity=claims.sub,
             role=claims.role,
@@ -243,6 +250,22 @@ class Sessions:
                 self._metrics.peers_connected.inc()
                 log.debug("media connected", session=self._pseudonyms.of(room.session))
 
+    def capture_began(self, session: str, recording: str) -> None:
+        """What a recording says of itself, like the two below."""
+        self._of_recording(session, lambda room, now: room.capture_began(recording, now))
+
+    def capture_stalled(self, session: str, recording: str, problem: str) -> None:
+        self._of_recording(session, lambda room, now: room.capture_stalled(recording, problem, now))
+
+    def capture_failed(self, session: str, recording: str, problem: str) -> None:
+        self._of_recording(session, lambda room, now: room.capture_failed(recording, problem, now))
+
+    def _of_recording(self, session: str, change: Callable[[Room, float], list[o.Order]]) -> None:
+        room = self._rooms.get(session)
+        if room is not None:
+            with self._guarded(room):
+                self._carry_out(room, change(room, self._clock.steady()))
+
     def look(self) -> None:
         """Looks at voices, connections and deadlines. Due every `LOOK` seconds."""
         self._looks += 1
@@ -301,11 +324,12 @@ class Sessions:
                 case o.Note(event, role, reason):
                     self._metrics.people.labels(event, reason).inc()
                     log.info(event, session=self._pseudonyms.of(room.session), role=role, reason=reason or None)
-                case _:
+                case o.Connect() | o.Disconnect() | o.Pause() | o.ClosePeer():
                     self._wire(order)
+                case _:
+                    self._record(room, order)
         if room.empty and self._rooms.get(room.session) is room:
-            del self._rooms[room.session]
-            self._vanished(room.session)
+            self._forget(room)
             log.info("vanished", session=self._pseudonyms.of(room.session))
 
     def _wire(self, order: o.Connect | o.Disconnect | o.Pause | o.ClosePeer) -> None:
@@ -324,6 +348,15 @@ class Sessions:
             # The peer was lost a moment ago and its event is on the way; or the client offered other than it said.
             self._metrics.wiring_refused.labels(error.code).inc()
             log.debug("not wired", code=error.code)
+
+    def _recording(self) -> SessionRecording | None:
+        return None if self._captures is None else SessionRecording(self._captures.policy, self._captures.new_id)
+
+    def _record(self, room: Room, order: o.RecordingOrder) -> None:
+        if self._captures is not None and room.recording is not None:
+            person = getattr(order, "person", None)
+            seat = next((each for each in room.seats if each.id == person), None)
+            self._captures.carry_out(order, room.session, room.recording.consents.rule, seat)
 
     def _hang_up(self, connection: o.ConnectionId, code: int) -> None:
         outlet_room = self._outlets.pop(connection, None)
@@ -364,5 +397,10 @@ class Sessions:
             if its_room is room:
                 self._wire(o.ClosePeer(peer))
         if self._rooms.get(room.session) is room:
-            del self._rooms[room.session]
-            self._vanished(room.session)
+            self._forget(room)
+
+    def _forget(self, room: Room) -> None:
+        del self._rooms[room.session]
+        if self._captures is not None:
+            self._captures.session_over(room.session)
+        self._vanished(room.session)

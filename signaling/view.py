@@ -2,6 +2,8 @@
 
 A waiting person learns their own name, the session's limit and the therapist's name: not who else waits or is present,
 not whether the session runs. Those who may admit see who waits; the others do not.
+
+Not here: what each may know of a recording (`recording_view.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from signaling.messages import State, WaitingPerson
+from signaling.messages import Recording, State, WaitingPerson
 from signaling.roles import Action
 from signaling.seat import Phase, Seat
 from signaling.wiring import assignments
@@ -27,9 +29,11 @@ class Facts:
     locked: bool
     epoch: float
     """Added to the room's clock it gives seconds since 1970."""
+    records: bool
+    """Whether there can be recordings at all."""
 
 
-def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, revision: int) -> State:
+def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, recording: Recording | None, revision: int) -> State:
     present = seat.phase is Phase.PRESENT
     others = [other for other in seats if other is not seat]
     hosts = [other for other in others if other.phase is Phase.PRESENT and other.may("admit")]
@@ -43,7 +47,7 @@ def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, revision: int) ->
         locked=facts.locked and present,
         waiting_for=hosts[0].name if hosts and not present else None,
         you=seat.as_person(),
-        may=actions_of(seat),
+        may=actions_of(seat, records=facts.records),
         people=[other.as_person() for other in others if other.phase is Phase.PRESENT] if present else [],
         waiting=[
             WaitingPerson(id=other.id, name=other.name, role=other.role, since=round(other.since + facts.epoch, 3))
@@ -53,12 +57,14 @@ def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, revision: int) ->
         if present and seat.may("admit")
         else [],
         slots=assignments(seat, seats),
+        recording=recording,
     )
 
 
-def actions_of(seat: Seat) -> list[Action]:
+def actions_of(seat: Seat, *, records: bool) -> list[Action]:
     """What this person may do now, in the order of the table; nothing while they wait."""
     if seat.phase is not Phase.PRESENT:
         return []
     actions: tuple[Action, ...] = get_args(Action)
-    return [a for a in actions if seat.may(a) or (a == "share_screen" and seat.may_share)]
+    may = [a for a in actions if seat.may(a) or (a == "share_screen" and seat.may_share)]
+    return [a for a in may if a != "record" or records]

@@ -2,16 +2,24 @@
 
 The one place that decides whose media reaches whom. It compares what should be with what the media server was last
 told, so it can be called after every change. Only people who are present are wired, in either direction: what a
-waiting person sends is paused at its source and connected to nobody, and their own slots stay empty.
+waiting person sends is paused at its source and connected to nobody, and their own slots stay empty. A recording is
+fed in the same manner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from signaling.messages import Assignment
-from signaling.orders import Connect, Disconnect, Order, Pause
+from signaling.messages import Assignment, Source
+from signaling.orders import Capture, Connect, Disconnect, Order, Pause, Release
 from signaling.seat import Phase, Seat
+
+if TYPE_CHECKING:
+    from sfu import PeerId
+
+Tap = tuple[str, str, Source]
+"""What of whom is captured: the recording, the person, the source."""
 
 
 def assignments(seat: Seat, seats: Collection[Seat]) -> list[Assignment]:
@@ -62,3 +70,21 @@ def _slots(seat: Seat, assigned: list[Assignment], by_id: dict[str, Seat]) -> li
     ]
     seat.wired = wanted
     return orders
+
+
+def taps(recording: str, seats: Sequence[Seat], permits: Callable[[str], bool]) -> dict[Tap, PeerId]:
+    """What a running recording captures: what those send who are present and may be recorded."""
+    return {
+        (recording, seat.id, source): seat.peer
+        for seat in seats
+        if seat.phase is Phase.PRESENT and seat.peer is not None and permits(seat.id)
+        for source in seat.sources
+        if seat.sends(source)
+    }
+
+
+def retap(told: Mapping[Tap, PeerId], wanted: Mapping[Tap, PeerId]) -> tuple[list[Order], list[Order]]:
+    """The orders that end what is no longer to be captured, and those that begin what is new."""
+    released: list[Order] = [Release(*tap) for tap, peer in told.items() if wanted.get(tap) != peer]
+    captured: list[Order] = [Capture(*tap, peer) for tap, peer in wanted.items() if told.get(tap) != peer]
+    return released, captured

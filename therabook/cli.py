@@ -1,4 +1,5 @@
-"""The command line: `therabook serve` and `therabook token`. Its flags are made from the settings."""
+"""The command line: `therabook serve`, `therabook token`, `therabook recordings`. Its flags are made from the
+settings."""
 
 from __future__ import annotations
 
@@ -11,12 +12,13 @@ from typing import Any, get_args
 import click
 import uvloop
 
+from clinic import ClinicError
 from sfu import ConfigError
 from signaling import keys
 from signaling.ids import new_id, new_session_id
 from signaling.roles import Role
 from signaling.tokens import JoinClaims, Tokens
-from therabook import VERSION, logs, server
+from therabook import VERSION, logs, recordings_cli, server
 from therabook.links import base_url, make_link
 from therabook.settings import PREFIX, BadSettings, Settings, choices_of, documented, flag_of, has_flag, load
 
@@ -86,7 +88,7 @@ def serve(config: Path | None, **flags: Any) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(server.serve(settings, lambda running: _announce(settings, running)))
-    except (BadSettings, ConfigError, keys.BadKey) as error:
+    except (BadSettings, ConfigError, ClinicError, keys.BadKey) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'cannot start'}: {error.strerror or error}") from None
@@ -136,6 +138,80 @@ def token(
         raise click.ClickException(
             "a session is 1 to 100 letters, digits, dots, colons, dashes and underscores; a user 1 to 200 characters"
         ) from None
+
+
+@main.group()
+def recordings() -> None:
+    """Look after recordings, at the machine where they are."""
+
+
+_IDENTITY = click.option(
+    "--identity",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The clinic's secret key, where this server has only the public half.",
+)
+_RECORDING = click.argument("recording")
+
+
+@recordings.command("list")
+@click.option("--session", default="", metavar="TEXT", help="Only of sessions whose id has this in it.")
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def list_recordings(config: Path | None, session: str, **flags: Any) -> None:
+    """Id, beginning, length, state and session of each recording, newest first."""
+    recordings_cli.show_list(_settings(config, flags), session)
+
+
+@recordings.command()
+@_RECORDING
+@_IDENTITY
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def verify(config: Path | None, recording: str, identity: Path | None, **flags: Any) -> None:
+    """Read every byte of a recording: a restore test. Exits with 1 if something can't be read."""
+    recordings_cli.verify(_settings(config, flags), recording, identity)
+
+
+@recordings.command()
+@_RECORDING
+@click.option("--to", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="Where to write it.")
+@click.option("--recipient", metavar="age1...", help="Encrypt for the holder of this age key.")
+@click.option("--clear", is_flag=True, help="Write files that anybody can play.")
+@_IDENTITY
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def export(
+    config: Path | None,
+    recording: str,
+    to: Path,
+    recipient: str | None,
+    clear: bool,
+    identity: Path | None,
+    **flags: Any,
+) -> None:
+    """Write a recording's tracks as files: age files for somebody, or with --clear for anybody."""
+    if (recipient is None) != clear:
+        raise click.UsageError("say either --recipient or --clear")
+    if clear:
+        click.confirm("These files will not be encrypted. Write them?", abort=True, err=True)
+    recordings_cli.export(_settings(config, flags), recording, to, recipient, identity)
+
+
+@recordings.command()
+@_IDENTITY
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def recover(config: Path | None, identity: Path | None, **flags: Any) -> None:
+    """Finish what a crash has left, as every start of the service does. Stop the service first."""
+    recordings_cli.recover_all(_settings(config, flags), identity)
+
+
+@recordings.command()
+@_RECORDING
+@click.option("--person", metavar="ID", help="Only this person's tracks and name.")
+@click.option("--reason", required=True, help="Kept with the proof. No names.")
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def shred(config: Path | None, recording: str, person: str | None, reason: str, **flags: Any) -> None:
+    """Delete the keys of a recording: nobody can open it any more."""
+    click.confirm("Nobody will be able to open it again. Delete the keys?", abort=True, err=True)
+    recordings_cli.shred(_settings(config, flags), recording, person, reason)
 
 
 def _announce(settings: Settings, running: server.Running) -> None:

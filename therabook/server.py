@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import resource
 import signal
 import socket
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import ifaddr
 import structlog
 from aiohttp import web
@@ -22,6 +24,7 @@ from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
 from signaling.api import LARGEST_BODY, TokenApi
 from signaling.brand import Brand
+from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.entrance import Entrance
 from signaling.health import Health
@@ -31,6 +34,7 @@ from signaling.metrics import Metrics
 from signaling.nodes import Alone
 from signaling.pages import Pages, VideoAnswer
 from signaling.pseudonyms import Pseudonyms
+from signaling.recovery import recover
 from signaling.revocations import Revocations
 from signaling.room import Rules
 from signaling.route import add_routes
@@ -39,7 +43,7 @@ from signaling.sessions import LOOK, Sessions
 from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
 from signaling.tokens import Tokens
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, tls
+from therabook import VERSION, recordings, tls
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -74,10 +78,23 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     revocations = Revocations(settings.data_dir / "revocations", clock.wall())
     metrics = Metrics()
 
-    # Media, sessions, and the way into them
+    # Media, recordings, sessions, and the way into them
     nodes = Alone()
     to_sessions: list[Callable[[MediaEvent], None]] = []
     media = MediaServer(media_config(settings), lambda event: to_sessions[0](event))
+    http = aiohttp.ClientSession()
+    store = recordings.database(settings)
+    provider = recordings.key_provider(settings, http, clock.wall)
+    books = recordings.books(settings, store, provider)
+    captures = Captures(
+        media=media,
+        books=books,
+        policy=recordings.consent_policy(settings),
+        folder=recordings.folder(settings),
+        clock=clock,
+        entropy=os.urandom,
+        new_id=new_id,
+    )
     sessions = Sessions(
         media=media,
         tokens=tokens,
@@ -88,6 +105,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         metrics=metrics,
         pseudonyms=Pseudonyms(signing_key),
         vanished=lambda session: background.start(nodes.release(session)),
+        captures=captures if settings.recordings else None,
     )
     to_sessions.append(sessions.media_event)
     metrics.watch(sessions.counts, media.counters)
@@ -136,8 +154,16 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     # Serving
     background = Background()
     async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(http.close)
+        await store.upgrade()
+        stack.push_async_callback(store.close)
+        await recover(books, recordings.folder(settings), clock.wall())
+        vault = recordings.vault(settings, store, provider)
+        await vault.remove(await vault.retention.files_to_remove())
         await media.start()
         stack.push_async_callback(media.close)
+        await captures.start()
+        stack.push_async_callback(captures.close)
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions))
         port = await serve_app(app, settings, background, stack)

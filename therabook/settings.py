@@ -89,6 +89,48 @@ class Settings(BaseSettings):
         description="Key for POST /api/token. Default: the one in DATA_DIR/api-key, made at the first start.",
     )
 
+    recordings: bool = Field(
+        True, description="Therapists may record, once everyone present has agreed. Nothing is recorded by itself."
+    )
+    recordings_dir: Path | None = Field(None, description="Folder for recordings. Default: DATA_DIR/recordings.")
+    recordings_keep_days: int | None = Field(
+        None, ge=1, le=36_500, description="Days until a recording is deleted, unless it is on hold. Default: never."
+    )
+    recordings_key: Literal["file", "credential", "sealed", "vault", "webhook"] = Field(
+        "file",
+        description="Where the clinic's key is, which opens all recordings. file: recordings_key_file. credential: "
+        "handed over by systemd as recordings-key. sealed: the server has the public half only (recordings_public_key) "
+        "and can't open what it recorded. vault: Vault Transit. webhook: a key service of your own.",
+    )
+    recordings_key_file: Path | None = Field(
+        None, description="An age identity, made at the first start. Default: DATA_DIR/recordings-key. Keep a copy."
+    )
+    recordings_public_key: str | None = Field(None, description="The clinic's age recipient, age1..., for sealed.")
+    recordings_key_url: str | None = Field(None, description="Address of Vault or of the key service.")
+    recordings_key_name: str = Field("therabook", description="The key's name there.")
+    recordings_key_secret: SecretStr | None = Field(
+        None, json_schema_extra=NO_FLAG, description="Vault's token, or the secret that signs requests to the webhook."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        json_schema_extra=NO_FLAG,
+        description="What must be remembered: postgresql://USER:PASSWORD@HOST/NAME, or sqlite:///FILE. "
+        "Default: DATA_DIR/clinic.db.",
+    )
+    consent_rule: Literal["notice", "all", "written"] = Field(
+        "all",
+        description="What a recording needs wherever people are. notice: everyone is told. all: everyone present "
+        "agrees. written: and signs with their name.",
+    )
+    consent_places: Path | None = Field(
+        None,
+        description='TOML file of places where more is needed, a line each: "California" = "all". Rules: notice, all, '
+        "written, never. People are then asked where they are, and the strictest rule holds.",
+    )
+    consent_text: Path | None = Field(
+        None, description="Text file with the question that people are asked: its first line is the title."
+    )
+
     brand_name: str = Field("TheraBook Video", min_length=1, max_length=60, description="Name on every page.")
     brand_logo: Path | None = Field(None, description="Logo: an SVG, PNG, WebP or JPEG file of at most 512 kB.")
     brand_color: str = Field("#2f6f68", pattern=r"^#[0-9a-fA-F]{6}$", description="Colour of buttons and accents.")

@@ -73,6 +73,7 @@ HOMES = {
     "Ask to mute": "Participants",
     "Allow sharing": "Participants",
     "End session for everyone": "More",
+    "Record session": "More",
     "Settings": "More",
     "Raise hand": "More",
     "Lower hand": "More",
@@ -213,6 +214,11 @@ class ChromiumPerson(Person):
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
+
+    @property
+    def recording(self) -> Locator:
+        """The sign in the top line that the session is recorded, or is to be."""
+        return self.page.locator("tb-recording-pill").get_by_role("button")
 
     def tile(self, name: str) -> Locator:
         return self.page.get_by_role("group", name=name, exact=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Awaitable, Callable
+
+from playwright.async_api import expect
 
 from tests.browser.content import DOCTOR, INTERPRETER, PATIENT
 from tests.browser.person import ChromiumPerson
@@ -74,6 +77,7 @@ async def _a_call_of_two(service: Service, make: MakePerson, look: Look) -> None
     await patient.sees(doctor)
     await look("call-therapist", doctor)
     await look("call-patient", patient)
+    await _a_recording(doctor, patient, look)
 
     await patient.press("Raise hand")
     await patient.says("I will be two minutes late next week, is that all right?")
@@ -112,6 +116,32 @@ async def _a_call_of_two(service: Service, make: MakePerson, look: Look) -> None
     await look("left", patient)
     await doctor.end_for_everyone()
     await look("ended", doctor)
+
+
+async def _a_recording(doctor: ChromiumPerson, patient: ChromiumPerson, look: Look) -> None:
+    await doctor.press("Record session")
+    await look("record-question", doctor)
+    await doctor.press("Ask everyone")
+    await patient.is_offered("Agree")
+    await look("consent", patient)
+    await look("recording-asked", doctor)
+    await patient.press("Agree")
+    for someone in (doctor, patient):
+        await expect(someone.recording).to_contain_text(re.compile(r"Recording\s*\d:"))
+    await look("recording-therapist", doctor)
+    await look("recording-patient", patient)
+    await patient.recording.click()
+    await look("recording-withdraw", patient)
+    await patient.page.keyboard.press("Escape")
+    await doctor.recording.click()
+    await look("recording-controls", doctor)
+    await doctor.press("Pause recording")
+    await expect(doctor.recording).to_contain_text("Recording paused")
+    await look("recording-paused", doctor)
+    await doctor.recording.click()
+    await doctor.press("Stop recording")
+    await expect(patient.recording).to_have_count(0)
+    await doctor.reads_no_longer("The recording has stopped")
 
 
 async def _a_call_of_three(service: Service, make: MakePerson, look: Look) -> None:

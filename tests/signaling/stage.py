@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sfu import PeerId
 from signaling import messages as m
 from signaling import orders as o
+from signaling.recording_rules import ConsentPolicy
 from signaling.refusals import Refused
 from signaling.roles import Role
 from signaling.room import Arrival, Room, Rules
 from signaling.seat import Entry, Media, Seat, permitted_sources
+from signaling.session_recording import SessionRecording
+from signaling.wiring import Tap
 
 ALL_SOURCES = m.Sources(microphone="0", camera="1", screen="2")
 NO_SOURCES = m.Sources()
@@ -67,6 +70,26 @@ class Actor:
             if subscriber == self.peer and not stage.paused.get((publisher, source), False)
         }
 
+    def agrees(self, place: str | None = None, signed_as: str | None = None) -> None:
+        """Answers the question that is shown."""
+        question = self.state.recording
+        assert question is not None
+        assert question.text is not None, f"{self.name} is not asked"
+        self.says(m.Consent(agreed=True, text=question.text.version, place=place, signed_as=signed_as))
+
+    def refuses(self) -> None:
+        self.says(m.Consent(agreed=False))
+
+    def records(self, action: Literal["start", "pause", "resume", "stop"]) -> None:
+        self.says(m.Record(action=action))
+
+    @property
+    def shown(self) -> m.Recording:
+        """The recording, as this person is told of it."""
+        recording = self.state.recording
+        assert recording is not None
+        return recording
+
     def loses_socket(self) -> None:
         self.stage.carry_out(self.stage.room.socket_lost(self.connection, self.stage.now))
         self.hung_up = True
@@ -82,8 +105,12 @@ class Actor:
 
 
 class Stage:
-    def __init__(self, **rules: Any) -> None:
-        self.room = Room("session-1", Rules(**rules), EPOCH)
+    def __init__(self, consent: ConsentPolicy | None = None, **rules: Any) -> None:
+        self._numbers = itertools.count(1)
+        recording = None
+        if consent is not None:
+            recording = SessionRecording(consent, lambda: f"recording-{next(self._numbers)}")
+        self.room = Room("session-1", Rules(**rules), EPOCH, recording)
         self.now = 100.0
         self.actors: list[Actor] = []
         self.orders: list[o.Order] = []
@@ -91,7 +118,10 @@ class Stage:
         self.paused: dict[tuple[PeerId, str], bool] = {}
         self.closed: list[PeerId] = []
         self.revoked: list[str] = []
-        self._numbers = itertools.count(1)
+        self.captures: dict[str, str] = {}
+        """Recording -> opening, running, held, or why it ended."""
+        self.taps: dict[Tap, PeerId] = {}
+        self.consents: list[o.KeepConsent] = []
 
     def entry(self, role: Role, identity: str, **more: Any) -> Entry:
         fields: dict[str, Any] = {"name": "", "token": f"token-{identity}", "token_expires": EPOCH + 10_000} | more
@@ -178,6 +208,29 @@ class Stage:
         self.now += seconds
         self.carry_out(self.room.tick(self.now))
 
+    @property
+    def recording(self) -> str:
+        """The newest one that was ordered."""
+        return list(self.captures)[-1]
+
+    def capture_begins(self, recording: str | None = None) -> None:
+        """The shell reports that it is ready to capture, or again ready."""
+        recording = recording or self.recording
+        if self.captures[recording] == "opening":
+            self.captures[recording] = "running"
+        self.carry_out(self.room.capture_began(recording, self.now))
+
+    def capture_fails(self, sentence: str = "The disk is full.") -> None:
+        self.carry_out(self.room.capture_failed(self.recording, sentence, self.now))
+
+    def capture_stalls(self, sentence: str = "The disk does not answer.") -> None:
+        self.carry_out(self.room.capture_stalled(self.recording, sentence, self.now))
+
+    def recorded(self) -> set[tuple[str, str]]:
+        """(name, source) of all that is captured now."""
+        names = {seat.id: seat.name for seat in self.room.seats}
+        return {(names[person], source) for _, person, source in self.taps}
+
     def actor(self, connection: int) -> Actor:
         return next(actor for actor in self.actors if actor.connection == connection)
 
@@ -201,8 +254,19 @@ class Stage:
                     assert publisher not in self.closed
                     self.paused[(publisher, source)] = paused
                 case o.ClosePeer(peer):
+                    assert peer not in self.taps.values(), "a peer was closed while it is captured"
                     self.wires = {key: value for key, value in self.wires.items() if key[0] != peer}
                     self.closed.append(peer)
+                case o.BeginCapture() | o.HoldCapture() | o.GoOnCapture() | o.EndCapture():
+                    self._turn_capture(order)
+                case o.Capture(recording, person, source, publisher):
+                    assert self.captures[recording] == "running"
+                    assert publisher not in self.closed
+                    self.taps[recording, person, source] = publisher
+                case o.Release(recording, person, source):
+                    del self.taps[recording, person, source]
+                case o.KeepConsent():
+                    self.consents.append(order)
                 case o.Revoke(token, _):
                     self.revoked.append(token)
                 case o.HandOver(connection):
@@ -221,6 +285,24 @@ class Stage:
                     self.carry_out(self.room.join(actor.entry, arrival, actor.seat_id, self.now))
 
         assert not {publisher for publisher, _ in self.wires.values()} & set(self.closed), "a wire to a closed peer"
+
+    def _turn_capture(self, order: o.BeginCapture | o.HoldCapture | o.GoOnCapture | o.EndCapture) -> None:
+        before = self.captures.get(order.recording)
+        match order:
+            case o.BeginCapture(recording):
+                assert before is None
+                self.captures[recording] = "opening"
+            case o.HoldCapture(recording):
+                assert before == "running"
+                self.captures[recording] = "held"
+            case o.GoOnCapture(recording):
+                assert before == "held"
+                self.captures[recording] = "running"
+            case o.EndCapture(recording, reason):
+                assert before in ("opening", "running", "held")
+                self.captures[recording] = reason
+        if not isinstance(order, o.GoOnCapture):
+            assert not self.taps, "something is still captured"
 
     def _hand_over(self, actor: Actor) -> None:
         seat = self.room.mover_seat(actor.connection)

@@ -134,6 +134,7 @@ def test_leaving_leaves_the_others_in_the_session(stage: Stage, therapist: Actor
         m.AllowScreen(person="person-1", allowed=True),
         m.Lock(locked=True),
         m.End(),
+        m.Record(action="start"),
     ],
     ids=lambda message: message.type,
 )

@@ -31,6 +31,9 @@ HONEST: list[m.Message] = [
     m.AllowScreen(person="p", allowed=True),
     m.Lock(locked=True),
     m.MoveAnswer(allowed=True),
+    m.Record(action="pause"),
+    m.Consent(agreed=True, text="1a2b", place="Home state", signed_as="A. G."),
+    m.Consent(agreed=False),
     m.Leave(),
     m.End(),
 ]

@@ -121,6 +121,8 @@ def test_only_those_who_may_admit_see_who_waits() -> None:
         m.AllowScreen(person="person-2", allowed=True),
         m.Lock(locked=True),
         m.End(),
+        m.Record(action="start"),
+        m.Consent(agreed=True),
     ],
     ids=lambda message: message.type,
 )

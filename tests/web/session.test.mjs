@@ -429,6 +429,41 @@ test('moments come as they are, with who said it', async () => {
   assert.equal(page.session.state.phase, 'present');
 });
 
+test('a recording is asked for, and answered, as the person said', async () => {
+  const page = await inside(open(), 'present', { may: [...THERAPIST, 'record'] });
+  page.session.record('start');
+  assert.deepEqual(page.net.last.sent.at(-1), { type: 'record', action: 'start' });
+  page.session.answerConsent({ agreed: true, text: 'v1', place: null, signed_as: 'S. R.' });
+  assert.deepEqual(page.net.last.sent.at(-1), {
+    type: 'consent',
+    agreed: true,
+    text: 'v1',
+    place: null,
+    signed_as: 'S. R.',
+  });
+  page.session.answerConsent({ agreed: false });
+  assert.deepEqual(page.net.last.sent.at(-1), { type: 'consent', agreed: false });
+});
+
+test('a no that was said while the socket was away is said as soon as it is back, until the server knows', async () => {
+  const recording = { phase: 'running', you: 'agreed' };
+  const page = await inside(open(), 'present', { recording });
+  const comesBack = () => {
+    page.net.last.breaks();
+    page.clock.pass(5000);
+    page.net.last.opens();
+    page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+    return page.net.last.sent.filter(({ type }) => type === 'consent');
+  };
+  page.net.last.breaks();
+  page.session.answerConsent({ agreed: false });
+  assert.deepEqual(comesBack(), [{ type: 'consent', agreed: false }]);
+  page.net.last.says(stateOf('present', { recording }));
+  assert.deepEqual(comesBack(), [{ type: 'consent', agreed: false }], 'what the server shows is from before');
+  page.net.last.says(stateOf('present', { recording: null }));
+  assert.deepEqual(comesBack(), []);
+});
+
 test('empty chat is not sent', async () => {
   const page = await inside(open());
   const count = page.net.last.sent.length;

@@ -53,6 +53,8 @@ export class Call {
   /** What the greeting said that is sent. */
   #greeted = { microphone: false, camera: false };
   #revision = -1;
+  /** A no to the recording of which we do not know yet that it has arrived. */
+  #refuses = false;
 
   /**
    * @param {{settings: import('./settings.js').ClientSettings, devices: import('./devices.js').Devices,
@@ -155,6 +157,12 @@ export class Call {
     this.#happened('refused', { code: 'not_connected', error: '' });
   }
 
+  /** Says no to the recording; said again on each new socket until the server shows that it knows. */
+  refuseRecording() {
+    this.#refuses = true;
+    if (this.#seated) this.#connection.send({ type: 'consent', agreed: false });
+  }
+
   /**
    * @param {string} mid
    * @returns {MediaStream | null} what plays in a slot
@@ -232,6 +240,7 @@ export class Call {
     if (this.#invited) this.#invited.move = false;
     this.#media.seated(answer);
     this.sending.serverKnows({ ...this.#greeted, screen: answer ? false : null });
+    if (this.#refuses) this.refuseRecording();
     this.#remember();
     this.#mediaChanged();
   }
@@ -240,6 +249,8 @@ export class Call {
   #stateCame(server) {
     if (server.revision < this.#revision) return;
     this.#revision = server.revision;
+    const { phase = '', you = 'none' } = server.recording ?? {};
+    if (you === 'refused' || !['asking', 'running', 'paused'].includes(phase)) this.#refuses = false;
     const before = this.state.server;
     const rewired = JSON.stringify(before?.slots) !== JSON.stringify(server.slots);
     const publishes = server.phase === 'present' && server.may.includes('publish');

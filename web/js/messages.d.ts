@@ -5,7 +5,10 @@ export type ProtocolVersion = 1;
 
 export type Role = "therapist" | "patient" | "interpreter" | "observer";
 
-/** `enter`: comes in without waiting. `admit` includes declining. There is no action that unmutes anyone. */
+/**
+ * `enter`: comes in without waiting. `admit` includes declining. `record`: starts, pauses and stops recordings, where
+ * the clinic has them. There is no action that unmutes anyone.
+ */
 export type Action =
   | "enter"
   | "publish"
@@ -17,7 +20,8 @@ export type Action =
   | "allow_screen"
   | "remove"
   | "lock"
-  | "end";
+  | "end"
+  | "record";
 
 /** An m-line's identification tag (RFC 8843), as short as browsers make it. */
 export type Mid = string;
@@ -31,6 +35,18 @@ export type Token = string;
 
 /** What a person can send. The same words as `sfu.Source`. */
 export type Source = "microphone" | "camera" | "screen";
+
+/** Names the words of a question, as they were when it was shown. */
+export type TextVersion = string;
+
+/** Where somebody says to be: a name from the clinic's list. */
+export type Place = string;
+
+/**
+ * `declined` is told only to those who may record: it is over because of what somebody said. After it and after
+ * `failed` nothing is recorded.
+ */
+export type RecordingPhase = "asking" | "running" | "paused" | "declined" | "failed";
 
 export type OverReason = "left" | "removed" | "declined" | "ended" | "expired" | "moved" | "lost";
 
@@ -147,6 +163,29 @@ export interface MoveAnswer {
   allowed: boolean;
 }
 
+/**
+ * Asks everyone whether the session may be recorded, pauses the recording, goes on with it, or ends it.
+ *
+ * `start` is one's own yes, where a plain yes is enough. `resume` asks those again who said no. `stop` also gives up
+ * asking, and puts away a recording that was declined or failed.
+ */
+export interface Record {
+  type: "record";
+  action: "start" | "pause" | "resume" | "stop";
+}
+
+/** Answers the question in `recording.text`. A no needs nothing else, and after a yes it withdraws it. */
+export interface Consent {
+  type: "consent";
+  agreed: boolean;
+  /** The version of the words that were shown. A yes to other words than those in force is refused. */
+  text?: TextVersion | null;
+  /** One of `recording.text.places`, where there are any. */
+  place?: Place | null;
+  /** The name that the person typed as their signature, where one is needed. */
+  signed_as?: DisplayName | null;
+}
+
 export interface Leave {
   type: "leave";
 }
@@ -186,6 +225,49 @@ export interface Assignment {
   source: Source;
 }
 
+export interface ConsentPlace {
+  name: Place;
+  /** Whether a yes from there needs a signature. */
+  signed: boolean;
+}
+
+/** The question whether the session may be recorded, in the clinic's words. */
+export interface ConsentText {
+  version: TextVersion;
+  title: string;
+  /** Plain text, a paragraph on each line. */
+  body: string;
+  /** Whether a yes needs a signature, wherever the person is. */
+  signed: boolean;
+  /** To choose one from; empty where it does not matter. */
+  places: ConsentPlace[];
+}
+
+/** The recording of this session, from the question to its end. */
+export interface Recording {
+  phase: RecordingPhase;
+  /** When the phase began, seconds since 1970, UTC. */
+  since: number;
+  /** When recording began; null while everyone is asked. */
+  started_at: number | null;
+  /** Seconds recorded before `since`. */
+  recorded_s: number;
+  /** What this person has answered. `none`: they need not be asked. */
+  you: "none" | "asked" | "agreed" | "refused";
+  /** While `you` is `asked`. */
+  text: ConsentText | null;
+  /** Who has not answered. Only for those who may record, like `refused` and `declined`. */
+  waiting_on: PersonId[];
+  /** Who is here and said no. */
+  refused: PersonId[];
+  /** Why it is over. `place`: somebody is where nothing may be recorded. */
+  declined: "refused" | "withdrawn" | "place" | null;
+  /** `newcomer`: somebody has not answered. `alone`: nobody is here who may record. */
+  paused_by: "person" | "newcomer" | "alone" | "fault" | null;
+  /** A sentence for the person about the fault that pauses or ended it. */
+  problem: string | null;
+}
+
 /** Answers `join` and `resume`. A `state` follows at once. */
 export interface Joined {
   type: "joined";
@@ -217,6 +299,8 @@ export interface State {
   /** Only for those who may admit. */
   waiting: WaitingPerson[];
   slots: Assignment[];
+  /** Null while nothing is recorded or asked for. */
+  recording: Recording | null;
 }
 
 /** Answers `offer`. */
@@ -265,7 +349,7 @@ export interface Speaking {
 /** How each person's connection is, as the server sees it. */
 export interface Quality {
   type: "quality";
-  people: Record<PersonId, "good" | "fair" | "poor" | "lost">;
+  people: { [key in PersonId]: "good" | "fair" | "poor" | "lost" };
 }
 
 /** The last message: this person is no longer in the session. */
@@ -298,6 +382,8 @@ export type ClientMessage =
   | AllowScreen
   | Lock
   | MoveAnswer
+  | Record
+  | Consent
   | Leave
   | End;
 

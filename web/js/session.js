@@ -188,6 +188,24 @@ export class Session {
     this.#call.ask({ type: 'lock', locked });
   }
 
+  /**
+   * Needs the action `record`. `start` asks everyone first.
+   * @param {'start' | 'pause' | 'resume' | 'stop'} action
+   */
+  record(action) {
+    this.#call.ask({ type: 'record', action });
+  }
+
+  /**
+   * Answers the question in `state.server.recording.text`; a no also takes back an earlier yes, and does not get lost
+   * when the socket is away.
+   * @param {{agreed: boolean, text?: string | null, place?: string | null, signed_as?: string | null}} answer
+   */
+  answerConsent(answer) {
+    if (answer.agreed) this.#call.ask({ type: 'consent', ...answer });
+    else this.#call.refuseRecording();
+  }
+
   /** @param {boolean} allowed  lets the other device take over, or not */
   answerMove(allowed) {
     this.#call.ask({ type: 'move_answer', allowed });

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from signaling.messages import ClientMessage, client_messages
 from tests.fuzz.target import TOKENS, Target
 
-LONGEST = {"name": 60, "text": 4000, "token": 4096, "person": 64}
+LONGEST = {"name": 60, "text": 4000, "token": 4096, "person": 64, "place": 80, "signed_as": 60}
 """Characters of what others are shown or we keep, by field."""
 
 
@@ -26,9 +26,9 @@ def run(data: bytes) -> Hashable:
     assert _take(written.encode()) == (taken, frozenset()), "what was taken is not what is written"
     fields = json.loads(written)
     for name, longest in LONGEST.items():
-        if name in fields:
+        if fields.get(name) is not None:
             assert 1 <= len(fields[name]) <= longest
-            assert fields[name] == fields[name].strip() or name == "token"
+            assert fields[name] == fields[name].strip() or name in ("token", "place")
     # how long a text is, roughly: to lead to its limit
     texts = {(name, len(value).bit_length()) for name, value in fields.items() if isinstance(value, str)}
     return frozenset({fields["type"], *texts, *(name for name, value in fields.items() if value is True)})
@@ -63,6 +63,9 @@ def seeds() -> Iterator[bytes]:
         {"type": "allow_screen", "person": "x", "allowed": True},
         {"type": "lock", "locked": False},
         {"type": "move_answer", "allowed": True},
+        {"type": "record", "action": "start"},
+        {"type": "consent", "agreed": True, "text": "1a2b", "place": "Home state", "signed_as": "A. G."},
+        {"type": "consent", "agreed": False},
         {"type": "leave"},
         {"type": "end"},
     ):

@@ -2,6 +2,8 @@
  * What is worth saying aloud when the session changes. Pure: two states in, sentences out.
  */
 
+import { recordingOf, recordingSaid } from './recording-state.js';
+
 /**
  * @typedef {import('../session.js').SessionState} SessionState
  * @typedef {import('../messages').Person} Person
@@ -25,9 +27,11 @@ export function announcements(state, previous) {
     if (previous.phase === 'waiting') said.push({ key: 'say.let_in' });
     if (now.people.length > 0) said.push({ key: 'say.here', names: now.people.map((person) => person.name) });
     for (const { name } of now.waiting) said.push({ key: 'say.waiting', values: { name } });
+    said.push(...recordingSaid(recordingOf(now), null));
   }
   const before = previous.server;
   if (!now || !before || now === before || state.phase !== 'present' || previous.phase !== 'present') return said;
+  said.push(...recordingSaid(recordingOf(now), recordingOf(before)));
   if (state.screen !== previous.screen) said.push({ key: state.screen ? 'say.sharing' : 'say.sharing_over' });
   if (now.locked !== before.locked) said.push({ key: now.locked ? 'say.locked' : 'say.unlocked' });
   if (now.you.may_share !== before.you.may_share) {

@@ -4,6 +4,8 @@
  */
 
 import { ask } from './dialog.js';
+import { askToRecord, openRecording } from './recording-dialog.js';
+import { isOpen, recordingOf } from './recording-state.js';
 import { openSettings } from './settings-dialog.js';
 import { forgetEverything } from '../pages/link.js';
 
@@ -11,7 +13,7 @@ import { forgetEverything } from '../pages/link.js';
  * @typedef {import('./element.js').Context} Context
  * @typedef {import('./control.js').Look} Look
  * @typedef {'share' | 'chat' | 'people' | 'hand'} BarAction
- * @typedef {'self' | 'settings' | 'quick_exit' | 'end'} SheetAction
+ * @typedef {'record' | 'self' | 'settings' | 'quick_exit' | 'end'} SheetAction
  * @typedef {BarAction | SheetAction} CallAction
  */
 
@@ -47,6 +49,7 @@ export function sheetActions({ session, desk }) {
   if (!server) return [];
   /** @type {(SheetAction | false)[]} */
   const wanted = [
+    server.may.includes('record') && 'record',
     server.may.includes('publish') && !desk.state.selfShown && 'self',
     'settings',
     !server.may.includes('admit') && 'quick_exit',
@@ -65,6 +68,10 @@ export function look({ session, desk, strings }, action) {
   const { panel } = desk.state;
   const text = (/** @type {string} */ key) => ({ name: strings.text(key), short: strings.text(`${key}.short`) });
   switch (action) {
+    case 'record': {
+      const key = isOpen(recordingOf(server)) ? 'control.recording' : 'control.record';
+      return { icon: 'record', name: strings.text(key), hint: strings.text(`${key}_hint`) };
+    }
     case 'share':
       if (screen) return { icon: 'screen-stop', off: true, ...text('control.share_stop') };
       return { icon: 'screen', off: false, ...text('control.share') };
@@ -96,6 +103,7 @@ export async function press(context, action) {
   const { panel } = desk.state;
   if (action === 'chat' || action === 'people') desk.set({ panel: panel === action ? null : action });
   else if (action === 'hand') raiseHand(context, !server?.you.hand);
+  else if (action === 'record') record(context);
   else if (action === 'settings') openSettings(context);
   else if (action === 'self') desk.set({ selfShown: true });
   else if (action === 'quick_exit') quickExit(context);
@@ -111,6 +119,12 @@ export async function press(context, action) {
 function raiseHand({ session, announcer, strings }, up) {
   session.raiseHand(up);
   announcer.say(strings.text(up ? 'say.own_hand' : 'say.own_hand_down'));
+}
+
+/** @param {Context} context */
+function record(context) {
+  if (isOpen(recordingOf(context.session.state.server))) openRecording(context);
+  else void askToRecord(context);
 }
 
 /**

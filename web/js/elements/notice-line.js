@@ -5,6 +5,7 @@
 
 import { problems } from './device-help.js';
 import { SessionElement } from './element.js';
+import { recordingLine } from './recording-state.js';
 import { openSettings } from './settings-dialog.js';
 import { button, h, icon, replace } from '../view.js';
 
@@ -65,6 +66,8 @@ export class NoticeLine extends SessionElement {
       const button = { text: this.t('line.sound_on'), press: () => sounds.unlock() };
       return { icon: 'sound', tone: 'warn', text: this.t('line.sound_blocked'), button };
     }
+    const recording = this.recording(server);
+    if (recording?.tone === 'warn') return recording;
     if (server?.ends_at && server.ends_at - session.now() < LAST_SECONDS) {
       return { icon: 'clock', tone: 'warn', text: this.t('line.ends_soon') };
     }
@@ -78,12 +81,30 @@ export class NoticeLine extends SessionElement {
     }
     const { notice } = desk.state;
     if (notice) return { icon: notice.tone === 'warn' ? 'warning' : 'info', ...notice };
+    if (recording) return recording;
     const quality = server && state.quality[server.you.id];
     if (quality === 'poor' || quality === 'lost') {
       return { icon: 'signal-poor', tone: 'warn', text: this.t('line.weak') };
     }
     if (state.screen) return { icon: 'screen', tone: 'info', text: this.t('line.sharing') };
     return null;
+  }
+
+  /**
+   * @param {SessionState['server']} server
+   * @returns {Line | null}
+   */
+  recording(server) {
+    const { session, strings } = this.context;
+    const line = recordingLine(server);
+    if (line === null) return null;
+    const { key, names = [], problem = '', tone, offer } = line;
+    return {
+      icon: tone === 'warn' ? 'warning' : 'record',
+      tone,
+      text: strings.text(key, { names: strings.list(names), problem }),
+      button: offer && { text: strings.text(offer.key), press: () => session.record(offer.action) },
+    };
   }
 }
 

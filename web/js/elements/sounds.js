@@ -1,5 +1,5 @@
 /**
- * What this page plays: the others' voices, and two soft chimes.
+ * What this page plays: the others' voices, and a few soft chimes.
  *
  * Browsers may refuse to play before the person has pressed something on the page; the desk is then told, and a
  * button offers to turn the sound on.
@@ -7,13 +7,16 @@
 
 import { h } from '../view.js';
 
-/** Two notes a fourth apart, up when somebody waits, down again when one is let in: [hertz, start, seconds]. */
+/** [hertz, start, seconds]. Two notes a fourth apart, up when somebody waits, down again when one is let in. */
 const CHIMES = {
   waiting: [[523.25, 0, 0.9], [698.46, 0.16, 1.1]],
   admitted: [[698.46, 0, 0.7], [880, 0.14, 1.0]],
+  recording: [[587.33, 0, 0.5], [587.33, 0.24, 0.5], [880, 0.48, 1.1]],
   test: [[440, 0, 0.8], [554.37, 0.2, 0.8], [659.25, 0.4, 1.2]],
 };
 const LOUDNESS = 0.09;
+/** Sounds that cannot be switched off: that a recording begins is for everybody to hear. */
+const ALWAYS = new Set(['recording', 'test']);
 
 export class Sounds {
   /**
@@ -94,11 +97,11 @@ export class Sounds {
   }
 
   /**
-   * A soft sound, once. Silent when it was switched off, or when the browser does not let us play.
+   * A soft sound, once. Silent when it was switched off (where it can be), or when the browser does not let us play.
    * @param {keyof typeof CHIMES} kind
    */
   chime(kind) {
-    if (this.audio === null || (kind !== 'test' && !this.desk.state.chimes)) return;
+    if (this.audio === null || (!ALWAYS.has(kind) && !this.desk.state.chimes)) return;
     const start = this.audio.currentTime + 0.02;
     for (const [pitch, delay, length] of CHIMES[kind]) this.note(pitch, start + delay, length);
   }

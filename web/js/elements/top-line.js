@@ -1,9 +1,10 @@
 /**
- * The top line: the clinic, and in a call what matters now: locked, encrypted, how long it still lasts.
+ * The top line: the clinic, and in a call what matters now: recorded, locked, encrypted, how long it still lasts.
  */
 
 import { SessionElement } from './element.js';
 import { openPrivacy } from './privacy.js';
+import { RecordingPill } from './recording-pill.js';
 import { button, h, icon, set, setText } from '../view.js';
 
 const SOON_SECONDS = 5 * 60;
@@ -26,6 +27,7 @@ export class TopLine extends SessionElement {
       h(
         'div',
         { class: 'pills' },
+        new RecordingPill(context),
         demo && h('span', { class: 'pill demo' }, this.t('top.demo')),
         [this.locked, this.private, this.time],
       ),

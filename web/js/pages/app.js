@@ -5,6 +5,7 @@
 import { announcements } from '../elements/announcements.js';
 import { Awake } from '../elements/awake.js';
 import { SessionElement } from '../elements/element.js';
+import { recordingOf } from '../elements/recording-state.js';
 import { shortcuts } from '../elements/shortcuts.js';
 import { TopLine } from '../elements/top-line.js';
 import { beforePaint, h, whenIdle } from '../view.js';
@@ -34,6 +35,8 @@ export class App extends SessionElement {
     this.page = '';
     /** @type {CallPage | null} made while there is time, so that the first picture need not wait for its frame */
     this.room = null;
+    /** When the recording began of which this page has made the sound. */
+    this.recordingHeard = 0;
     this.append(new TopLine(context), this.main, context.announcer, context.sounds.element);
   }
 
@@ -118,6 +121,11 @@ export class App extends SessionElement {
     const before = new Set(previous.server?.waiting.map((person) => person.id));
     if (state.server?.waiting.some((person) => !before.has(person.id))) sounds.chime('waiting');
     if (state.phase === 'present' && previous.phase === 'waiting') sounds.chime('admitted');
+    const recording = recordingOf(state.server);
+    if (recording?.phase === 'running' && recording.started_at !== null) {
+      if (recording.started_at !== this.recordingHeard) sounds.chime('recording');
+      this.recordingHeard = recording.started_at;
+    }
   }
 
   /**

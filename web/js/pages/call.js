@@ -4,10 +4,12 @@
 
 import { CallBar } from '../elements/call-bar.js';
 import { ChatPanel } from '../elements/chat-panel.js';
+import { ConsentCard } from '../elements/consent-card.js';
 import { ask } from '../elements/dialog.js';
 import { SessionElement } from '../elements/element.js';
 import { NoticeLine } from '../elements/notice-line.js';
 import { PeoplePanel } from '../elements/people-panel.js';
+import { recordingOf, wasCaptured } from '../elements/recording-state.js';
 import { Stage } from '../elements/stage.js';
 import { WaitingCard } from '../elements/waiting-card.js';
 import { h } from '../view.js';
@@ -27,7 +29,7 @@ export class CallPage extends SessionElement {
       h(
         'div',
         { class: 'call-middle' },
-        new WaitingCard(context),
+        h('div', { class: 'cards' }, new ConsentCard(context), new WaitingCard(context)),
         h('div', { class: 'stage-frame' }, new NoticeLine(context), new Stage(context)),
         this.panels,
       ),
@@ -57,6 +59,7 @@ export class CallPage extends SessionElement {
     this.dataset.panel = desk.state.panel ?? 'none';
     if (!server || !before) return;
     if (server.you.may_share && !before.you.may_share) desk.say(strings.text('say.may_share'));
+    if (wasCaptured(recordingOf(before)) && recordingOf(server) === null) desk.say(strings.text('say.recording_over'));
   }
 
   /** @param {string} by */

@@ -8,6 +8,7 @@ import { DeviceChoice } from '../elements/device-choice.js';
 import { DeviceHelp, problems } from '../elements/device-help.js';
 import { ask } from '../elements/dialog.js';
 import { SessionElement } from '../elements/element.js';
+import { explain, field } from '../elements/field.js';
 import { Preview } from '../elements/preview.js';
 import { wantedVideo } from '../elements/settings-dialog.js';
 import { requestToken } from '../invitation.js';
@@ -219,39 +220,6 @@ export class JoinPage extends SessionElement {
     this.status.dataset.tone = tone;
     replace(this.status, icon(TONES[tone]), h('span', {}, this.t(key)));
   }
-}
-
-/**
- * @param {HTMLInputElement | HTMLSelectElement} input
- * @param {string} label
- * @param {string} [hint]
- */
-function field(input, label, hint) {
-  const hintId = `${input.id}-hint`;
-  if (hint) input.setAttribute('aria-describedby', hintId);
-  return h(
-    'div',
-    { class: 'field' },
-    h('label', { for: input.id }, label),
-    input,
-    hint && h('p', { class: 'small-text soft', id: hintId }, hint),
-  );
-}
-
-/**
- * Shows what is wrong with a field under it, or takes that away.
- * @param {HTMLInputElement} input
- * @param {string | null} sentence
- */
-function explain(input, sentence) {
-  const id = `${input.id}-error`;
-  document.getElementById(id)?.remove();
-  const hint = document.getElementById(`${input.id}-hint`)?.id;
-  set(input, {
-    'aria-invalid': sentence === null ? null : 'true',
-    'aria-describedby': sentence === null ? hint : [id, hint].filter(Boolean).join(' '),
-  });
-  if (sentence !== null) input.after(h('p', { class: 'field-error', id }, icon('warning'), sentence));
 }
 
 customElements.define('tb-join-page', JoinPage);

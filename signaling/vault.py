@@ -1,0 +1,147 @@
+"""The vault: recordings that are over, with the keys that open them. For the API and for the command line.
+
+Whoever calls has decided that it may be done, and has it written down who saw what. Not here: what a track's files look
+like (`recording/sealed`), what is remembered of recordings (`clinic/`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinic import Person, Recordings, Retention, ShredProof, Track, TrackState, Unknown, Whole
+from recording.age import AgeError, Encryptor, Entropy, Identity, Recipient, open_bytes
+from recording.keys import KeyProvider
+from recording.sealed import SealedReader, files_of
+from signaling.capture_books import context_of
+
+STEP = 1 << 20
+"""Bytes copied at once."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a restore test found of one track."""
+
+    track: str
+    bytes: int
+    problem: str | None
+    """None: every byte of it can be read."""
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Methods raise clinic.Unknown, clinic.Unavailable, KeyUnavailable, KeyRefused, AgeError and OSError, where they
+    don't say otherwise."""
+
+    recordings: Recordings
+    retention: Retention
+    keys: KeyProvider
+    folder: Path
+    entropy: Entropy
+
+    async def identity(self, person: Person) -> Identity:
+        """What opens this person's tracks. Raises Unknown once it was shredded."""
+        if person.wrapped_key is None:
+            raise Unknown("this person's key was deleted: nothing opens their tracks any more")
+        return Identity(await self.keys.unwrap(person.wrapped_key, context_of(person.recording_id, person.person_id)))
+
+    async def name(self, person: Person) -> str:
+        """As it was shown in the session."""
+        if person.name_sealed is None:
+            raise Unknown("this person's name was deleted with their key")
+        return open_bytes(person.name_sealed, [await self.identity(person)]).decode()
+
+    async def verify(self, recording: str) -> list[Checked]:
+        """Reads every byte of every track that should be there. What is damaged is told, not raised."""
+        whole = await self.recordings.get(recording)
+        checked = []
+        for person, tracks in _by_person(whole):
+            identity = await self.identity(person)
+            for track in tracks:
+                checked.append(await asyncio.to_thread(self._check, track, identity))
+        return checked
+
+    async def export(self, recording: str, to: Path, recipient: Recipient | None) -> list[Path]:
+        """Each track into a file of its own in `to`: for the holder of another age key, or with None in clear. Returns
+        the files. Raises FileExistsError rather than to overwrite one."""
+        whole = await self.recordings.get(recording)
+        await asyncio.to_thread(to.mkdir, mode=0o700, parents=True, exist_ok=True)
+        written = []
+        for person, tracks in _by_person(whole):
+            identity = await self.identity(person)
+            for track in tracks:
+                name = f"{person.role}-{person.person_id[:6]}-{track.source}-{track.started_ms:08}.mkv"
+                path = to / (name if recipient is None else f"{name}.age")
+                await asyncio.to_thread(self._copy, track, identity, path, recipient)
+                written.append(path)
+        return written
+
+    async def shred(self, recording: str, person: str | None, *, by: str, reason: str, now: float) -> ShredProof:
+        """Deletes the keys of a recording, or of one person in it, then the files that nothing opens any more. Raises
+        clinic.Held, clinic.IllegalMove besides."""
+        if person is None:
+            shredded = await self.retention.shred_recording(recording, by=by, reason=reason, now=now)
+        else:
+            shredded = await self.retention.shred_person(recording, person, by=by, reason=reason, now=now)
+        await self.remove(shredded.files)
+        return shredded.proof
+
+    async def remove(self, files: tuple[str, ...] | list[str]) -> None:
+        """Files whose keys are gone. Without them they are noise; this gives the space back."""
+        for file in files:
+            await asyncio.to_thread(self._remove, file)
+            await self.retention.file_removed(file)
+
+    @contextmanager
+    def open(self, track: Track, identity: Identity) -> Iterator[SealedReader]:
+        with SealedReader(self.folder / track.recording_id, track.id, identity) as reader:
+            yield reader
+
+    def _check(self, track: Track, identity: Identity) -> Checked:
+        at = 0
+        try:
+            with self.open(track, identity) as reader:
+                while at < reader.size:
+                    at += len(reader.read_at(at, STEP))
+        except (AgeError, OSError) as error:
+            return Checked(
+                track.id, at, str(error) if isinstance(error, AgeError) else error.strerror or "not readable"
+            )
+        return Checked(track.id, at, None)
+
+    def _copy(self, track: Track, identity: Identity, path: Path, recipient: Recipient | None) -> None:
+        encryptor = None if recipient is None else Encryptor([recipient], self.entropy)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with self.open(track, identity) as reader, os.fdopen(descriptor, "wb") as file:
+            if encryptor is not None:
+                file.write(encryptor.start)
+            for at in range(0, reader.size, STEP):
+                data = reader.read_at(at, STEP)
+                file.write(data if encryptor is None else encryptor.push(data))
+            if encryptor is not None:
+                file.write(encryptor.finish())
+
+    def _remove(self, file: str) -> None:
+        recording, _, name = file.partition("/")
+        files = files_of(self.folder / recording, name)
+        for path in (files.main, files.tail, files.draft):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            files.folder.rmdir()  # it was the last one
+
+
+def _by_person(whole: Whole) -> Iterator[tuple[Person, list[Track]]]:
+    """Those whose keys are still there, with the tracks that can be read."""
+    for person in whole.people:
+        tracks = [
+            track
+            for track in whole.tracks
+            if track.person_id == person.person_id and track.state in (TrackState.FINISHED, TrackState.RECOVERED)
+        ]
+        if person.wrapped_key is not None and tracks:
+            yield person, tracks

@@ -1,0 +1,152 @@
+"""Rules stricter or laxer than that everyone agrees, and what is kept of the answers."""
+
+from __future__ import annotations
+
+from signaling import messages as m
+from signaling import orders as o
+from signaling.recording_rules import WORDS, ConsentPolicy
+from tests.signaling.recorded import TABLE, a_call, kinds, phase
+from tests.signaling.stage import EPOCH
+
+# Stricter rules ---------------------------------------------------------------------------------------------------
+
+
+def test_where_being_told_is_enough_nobody_is_asked_and_anybody_can_withdraw() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("notice"))
+    therapist.records("start")
+    stage.capture_begins()
+    assert (patient.shown.phase, patient.shown.you) == ("running", "none")
+    assert stage.consents == []
+    stage.admitted(therapist, "interpreter", "Noa")
+    assert phase(therapist) == "running"
+    patient.refuses()
+    assert stage.captures == {stage.recording: "withdrawn"}
+    assert [consent.kind for consent in stage.consents] == ["withdraw"]
+
+
+def test_where_a_signature_is_needed_everyone_signs_also_who_starts_it() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("written"))
+    therapist.records("start")
+    assert therapist.shown.you == "asked"
+    assert therapist.shown.text is not None
+    assert therapist.shown.text.signed
+    patient.agrees()
+    assert patient.refused == "signature_needed"
+    patient.agrees(signed_as="Alex Green")
+    therapist.agrees(signed_as="B.")
+    assert kinds(stage) == ["Begin"]
+
+
+def test_where_nothing_is_recorded_nobody_is_even_asked() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("never"))
+    therapist.records("start")
+    assert therapist.refused == "recording_not_here"
+    assert patient.state.recording is None
+    assert stage.captures == {}
+
+
+def test_places_are_offered_with_what_they_ask() -> None:
+    _, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    therapist.records("start")
+    text = patient.shown.text
+    assert text is not None
+    assert [(place.name, place.signed) for place in text.places] == [
+        ("Home state", False),
+        ("Signing state", True),
+        ("Closed state", False),
+    ]
+    assert therapist.shown.you == "asked"
+
+
+def test_a_place_can_ask_for_the_signature_of_those_who_had_agreed_without() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    therapist.records("start")
+    therapist.agrees("Home state")
+    patient.agrees("Home state")
+    stage.capture_begins()
+    newcomer = stage.admitted(therapist, "interpreter", "Noa")
+    newcomer.agrees("Signing state", "N. N.")
+    assert {therapist.shown.you, patient.shown.you} == {"asked"}
+    assert therapist.shown.waiting_on == [therapist.seat_id, patient.seat_id]
+    assert stage.recorded() == set()
+    therapist.agrees("Home state", "B.")
+    patient.agrees("Home state", "A. G.")
+    assert phase(therapist) == "running"
+
+
+def test_a_no_of_somebody_who_was_recorded_already_ends_it_also_when_asked_anew() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    therapist.records("start")
+    therapist.agrees("Home state")
+    patient.agrees("Home state")
+    stage.capture_begins()
+    stage.admitted(therapist, "interpreter", "Noa").agrees("Signing state", "N. N.")
+    patient.refuses()
+    assert stage.captures == {stage.recording: "withdrawn"}
+
+
+def test_a_place_where_nothing_may_be_recorded_ends_it_for_the_session() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    therapist.records("start")
+    therapist.agrees("Home state")
+    patient.agrees("Home state")
+    stage.capture_begins()
+    newcomer = stage.admitted(therapist, "interpreter", "Noa")
+    newcomer.agrees("Closed state")
+    assert stage.captures == {stage.recording: "place"}
+    assert (therapist.shown.phase, therapist.shown.declined) == ("declined", "place")
+    newcomer.says(m.Leave())
+    therapist.records("start")
+    assert therapist.refused == "recording_not_here"
+
+
+def test_a_stricter_place_named_while_it_runs_counts_at_once() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    therapist.records("start")
+    therapist.agrees("Home state")
+    patient.agrees("Home state")
+    stage.capture_begins()
+    patient.says(m.Consent(agreed=True, text=WORDS.version, place="Signing state"))
+    assert patient.refused == "signature_needed"
+    assert stage.recorded() == set()
+    assert patient.shown.you == "asked"
+
+
+# What is kept -----------------------------------------------------------------------------------------------------
+
+
+def test_every_answer_is_kept_with_the_words_the_rule_and_the_time() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy())
+    therapist.records("start")
+    stage.passes(5)
+    patient.agrees()
+    stage.capture_begins()
+    patient.refuses()
+    patient.refuses()
+    kept = [(each.person, each.role, each.kind, each.at - EPOCH) for each in stage.consents]
+    assert kept == [
+        (therapist.seat_id, "therapist", "agree", 100.0),
+        (patient.seat_id, "patient", "agree", 105.0),
+        (patient.seat_id, "patient", "withdraw", 105.0),
+    ]
+    assert {(each.recording, each.text_version, each.rule) for each in stage.consents} == {
+        (stage.recording, WORDS.version, "all")
+    }
+
+
+def test_a_yes_is_kept_before_anything_is_captured() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy())
+    therapist.records("start")
+    patient.agrees()
+    order = [type(each) for each in stage.orders if isinstance(each, o.KeepConsent | o.BeginCapture)]
+    assert order == [o.KeepConsent, o.KeepConsent, o.BeginCapture]
+
+
+def test_names_and_places_do_not_show_in_what_may_be_logged() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    therapist.records("start")
+    patient.agrees("Signing state", "Alex Green")
+    [kept] = stage.consents
+    assert (kept.place, kept.signed_as, kept.rule) == ("Signing state", "Alex Green", "written")
+    assert "Green" not in repr(kept)
+    assert "Signing" not in repr(kept)

@@ -1,0 +1,129 @@
+"""What a crash of the whole service leaves, and what the next start makes of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest_asyncio
+from pydantic import SecretBytes
+
+from clinic import (
+    Consents,
+    Database,
+    Person,
+    Recording,
+    Recordings,
+    RecordingState,
+    Retention,
+    Track,
+    TrackState,
+    open_database,
+    sqlite_url,
+)
+from recording.age import Identity, Recipient, seal_bytes
+from recording.keys import ClinicKey, KeyProvider, SealedKey
+from recording.sealed import SealedWriter, files_of
+from signaling.capture_books import Books, context_of
+from signaling.receipts import Receipts
+from signaling.recovery import recover
+from signaling.vault import Vault
+
+BEGAN, NOW = 1_000_000.0, 1_000_600.0
+
+
+class Crashed:
+    """A data folder with one recording that was being captured: one person, one track with so much in it."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder / "recordings"
+        self.clinics = Identity.generate(os.urandom)
+        self.key: KeyProvider = ClinicKey(self.clinics, os.urandom)
+        self.person = Identity.generate(os.urandom)
+        self.database = database
+        self.content = os.urandom(150_000)
+
+    @property
+    def books(self) -> Books:
+        receipts = Receipts(SecretBytes(bytes(32)))
+        return Books(Recordings(self.database), Consents(self.database), self.key, receipts, os.urandom, None)
+
+    @property
+    def vault(self) -> Vault:
+        return Vault(Recordings(self.database), Retention(self.database), self.key, self.folder, os.urandom)
+
+    async def leave(self, *, written: bool = True, finished: bool = False) -> None:
+        books = self.books
+        await books.recordings.create(Recording("rec", "session", BEGAN, "all", self.key.describe()))
+        wrapped = await self.key.wrap(self.person.secret, context_of("rec", "seat"))
+        name = seal_bytes(b"Alex", [self.person.recipient], os.urandom)
+        await books.recordings.add_person(Person("rec", "seat", "patient", name, wrapped))
+        await books.recordings.open_track(Track("track", "rec", "seat", "camera", "VP8", 0, "rec/track"))
+        (self.folder / "rec").mkdir(parents=True)
+        if written:
+            writer = SealedWriter(self.folder / "rec", "track", self.person.recipient, os.urandom)
+            writer.write(self.content)
+            writer.checkpoint()
+            writer.write(b"lost with the crash")
+            writer.close() if finished else writer.abandon()
+
+
+@pytest_asyncio.fixture
+async def crashed(tmp_path: Path):  # type: ignore[no-untyped-def]
+    database = open_database(sqlite_url(tmp_path / "clinic.db"))
+    await database.upgrade()
+    yield Crashed(tmp_path, database)
+    await database.close()
+
+
+async def test_what_was_checkpointed_is_whole_after_the_next_start(crashed: Crashed) -> None:
+    await crashed.leave()
+    done = await recover(crashed.books, crashed.folder, NOW)
+    assert (done.recordings, done.tracks, done.lost) == (1, 1, 0)
+    whole = await crashed.books.recordings.get("rec")
+    assert whole.recording.state is RecordingState.CAPTURED
+    assert [track.state for track in whole.tracks] == [TrackState.RECOVERED]
+    (checked,) = await crashed.vault.verify("rec")
+    assert (checked.bytes, checked.problem) == (len(crashed.content), None)
+    assert not files_of(crashed.folder / "rec", "track").tail.exists()
+    assert await recover(crashed.books, crashed.folder, NOW) == type(done)(0, 0, 0), "nothing is left to do"
+
+
+async def test_a_track_of_which_nothing_was_written_is_lost_and_the_recording_is_not(crashed: Crashed) -> None:
+    await crashed.leave(written=False)
+    done = await recover(crashed.books, crashed.folder, NOW)
+    assert (done.recordings, done.tracks, done.lost) == (1, 0, 1)
+    assert (await crashed.books.recordings.get("rec")).recording.state is RecordingState.CAPTURED
+
+
+async def test_a_damaged_tail_costs_no_more_than_itself(crashed: Crashed) -> None:
+    await crashed.leave()
+    tail = files_of(crashed.folder / "rec", "track").tail
+    tail.write_bytes(tail.read_bytes()[:-1])
+    done = await recover(crashed.books, crashed.folder, NOW)
+    assert (done.tracks, done.lost) == (1, 0)
+    (checked,) = await crashed.vault.verify("rec")
+    assert (checked.bytes, checked.problem) == (2 * 65_536, None)
+
+
+async def test_a_server_that_cannot_open_leaves_it_to_whoever_brings_the_key(crashed: Crashed, tmp_path: Path) -> None:
+    crashed.key = SealedKey(Recipient.parse(str(crashed.clinics.recipient)), os.urandom)
+    await crashed.leave()
+    done = await recover(crashed.books, crashed.folder, NOW)
+    assert (done.recordings, done.tracks) == (1, 1)
+    assert files_of(crashed.folder / "rec", "track").tail.exists()
+    crashed.key = ClinicKey(crashed.clinics, os.urandom)
+    (checked,) = await crashed.vault.verify("rec")
+    assert (checked.bytes, checked.problem) == (len(crashed.content), None)
+    (exported,) = await crashed.vault.export("rec", tmp_path / "out", None)
+    assert exported.read_bytes() == crashed.content
+
+
+async def test_what_was_shredded_cannot_be_opened_and_its_files_are_gone(crashed: Crashed) -> None:
+    await crashed.leave(finished=True)
+    await recover(crashed.books, crashed.folder, NOW)
+    proof = await crashed.vault.shred("rec", None, by="test", reason="asked for", now=NOW)
+    assert [key.id for key in proof.keys] == ["seat"]
+    assert not list(crashed.folder.rglob("*.age"))
+    assert await crashed.vault.verify("rec") == []
+    assert (await crashed.books.recordings.get("rec")).people[0].name_sealed is None

@@ -1,0 +1,121 @@
+"""Recordings, from settings to what the parts want: the clinic's key, its rules, its words, its database.
+
+Not here: what any of them does.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from pydantic import SecretBytes
+
+from clinic import Consents, Database, Recordings, Retention, open_database, sqlite_url
+from recording.age import BadKeyText, Recipient
+from recording.keys import BadKeyFile, ClinicKey, KeyProvider, SealedKey, TransitKey, WebhookKey
+from signaling import keys
+from signaling.capture_books import Books
+from signaling.receipts import Receipts
+from signaling.recording_rules import WORDS, ConsentPolicy, Words
+from signaling.vault import Vault
+from therabook.settings import BadSettings, Settings
+
+CREDENTIAL = "recordings-key"
+LARGEST_TEXT = 20_000
+"""Bytes of the question: it has to be read on a phone."""
+
+
+def folder(settings: Settings) -> Path:
+    return (settings.recordings_dir or settings.data_dir / "recordings").absolute()
+
+
+def database(settings: Settings) -> Database:
+    """Raises clinic.BadDatabase."""
+    if settings.database_url is not None:
+        return open_database(settings.database_url.get_secret_value())
+    return open_database(sqlite_url((settings.data_dir / "clinic.db").absolute()))
+
+
+def books(settings: Settings, store: Database, provider: KeyProvider) -> Books:
+    """Raises signaling.keys.BadKey."""
+    return Books(
+        recordings=Recordings(store),
+        consents=Consents(store),
+        keys=provider,
+        receipts=Receipts(keys.receipt_key(settings.data_dir)),
+        entropy=os.urandom,
+        keep_days=settings.recordings_keep_days,
+    )
+
+
+def vault(settings: Settings, store: Database, provider: KeyProvider) -> Vault:
+    return Vault(Recordings(store), Retention(store), provider, folder(settings), os.urandom)
+
+
+def key_provider(settings: Settings, http: aiohttp.ClientSession, now: Callable[[], float]) -> KeyProvider:
+    """Raises BadSettings, OSError."""
+    try:
+        match settings.recordings_key:
+            case "file":
+                file = settings.recordings_key_file or settings.data_dir / "recordings-key"
+                return ClinicKey.from_file(file, os.urandom)
+            case "credential":
+                given = os.environ.get("CREDENTIALS_DIRECTORY")
+                if given is None:
+                    raise BadSettings("recordings_key: systemd has handed over no credentials")
+                return ClinicKey.from_credential(Path(given), CREDENTIAL, os.urandom)
+            case "sealed":
+                if settings.recordings_public_key is None:
+                    raise BadSettings("recordings_key = sealed needs recordings_public_key")
+                return SealedKey(Recipient.parse(settings.recordings_public_key), os.urandom)
+            case "vault" | "webhook":
+                return _key_service(settings, http, now)
+    except (BadKeyFile, BadKeyText, ValueError) as error:
+        raise BadSettings(f"recordings_key: {error}") from None
+
+
+def _key_service(settings: Settings, http: aiohttp.ClientSession, now: Callable[[], float]) -> KeyProvider:
+    if settings.recordings_key_url is None or settings.recordings_key_secret is None:
+        raise BadSettings(f"recordings_key = {settings.recordings_key} needs recordings_key_url and its secret")
+    if settings.recordings_key == "vault":
+        return TransitKey(
+            http, settings.recordings_key_url, settings.recordings_key_secret, settings.recordings_key_name
+        )
+    secret = SecretBytes(settings.recordings_key_secret.get_secret_value().encode())
+    return WebhookKey(http, settings.recordings_key_url, secret, settings.recordings_key_name, now)
+
+
+def consent_policy(settings: Settings) -> ConsentPolicy:
+    """Raises BadSettings."""
+    try:
+        return ConsentPolicy(
+            base=settings.consent_rule, table=_places(settings.consent_places), words=_words(settings.consent_text)
+        )
+    except ValueError as error:
+        raise BadSettings(f"consent: {error}") from None
+
+
+def _places(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings(f"consent_places: {error.strerror}") from None
+
+
+def _words(file: Path | None) -> Words:
+    if file is None:
+        return WORDS
+    try:
+        text = file.read_bytes()[: LARGEST_TEXT + 1].decode("utf-8").strip()
+    except OSError as error:
+        raise BadSettings(f"consent_text: {error.strerror}") from None
+    if len(text.encode()) > LARGEST_TEXT:
+        raise BadSettings(f"consent_text: longer than {LARGEST_TEXT} bytes")
+    title, _, body = text.partition("\n")
+    return Words(title.strip(), "\n".join(line.strip() for line in body.splitlines() if line.strip()))

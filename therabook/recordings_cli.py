@@ -1,0 +1,162 @@
+"""`therabook recordings`: list, verify, export, recover and shred, at the machine where they are.
+
+Who may run it has the clinic's key anyway. Not here: what any of it does (`signaling/vault.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import click
+
+from clinic import ClinicError, Recording, Viewing, Viewings
+from clinic.records import ViewingKind
+from recording.age import AgeError, BadKeyText, Recipient
+from recording.keys import BadKeyFile, ClinicKey, KeyRefused, KeyUnavailable
+from signaling import keys
+from signaling.capture_books import Books
+from signaling.recovery import recover
+from signaling.vault import Vault
+from therabook import recordings
+from therabook.settings import BadSettings, Settings
+
+T = TypeVar("T")
+
+FOR_RECORDINGS = (
+    "data_dir",
+    "recordings_dir",
+    "recordings_key",
+    "recordings_key_file",
+    "recordings_public_key",
+    "recordings_key_url",
+    "recordings_key_name",
+)
+"""The settings that decide where recordings are and what opens them."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    vault: Vault
+    books: Books
+    viewings: Viewings
+
+
+@asynccontextmanager
+async def _open(settings: Settings, identity: Path | None) -> AsyncIterator[Opened]:
+    """`identity`: the clinic's secret key, where the server has the public half only."""
+    store = recordings.database(settings)
+    try:
+        await store.upgrade()
+        async with aiohttp.ClientSession() as http:
+            provider = _brought(identity) if identity else recordings.key_provider(settings, http, time.time)
+            books = recordings.books(settings, store, provider)
+            yield Opened(recordings.vault(settings, store, provider), books, Viewings(store))
+    finally:
+        await store.close()
+
+
+def _brought(identity: Path) -> ClinicKey:
+    if not identity.exists():
+        raise BadSettings(f"{identity}: there is no such file")
+    return ClinicKey.from_file(identity, os.urandom)
+
+
+def carry_out(settings: Settings, identity: Path | None, work: Callable[[Opened], Awaitable[T]]) -> T:
+    """Raises click.ClickException with a sentence for whatever can go wrong."""
+
+    async def run() -> T:
+        async with _open(settings, identity) as opened:
+            return await work(opened)
+
+    try:
+        return asyncio.run(run())
+    except (BadSettings, BadKeyFile, keys.BadKey, ClinicError, KeyUnavailable, KeyRefused, AgeError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or 'cannot'}: {error.strerror or error}") from None
+
+
+def show_list(settings: Settings, session: str) -> None:
+    async def work(opened: Opened) -> list[Recording]:
+        found: list[Recording] = []
+        page = await opened.vault.recordings.find(session=session)
+        found += page.recordings
+        while page.next is not None:
+            page = await opened.vault.recordings.find(session=session, after=page.next)
+            found += page.recordings
+        return found
+
+    for each in carry_out(settings, None, work):
+        began = datetime.fromtimestamp(each.started_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        lasted = "" if each.ended_at is None else _minutes(each.ended_at - each.started_at)
+        held = "  on hold" if each.held_by is not None else ""
+        click.echo(f"{each.id}  {began}  {lasted:>8}  {each.state.value:9}  {each.session}{held}")
+
+
+def verify(settings: Settings, recording: str, identity: Path | None) -> None:
+    """Exits with 1 if anything can't be read."""
+
+    async def work(opened: Opened) -> bool:
+        well = True
+        for each in await opened.vault.verify(recording):
+            click.echo(f"{each.track}  {each.bytes:>12,} bytes  {each.problem or 'can be read'}")
+            well = well and each.problem is None
+        await _note(opened, recording, "verified")
+        return well
+
+    if not carry_out(settings, identity, work):
+        raise click.exceptions.Exit(1)
+
+
+def export(settings: Settings, recording: str, to: Path, recipient: str | None, identity: Path | None) -> None:
+    """In clear without a recipient."""
+    try:
+        towards = Recipient.parse(recipient) if recipient is not None else None
+    except BadKeyText as error:
+        raise click.ClickException(str(error)) from None
+
+    async def work(opened: Opened) -> list[Path]:
+        # first who takes it, then what is taken
+        await _note(opened, recording, "downloaded_clear" if towards is None else "downloaded_sealed")
+        return await opened.vault.export(recording, to, towards)
+
+    for path in carry_out(settings, identity, work):
+        click.echo(path)
+
+
+def recover_all(settings: Settings, identity: Path | None) -> None:
+    done = carry_out(settings, identity, lambda opened: recover(opened.books, recordings.folder(settings), time.time()))
+    click.echo(f"{done.recordings} recordings: {done.tracks} tracks recovered, {done.lost} without anything in them")
+
+
+def shred(settings: Settings, recording: str, person: str | None, reason: str) -> None:
+    proof = carry_out(
+        settings,
+        None,
+        lambda opened: opened.vault.shred(recording, person, by=_who(), reason=reason, now=time.time()),
+    )
+    click.echo(f"{len(proof.keys)} keys deleted. SHA-256 of what they were wrapped in:")
+    for key in proof.keys:
+        click.echo(f"{key.of} {key.id}  {key.sha256}")
+
+
+async def _note(opened: Opened, recording: str, kind: ViewingKind) -> None:
+    await opened.viewings.keep(Viewing(recording, _who(), "operator", kind, time.time()))
+
+
+def _who() -> str:
+    return f"command line, {getpass.getuser()}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
