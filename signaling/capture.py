@@ -37,14 +37,14 @@ LAST_FILES = 30.0
 """Seconds for the writer to finish a recording's files. What it has not finished by then is recovered."""
 
 PROBLEMS = {
-    "disk_full": "The recording is paused: the clinic's disk is full. Your session goes on.",
-    "disk_slow": "The recording is paused: the clinic's disk does not answer. Your session goes on.",
-    "disk_failed": "The recording is paused: it cannot be stored at the moment. Your session goes on.",
-    "writer_died": "The recording was interrupted and is being taken up again. Your session goes on.",
-    "records": "The recording has ended: the clinic's records cannot be reached. Your session goes on.",
-    "fault": "The recording has ended because of a fault. Your session goes on.",
+    "disk_full": "The clinic's disk is full.",
+    "disk_slow": "The clinic's disk does not answer.",
+    "disk_failed": "The clinic's disk does not take it.",
+    "writer_died": "It was interrupted and is being taken up again.",
+    "records": "The clinic's records cannot be reached.",
+    "fault": "Something went wrong in the service.",
 }
-"""Sentences for the people in the session."""
+"""Sentences for the people in the session, behind one that says what this does to the recording."""
 
 
 class Told(Protocol):
@@ -53,6 +53,8 @@ class Told(Protocol):
     def capture_began(self, session: str, recording: str) -> None: ...
 
     def capture_stalled(self, session: str, recording: str, problem: str) -> None: ...
+
+    def capture_warned(self, session: str, recording: str, problem: str | None) -> None: ...
 
     def capture_failed(self, session: str, recording: str, problem: str) -> None: ...
 
@@ -188,6 +190,12 @@ class Capture:
             case Mended(track, _):
                 self._troubled.discard(track)
                 self.resumed()
+
+    def disk_hangs(self, hangs: bool) -> None:
+        """What comes meanwhile is kept in memory."""
+        if self.begun:
+            problem = PROBLEMS["disk_slow"] if hangs else None
+            self._parts.told.capture_warned(self.session, self.recording, problem)
 
     def writer_died(self) -> None:
         """What it had not finished is finished here."""

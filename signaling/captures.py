@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from recording.age import Entropy
-from recording.wire import Done, Fact, WantsPicture
+from recording.wire import DiskHangs, Done, Fact, WantsPicture
 from recording.writer import Writer
 from sfu import MediaServer
 from signaling.capture import Capture, Parts, Told
@@ -133,6 +133,10 @@ class Captures:
 
     def _said(self, fact: Fact) -> None:
         if isinstance(fact, Done):
+            return
+        if isinstance(fact, DiskHangs):
+            for capture in list(self._captures.values()):
+                capture.disk_hangs(fact.hangs)
             return
         for capture in self._captures.values():
             if capture.number == fact.listener if isinstance(fact, WantsPicture) else capture.owns(fact.track):

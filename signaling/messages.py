@@ -307,7 +307,7 @@ class Recording(Message):
     paused_by: Literal["person", "newcomer", "alone", "fault"] | None
     """`newcomer`: somebody has not answered. `alone`: nobody is here who may record."""
     problem: str | None
-    """A sentence for the person about the fault that pauses or ended it."""
+    """A sentence for the person about the fault that pauses or ended it, or about trouble while it runs."""
 
 
 class Joined(Message):

@@ -49,7 +49,7 @@ def recording_for(seat: Seat, seats: Sequence[Seat], recording: SessionRecording
         refused=refused if leads else [],
         declined=take.declined,
         paused_by=_pause(take, present) if take.phase is Phase.PAUSED else None,
-        problem=take.problem,
+        problem=take.problem or take.warning,
     )
 
 

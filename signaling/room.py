@@ -325,6 +325,12 @@ class Room:
             self.recording.stalled(recording, sentence)
         return self.settle(now)
 
+    def capture_warned(self, recording: str, sentence: str | None, now: float) -> list[Order]:
+        """There is trouble that has cost nothing so far; None: it is over."""
+        if self.recording is not None:
+            self.recording.warned(recording, sentence)
+        return self.settle(now)
+
     def capture_failed(self, recording: str, sentence: str, now: float) -> list[Order]:
         """The recording is over; the session goes on. `sentence` tells people why."""
         if self.recording is not None:

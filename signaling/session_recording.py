@@ -88,6 +88,8 @@ class Take:
     """Paused until somebody presses resume."""
     problem: str | None = None
     """A sentence for everyone about the fault that holds or ended it."""
+    warning: str | None = None
+    """A sentence about trouble that does neither."""
     declined: Declined | None = None
 
     def turn(self, phase: Phase, now: float) -> None:
@@ -175,6 +177,12 @@ class SessionRecording:
         take = self._named(recording)
         if take is not None and take.phase is not Phase.OPENING:
             take.problem = sentence
+
+    def warned(self, recording: str, sentence: str | None) -> None:
+        """There is trouble that nothing is lost by, so far; None: it is over."""
+        take = self._named(recording)
+        if take is not None:
+            take.warning = sentence
 
     def failed(self, recording: str, sentence: str, now: float) -> None:
         take = self._named(recording)

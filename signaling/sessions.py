@@ -251,11 +251,14 @@ class Sessions:
                 log.debug("media connected", session=self._pseudonyms.of(room.session))
 
     def capture_began(self, session: str, recording: str) -> None:
-        """What a recording says of itself, like the two below."""
+        """What a recording says of itself, like the three below."""
         self._of_recording(session, lambda room, now: room.capture_began(recording, now))
 
     def capture_stalled(self, session: str, recording: str, problem: str) -> None:
         self._of_recording(session, lambda room, now: room.capture_stalled(recording, problem, now))
+
+    def capture_warned(self, session: str, recording: str, problem: str | None) -> None:
+        self._of_recording(session, lambda room, now: room.capture_warned(recording, problem, now))
 
     def capture_failed(self, session: str, recording: str, problem: str) -> None:
         self._of_recording(session, lambda room, now: room.capture_failed(recording, problem, now))

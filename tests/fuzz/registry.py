@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tests.fuzz.target import Target
 from tests.fuzz.targets import (
+    age,
     calls,
     demultiplexing,
     dtls,
     feedback,
+    frames,
     framing,
     messages,
     payload,
@@ -32,10 +34,12 @@ TARGETS: dict[str, Target] = {
         rtp,
         rtcp,
         feedback,
+        frames,
         payload,
         calls,
         sdp,
         messages,
         tokens,
+        age,
     )
 }

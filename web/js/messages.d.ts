@@ -264,7 +264,7 @@ export interface Recording {
   declined: "refused" | "withdrawn" | "place" | null;
   /** `newcomer`: somebody has not answered. `alone`: nobody is here who may record. */
   paused_by: "person" | "newcomer" | "alone" | "fault" | null;
-  /** A sentence for the person about the fault that pauses or ended it. */
+  /** A sentence for the person about the fault that pauses or ended it, or about trouble while it runs. */
   problem: string | null;
 }
 

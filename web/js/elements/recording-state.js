@@ -68,6 +68,8 @@ export function recordingLine(server) {
       if (names.length === 0 || recording.you === 'asked') return null; // they have the question before them
       return { key: 'line.recording_asks', names, tone: 'info', offer };
     }
+    case 'running':
+      return problem ? { key: 'line.recording_held', problem, tone: 'warn' } : null;
     case 'paused':
       if (recording.paused_by === 'fault') return { key: 'line.recording_stalled', problem, tone: 'warn' };
       if (recording.paused_by === 'alone') return { key: 'line.recording_alone', tone: 'info' };

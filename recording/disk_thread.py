@@ -1,0 +1,160 @@
+"""The thread of the writer's process that speaks with the disk: checkpoints all open tracks, closes those that ended,
+and tells of trouble and of its end.
+
+It tries again for as long as the process lives: what could not be written waits in memory (`recording/sealed`).
+Not here: what is in a track.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable, Sequence
+
+from recording.sealed import DiskBehind, SealedWriter
+from recording.track import Stretch
+from recording.wire import DiskHangs, Fact, Finished, Mended, Trouble, TroubleCode
+
+CHECKPOINT = 0.4
+"""Seconds between two. With what waits before it (a tenth of a second of packets, a quarter in the muxer) a crash loses
+less than a second. Shorter, and the disk is asked to sync more often."""
+
+HANGS = 2.0
+"""Seconds without an answer until people are told."""
+
+LAST_TRY = 8.0
+"""Seconds at the end for what the disk did not take so far."""
+
+
+class SealedTrackFile:
+    """One file of a track, as the muxer and the disk's thread see it."""
+
+    def __init__(self, track: str, name: str, stretch: Stretch, sealed: SealedWriter, disk: DiskThread) -> None:
+        self.track = track
+        self.name = name
+        self.stretch = stretch
+        self.sealed = sealed
+        self.ended = False
+        self._disk = disk
+
+    def write(self, data: bytes, /) -> int:
+        return self.sealed.write(data)
+
+    def close(self) -> None:
+        """The muxer is done; the disk's thread finishes the file."""
+        self.ended = True
+        self._disk.wake()
+
+
+class DiskThread:
+    def __init__(self, say: Callable[[Fact], None], now: Callable[[], float]) -> None:
+        self._say = say
+        self._now = now
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._files: list[SealedTrackFile] = []
+        self._waiting: list[tuple[list[SealedTrackFile], Callable[[], None]]] = []
+        self._troubled: set[str] = set()
+        self._cut: set[str] = set()
+        """Tracks of which something could not be kept since trouble began."""
+        self._finishing = False
+        self._asked_at: float | None = None
+        self._hangs = False
+        self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def add(self, file: SealedTrackFile) -> None:
+        with self._lock:
+            self._files.append(file)
+
+    def after(self, files: Sequence[SealedTrackFile], call: Callable[[], None]) -> None:
+        """Calls when all of these are finished."""
+        with self._lock:
+            self._waiting.append((list(files), call))
+        self.wake()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def look(self, now: float) -> None:
+        """Called by the other thread several times a second: tells when the disk does not answer, and when it does."""
+        asked_at = self._asked_at
+        hangs = asked_at is not None and now - asked_at > HANGS
+        if hangs != self._hangs:
+            self._hangs = hangs
+            self._say(DiskHangs(hangs))
+
+    def failed(self, track: str, error: OSError) -> None:
+        """The other thread could not keep something of a track."""
+        with self._lock:
+            self._cut.add(track)
+        self._trouble(track, error)
+
+    def finish(self) -> None:
+        """Returns when all files are finished, or after LAST_TRY."""
+        self._finishing = True
+        self.wake()
+        self._thread.join(LAST_TRY)
+
+    def _run(self) -> None:
+        while True:
+            self._woken.wait(CHECKPOINT)
+            self._woken.clear()
+            with self._lock:
+                files = list(self._files)
+            kept = [self._keep(file) for file in files]
+            self._tell_mended({file.track for file, well in zip(files, kept, strict=True) if not well})
+            self._call_those_that_waited()
+            with self._lock:
+                if self._finishing and not self._files and not self._waiting:
+                    return
+
+    def _keep(self, file: SealedTrackFile) -> bool:
+        ended = file.ended
+        self._asked_at = self._now()
+        try:
+            if ended:
+                file.sealed.close()
+            else:
+                file.sealed.checkpoint()
+        except OSError as error:
+            self._trouble(file.track, error)
+            return False
+        finally:
+            self._asked_at = None
+        if ended:
+            with self._lock:
+                self._files.remove(file)
+            self._say(Finished(file.track, file.name, file.stretch.duration_us // 1000, file.sealed.position))
+        return True
+
+    def _trouble(self, track: str, error: OSError) -> None:
+        with self._lock:
+            known = track in self._troubled
+            self._troubled.add(track)
+        if not known:
+            self._say(Trouble(track, _code(error)))
+
+    def _tell_mended(self, still: set[str]) -> None:
+        with self._lock:
+            mended = self._troubled - still
+            self._troubled &= still
+            told = [Mended(track, complete=track not in self._cut) for track in mended]
+            self._cut -= mended
+        for fact in told:
+            self._say(fact)
+
+    def _call_those_that_waited(self) -> None:
+        with self._lock:
+            due = [call for files, call in self._waiting if not any(file in self._files for file in files)]
+            self._waiting = [each for each in self._waiting if any(file in self._files for file in each[0])]
+        for call in due:
+            call()
+
+
+def _code(error: OSError) -> TroubleCode:
+    if isinstance(error, DiskBehind):
+        return "disk_slow"
+    return "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "disk_failed"

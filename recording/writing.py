@@ -1,0 +1,188 @@
+"""The writer's process: `python -m recording.writing`. Takes orders and what was heard on standard input, writes
+tracks, says what became of them on standard output. When the input ends it finishes all files and ends.
+
+One thread reads, puts frames together and seals them, in memory; another speaks with the disk. So a disk that hangs
+holds up neither what is heard nor the tracks of a faster one, until memory's limit (`recording/sealed`).
+Not here: what the frames of the pipe look like (`wire.py`), what a track is made of (`track.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from recording.age import Entropy, Recipient
+from recording.disk_thread import DiskThread, SealedTrackFile
+from recording.sealed import SealedWriter
+from recording.track import Stretch, TrackCapture
+from recording.wire import (
+    HEARD,
+    ORDER,
+    Closed,
+    CloseTrack,
+    Done,
+    Fact,
+    Frames,
+    Opened,
+    OpenTrack,
+    Order,
+    WantsPicture,
+    fact_frame,
+    read_heard,
+    read_order,
+)
+from sfu import split_packets
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_US = 500_000
+"""How long a missing packet is waited for: what comes after it is kept in memory meanwhile, and a crash would lose it.
+Retransmission takes a round trip or two."""
+
+ASK_EVERY_US = 1_000_000
+"""Between two requests for a key frame. The media server throttles them too."""
+
+WAIT = 0.1
+"""Seconds without input after which what is missing is given up."""
+
+READ = 1 << 20
+
+
+class _Track:
+    """What comes in one slot, and the files that it went into."""
+
+    def __init__(self, order: OpenTrack, entropy: Entropy, disk: DiskThread, say: Callable[[Fact], None]) -> None:
+        self.order = order
+        self.files: list[SealedTrackFile] = []
+        self.asked_at = -ASK_EVERY_US
+        self.capture = TrackCapture(order.kind, self._open, order.epoch, PATIENCE_US)
+        self._entropy = entropy
+        self._disk = disk
+        self._say = say
+
+    def _open(self, stretch: Stretch) -> SealedTrackFile:
+        order = self.order
+        name = f"{order.track}-{len(self.files)}" if self.files else order.track
+        sealed = SealedWriter(Path(order.folder), name, Recipient.parse(order.recipient), self._entropy)
+        file = SealedTrackFile(order.track, name, stretch, sealed, self._disk)
+        self.files.append(file)
+        self._disk.add(file)
+        self._say(Opened(order.track, name, stretch.codec, stretch.began_us // 1000))
+        return file
+
+
+class Writing:
+    """All tracks of this process. `say` is called from both threads."""
+
+    def __init__(self, say: Callable[[Fact], None], disk: DiskThread, entropy: Entropy) -> None:
+        self._say = say
+        self._disk = disk
+        self._entropy = entropy
+        self._tracks: dict[tuple[int, str], _Track] = {}
+        self._batches = 0
+
+    def order(self, order: Order) -> None:
+        match order:
+            case OpenTrack():
+                self._tracks[order.listener, order.slot] = _Track(order, self._entropy, self._disk, self._say)
+            case CloseTrack(name):
+                for key, each in list(self._tracks.items()):
+                    if each.order.track == name:
+                        del self._tracks[key]
+                        self._close(each)
+
+    def heard(self, listener: int, packets: bytes, now_us: int) -> None:
+        by_slot: dict[str, list[tuple[int, bytes]]] = {}
+        reports: list[tuple[int, bytes]] = []
+        for came, packet in split_packets(packets):
+            if len(packet) > 1 and 192 <= packet[1] <= 223:
+                reports.append((came, packet))
+            else:
+                by_slot.setdefault(str(int.from_bytes(packet[8:12], "big")), []).append((came, packet))
+        for (owner, slot), track in self._tracks.items():
+            if owner == listener and (reports or slot in by_slot):
+                self._feed(track, reports + by_slot.get(slot, []), now_us)
+        self._batches += 1
+        self._say(Done(self._batches))
+
+    def expire(self, now_us: int) -> None:
+        """Nothing was heard for a while."""
+        for track in self._tracks.values():
+            self._guarded(track, partial(track.capture.expire, now_us))
+
+    def finish(self) -> None:
+        for track in self._tracks.values():
+            self._close(track)
+        self._tracks.clear()
+
+    def _feed(self, track: _Track, batch: list[tuple[int, bytes]], now_us: int) -> None:
+        self._guarded(track, partial(track.capture.feed, batch))
+        if track.capture.wants_key and now_us - track.asked_at >= ASK_EVERY_US:
+            track.asked_at = now_us
+            self._say(WantsPicture(track.order.listener, track.order.slot))
+
+    def _guarded(self, track: _Track, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except OSError as error:
+            self._disk.failed(track.order.track, error)
+
+    def _close(self, track: _Track) -> None:
+        self._guarded(track, track.capture.close)
+        closed = Closed(track.order.track, track.capture.statistics.lost)
+        self._disk.after(track.files, lambda: self._say(closed))
+
+
+def main() -> None:
+    """Until standard input ends."""
+    # a Ctrl-C at the terminal reaches all processes there; the server decides what becomes of this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    # nothing but facts may go to where facts go, whatever a library prints
+    facts = os.dup(1)
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def say(fact: Fact) -> None:
+        frame = fact_frame(fact)
+        with lock:
+            try:
+                while frame:
+                    frame = frame[os.write(facts, frame) :]
+            except BrokenPipeError:
+                return  # the server is gone: there is nobody to tell, and the files are finished all the same
+
+    disk = DiskThread(say, time.monotonic)
+    disk.start()
+    writing = Writing(say, disk, os.urandom)
+    frames = Frames()
+    while True:
+        ready, _, _ = select.select([0], [], [], WAIT)
+        now_us = time.monotonic_ns() // 1000
+        disk.look(now_us / 1e6)
+        if not ready:
+            writing.expire(now_us)
+            continue
+        data = os.read(0, READ)
+        if not data:
+            break
+        for kind, body in frames.feed(data):
+            if kind == ORDER:
+                writing.order(read_order(body))
+            elif kind == HEARD:
+                writing.heard(*read_heard(body), now_us)
+    writing.finish()
+    disk.finish()
+
+
+if __name__ == "__main__":
+    main()
