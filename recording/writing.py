@@ -21,7 +21,7 @@ from pathlib import Path
 
 from recording.age import Entropy, Recipient
 from recording.disk_thread import DiskThread, SealedTrackFile
-from recording.sealed import SealedWriter
+from recording.sealed import Disk, SealedWriter
 from recording.track import Stretch, TrackCapture
 from recording.wire import (
     HEARD,
@@ -59,19 +59,23 @@ READ = 1 << 20
 class _Track:
     """What comes in one slot, and the files that it went into."""
 
-    def __init__(self, order: OpenTrack, entropy: Entropy, disk: DiskThread, say: Callable[[Fact], None]) -> None:
+    def __init__(
+        self, order: OpenTrack, entropy: Entropy, disk: DiskThread, files: Disk, say: Callable[[Fact], None]
+    ) -> None:
         self.order = order
         self.files: list[SealedTrackFile] = []
         self.asked_at = -ASK_EVERY_US
         self.capture = TrackCapture(order.kind, self._open, order.epoch, PATIENCE_US)
         self._entropy = entropy
         self._disk = disk
+        self._files = files
         self._say = say
 
     def _open(self, stretch: Stretch) -> SealedTrackFile:
         order = self.order
         name = f"{order.track}-{len(self.files)}" if self.files else order.track
-        sealed = SealedWriter(Path(order.folder), name, Recipient.parse(order.recipient), self._entropy)
+        recipient = Recipient.parse(order.recipient)
+        sealed = SealedWriter(Path(order.folder), name, recipient, self._entropy, disk=self._files)
         file = SealedTrackFile(order.track, name, stretch, sealed, self._disk)
         self.files.append(file)
         self._disk.add(file)
@@ -82,17 +86,22 @@ class _Track:
 class Writing:
     """All tracks of this process. `say` is called from both threads."""
 
-    def __init__(self, say: Callable[[Fact], None], disk: DiskThread, entropy: Entropy) -> None:
+    def __init__(
+        self, say: Callable[[Fact], None], disk: DiskThread, entropy: Entropy, files: Disk | None = None
+    ) -> None:
         self._say = say
         self._disk = disk
         self._entropy = entropy
+        self._files = files or Disk()
         self._tracks: dict[tuple[int, str], _Track] = {}
         self._batches = 0
 
     def order(self, order: Order) -> None:
         match order:
             case OpenTrack():
-                self._tracks[order.listener, order.slot] = _Track(order, self._entropy, self._disk, self._say)
+                self._tracks[order.listener, order.slot] = _Track(
+                    order, self._entropy, self._disk, self._files, self._say
+                )
             case CloseTrack(name):
                 for key, each in list(self._tracks.items()):
                     if each.order.track == name:

@@ -288,7 +288,8 @@ cdef struct Peer:
     int due_place              # in the heap; -1 = not in it
     uint32_t rtcp_ssrc
     bint has_clock
-    int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show
+    int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show: the least of two windows
+    int64_t clock_before_us, clock_least_us, clock_window_at
     int64_t round_trip_us      # 0 = not known
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at

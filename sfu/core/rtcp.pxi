@@ -15,6 +15,10 @@ cdef enum:
     REPORT_BLOCKS = 10              # of one receiver report: three sources with three layers, and sound
     NACK_MOST = 60                  # entries of one NACK that are answered, of 17 packets each
 
+# two of these: longer, and a clock that drifts is followed later; shorter, and a slow minute is taken for drift
+cdef int64_t CLOCK_WINDOW_US = 60 * <int64_t>1000000
+cdef int64_t CLOCK_STEP_US = 2 * <int64_t>1000000
+
 # between a sender report and what is told of it: more, and one of the clocks was set, or the publisher lies
 cdef int64_t REPORT_REACH_US = 86400 * <int64_t>1000000
 cdef int64_t NTP_EPOCH_US = 2208988800 * 1000000
@@ -165,6 +169,15 @@ cdef int write_sender_report(uint8_t *out, Subscriber *subscriber, int64_t now) 
     return SENDER_REPORT_BYTES
 
 
+cdef void tell_slot_time(Core *core, Subscriber *subscriber, int64_t now) noexcept nogil:
+    """A sender report for one slot, before the first packet of another source: until the next one its receiver would
+    have to guess which moment the new timestamps mean."""
+    cdef Outgoing *out = next_outgoing(core)
+    out.length = write_sender_report(out.data, subscriber, now)
+    if out.length:
+        send_sealed_rtcp(core, subscriber.peer, out)
+
+
 cdef bint read_rtcp(Core *core, Peer *peer, const uint8_t *data, int length, int64_t now) noexcept nogil:
     """A compound or single packet, already opened. False at the first part that is not as it should be."""
     cdef int at = 0, size, kind, count, blocks
@@ -216,11 +229,20 @@ cdef void read_sender_report(Peer *peer, const uint8_t *part, int64_t now) noexc
     layer.report_ntp_mid = (get32(part + 8) << 16) | (get32(part + 12) >> 16)
     layer.report_rtp = get32(part + 16)
     layer.report_at = now
-    # the report that came through fastest tells the clocks' distance best; a step is a clock that was set
+    # the report that came through fastest tells the clocks' distance best: of the last minute or two, as clocks
+    # drift. A step is a clock that was set
     delta = now - layer.report_ntp_us
-    if not peer.has_clock or delta < peer.clock_delta_us or delta - peer.clock_delta_us > 2000000:
-        peer.clock_delta_us = delta
+    if not peer.has_clock or delta - peer.clock_delta_us > CLOCK_STEP_US:
         peer.has_clock = True
+        peer.clock_before_us = peer.clock_least_us = delta
+        peer.clock_window_at = now
+    elif now - peer.clock_window_at >= CLOCK_WINDOW_US:
+        peer.clock_before_us = peer.clock_least_us
+        peer.clock_least_us = delta
+        peer.clock_window_at = now
+    else:
+        peer.clock_least_us = min(peer.clock_least_us, delta)
+    peer.clock_delta_us = min(peer.clock_before_us, peer.clock_least_us)
 
 
 cdef void read_report_blocks(Peer *peer, const uint8_t *block, int count, int64_t now) noexcept nogil:

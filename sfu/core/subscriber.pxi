@@ -130,6 +130,7 @@ cdef void start_from(
     subscriber.sequence_offset = subscriber.ext_last + 1 - packet.ext_seq
     subscriber.picture_offset = subscriber.picture_last + 1 - packet.picture
     subscriber.tl0_offset = subscriber.tl0_last + 1 - packet.tl0
+    tell_slot_time(core, subscriber, now)
 
 
 cdef void forward(Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now) noexcept nogil:

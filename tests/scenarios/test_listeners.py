@@ -55,6 +55,11 @@ def _ssrc(data: bytes) -> int:
     return int.from_bytes(data[8:12], "big")
 
 
+def _sender(data: bytes) -> int:
+    """Whose sound it is."""
+    return int.from_bytes(data[12:16], "big")
+
+
 def _sequence(data: bytes) -> int:
     return int.from_bytes(data[2:4], "big")
 
@@ -109,6 +114,43 @@ def test_times_are_when_packets_came_and_reports_give_the_same_clock() -> None:
         when, newest = sounds[-1]
         told = int.from_bytes(data[16:20], "big") - int.from_bytes(newest[4:8], "big")
         assert abs(told - (at - when) * 48 // 1000) < 48 * 60, "within what the network delays"
+
+
+def test_before_another_source_begins_a_report_says_what_its_timestamps_mean() -> None:
+    call, publisher, _ = a_call(1)
+    other = call.join(3)
+    listening = Listening(call, publisher)
+    for guest in (publisher, other):
+        voice = guest.browser.voice
+        guest.browser._send_rtcp(_sender_report(voice.ssrc, 1_000_000_000, guest))
+    listening.run(0.6)
+    listening.packets.clear()
+    call.engine.connect(listening.sounds, other.microphone)
+    listening.run(0.2)
+    of_the_slot = [data for _, data in listening.packets if _is_report(data) or _ssrc(data) == SOUNDS]
+    first = next(number for number, data in enumerate(of_the_slot) if not _is_report(data) and _sender(data) == 3)
+    report = of_the_slot[first - 1]
+    assert _is_report(report)
+    assert _ssrc_of_report(report) == SOUNDS
+    told = int.from_bytes(report[16:20], "big") - int.from_bytes(of_the_slot[first][4:8], "big")
+    assert abs(told) < 48 * 60, "within what the network delays"
+
+
+def test_a_publishers_slow_clock_is_followed() -> None:
+    call, publisher, viewer = a_call(1)
+    publisher.publishing = viewer.publishing = False
+    listening = Listening(call, publisher)
+    began, voice = call.network.now, publisher.browser.voice
+    for second in range(900):
+        voice.timestamp = 48_000 * second
+        slow = 1_000_000_000 + round(second * 1_000_000 * (1 - 200e-6))
+        publisher.browser._send_rtcp(_sender_report(voice.ssrc, slow, publisher))
+        publisher.browser.send_sound()
+        listening.run(1, every=1)
+    at, report = [(at, data) for at, data in listening.packets if _is_report(data)][-1]
+    offset = int.from_bytes(listening.of(SOUNDS)[0][1][4:8], "big")
+    told = (int.from_bytes(report[16:20], "big") - offset) & 0xFFFFFFFF
+    assert abs(told - (at - began) * 48 // 1000) < 48 * 60, "it would be 180 ms off"
 
 
 def test_a_listener_is_asked_nothing_and_asks_for_pictures_as_a_viewer_does() -> None:

@@ -146,6 +146,17 @@ def test_a_stalled_capture_pauses_and_goes_on(running: Stage, therapist: Actor, 
     assert running.recorded() == EVERYTHING_OF_TWO
 
 
+def test_trouble_that_has_cost_nothing_is_told_while_the_recording_goes_on(
+    running: Stage, therapist: Actor, patient: Actor
+) -> None:
+    running.carry_out(running.room.capture_warned(running.recording, "The disk does not answer.", running.now))
+    for actor in (therapist, patient):
+        assert (actor.shown.phase, actor.shown.problem) == ("running", "The disk does not answer.")
+    assert running.recorded() == EVERYTHING_OF_TWO
+    running.carry_out(running.room.capture_warned(running.recording, None, running.now))
+    assert patient.shown.problem is None
+
+
 def test_news_of_an_old_capture_change_nothing(running: Stage, therapist: Actor, patient: Actor) -> None:
     old = running.recording
     therapist.records("stop")
@@ -154,6 +165,7 @@ def test_news_of_an_old_capture_change_nothing(running: Stage, therapist: Actor,
     for orders in (
         running.room.capture_began(old, running.now),
         running.room.capture_stalled(old, "Late.", running.now),
+        running.room.capture_warned(old, "Late.", running.now),
         running.room.capture_failed(old, "Late.", running.now),
     ):
         running.carry_out(orders)

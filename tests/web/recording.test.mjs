@@ -82,6 +82,8 @@ test('a fault is told to everyone, and put away by those who may record', () => 
 
 test('nothing is said while all is well', () => {
   assert.equal(recordingLine(led(recording('running'))), null);
+  const held = recordingLine(server(recording('running', { problem: 'The disk does not answer.' })));
+  assert.deepEqual([held.key, held.problem, held.tone], ['line.recording_held', 'The disk does not answer.', 'warn']);
   assert.equal(recordingLine(led(null)), null);
   assert.equal(recordingLine(null), null);
 });
