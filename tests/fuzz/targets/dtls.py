@@ -12,9 +12,9 @@ from collections.abc import Hashable, Iterator
 from sfu import records
 from sfu.dtls import MAX_OUT, DtlsServer, DtlsState, Fingerprint, Identity
 from tests.fuzz.target import STEPS, Target, join_steps, split_steps
-from tests.fuzz.targets.records import message, record
 from tests.fuzz.world import PAUSES_US
 from tests.sfu.client import DtlsClient, fingerprint
+from tests.sfu.handshake import message, record
 
 MOST = 24
 """Datagrams of one input: fewer than handshakes that may be begun for one peer."""

@@ -190,7 +190,7 @@ def flashes(seen: Iterable[Seen]) -> list[float]:
 
 def times(recorded: bytes) -> list[int]:
     """When each frame of a file begins, in milliseconds: nothing is decoded."""
-    with av.open(io.BytesIO(recorded)) as container:
+    with av.open(io.BytesIO(recorded), "r") as container:
         stream = container.streams[0]
-        packets = [packet for packet in container.demux(stream) if packet.pts is not None and packet.size]
-        return [round(packet.pts * stream.time_base * 1000) for packet in packets]
+        tick = stream.time_base or Fraction(1, 1000)
+        return [round(packet.pts * tick * 1000) for packet in container.demux(stream) if packet.pts is not None]
