@@ -24,6 +24,7 @@
     ahead       what a batch will touch, fetched before its turn
     thread      the media thread's loop
     arguments   what Python gives, as the engine's structures
+    listening   what Python asks of listeners
 
 It knows peers, tracks, layers and subscribers by number; offers, credentials and DTLS are Python's (`sfu/`).
 """

@@ -109,6 +109,14 @@ async def is_asked(client: Client) -> None:
     assert state.recording.text.version == WORDS.version
 
 
+async def start(doctor: Caller, patient: Caller) -> None:
+    """The one asks, the other agrees, and it runs."""
+    await doctor.client.says(m.Record(action="start"))
+    await is_asked(patient.client)
+    await agrees(patient.client)
+    await phase(doctor.client, "running")
+
+
 async def hang_up(*callers: Caller) -> None:
     await asyncio.gather(*(caller.pc.close() for caller in callers))
 
@@ -116,10 +124,7 @@ async def hang_up(*callers: Caller) -> None:
 async def test_a_call_is_recorded_from_consent_to_stop_each_person_in_files_of_their_own(tmp_path: Path) -> None:
     async with a_server(tmp_path) as server:
         doctor, patient = await a_call(server)
-        await doctor.client.says(m.Record(action="start"))
-        await is_asked(patient.client)
-        await agrees(patient.client)
-        await phase(doctor.client, "running")
+        await start(doctor, patient)
         await asyncio.sleep(3)
         await doctor.client.says(m.Record(action="stop"))
         async with a_clinic(tmp_path) as clinic:
@@ -188,10 +193,7 @@ async def test_who_refuses_is_not_recorded_and_the_call_goes_on(tmp_path: Path) 
 async def test_a_newcomer_pauses_the_recording_until_they_agree(tmp_path: Path) -> None:
     async with a_server(tmp_path) as server:
         doctor, patient = await a_call(server)
-        await doctor.client.says(m.Record(action="start"))
-        await is_asked(patient.client)
-        await agrees(patient.client)
-        await phase(doctor.client, "running")
+        await start(doctor, patient)
         guest = Caller(await server.client(), 120)
         await guest.joins(server.token("interpreter", limit=3), "Ines")
         state = await doctor.client.state(lambda state: state.waiting)
@@ -213,10 +215,7 @@ async def test_a_newcomer_pauses_the_recording_until_they_agree(tmp_path: Path) 
 async def test_a_writer_that_dies_is_told_of_at_once_and_the_recording_goes_on(tmp_path: Path) -> None:
     async with a_server(tmp_path) as server:
         doctor, patient = await a_call(server)
-        await doctor.client.says(m.Record(action="start"))
-        await is_asked(patient.client)
-        await agrees(patient.client)
-        await phase(doctor.client, "running")
+        await start(doctor, patient)
         await asyncio.sleep(2)
         os.kill(writer_of(os.getpid()), signal.SIGKILL)
         paused = await phase(patient.client, "paused", paused_by="fault")
