@@ -16,6 +16,7 @@ SHELLS: dict[str, str] = {
     "signaling/capture_books.py": "waits for a database that is away",
     "recording/writer.py": "starts a process again that died, after a pause",
     "recording/writing.py": "the writer's process: when packets were given up for lost",
+    "recording/compose/__main__.py": "the composing process: when progress was told, chance for encryption",
 }
 
 READERS = {
