@@ -21,13 +21,16 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test bench hostile scale soak fuzz sanitize check format web-check venv clean lock
+.PHONY: run test test-crash bench hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
 
-test: .venv/dev .venv/browsers $(ENGINE)   ## every test, in real browsers too: make test TESTS=tests/sfu
+test: .venv/dev .venv/tools $(ENGINE)   ## every test, in real browsers too: make test TESTS=tests/sfu
 	$(BIN)/python -m pytest $(TESTS)
+
+test-crash: .venv/dev $(ENGINE)            ## the service killed at a thousand moments: make test-crash ARGS="--kills 60"
+	$(BIN)/python -m tests.crash $(ARGS)
 
 bench: .venv/dev $(ENGINE)                 ## what a forwarded packet costs: make bench ARGS=--quick
 	$(BIN)/python -m bench.forward $(ARGS)
@@ -88,7 +91,7 @@ lock: .venv/dev             ## write down the versions that were tested together
 	$(BIN)/pip install -q -c constraints.txt --no-build-isolation --config-settings editable_mode=compat -e '.[dev]'
 	@touch $@ .venv/run $(ENGINE)
 
-.venv/browsers: .venv/dev
+.venv/tools: .venv/dev
 	@missing=""; for browser in chromium firefox-esr; do command -v $$browser >/dev/null || missing="$$missing $$browser"; done; \
 	command -v age >/dev/null || missing="$$missing age"; \
 	command -v ffprobe >/dev/null || missing="$$missing ffmpeg"; \

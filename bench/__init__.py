@@ -4,6 +4,7 @@
     hostile     what hostile datagrams do to the calls of others
     scale       what many rooms cost, and whether everything comes back when they are gone
     soak        whether anything grows, or a call is lost, in half an hour of people coming and going
+    compose     what composing a recording costs, and whether its memory grows
     selftest    whether mistakes, and harm, are found
 
 and what they are made of:
