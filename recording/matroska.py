@@ -33,6 +33,18 @@ _OPTIONS = {
 _NAMES: dict[Codec, str] = {"VP8": "vp8", "VP9": "vp9", "H264": "h264"}
 
 
+CLUSTER = b"\x1f\x43\xb6\x75"
+"""What each cluster begins with (RFC 8794, section 5; RFC 9559, section 5.1.3)."""
+
+BEGINNING = 65_536
+"""Bytes in which the first cluster begins: a header has some hundred, with H264 parameters a thousand."""
+
+
+def holds_frames(beginning: bytes) -> bool:
+    """Whether a file that begins so has more than a header; the first BEGINNING bytes of it are enough."""
+    return CLUSTER in beginning
+
+
 class Writable(Protocol):
     """What a file must be able to do."""
 

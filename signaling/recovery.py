@@ -15,7 +15,8 @@ import structlog
 from clinic import ClinicError, Person, Track, TrackState, Whole
 from recording.age import AgeError, Damaged, Entropy, Identity
 from recording.keys import KeyRefused, KeyUnavailable
-from recording.sealed import files_of, finish
+from recording.matroska import BEGINNING, holds_frames
+from recording.sealed import SealedReader, files_of, finish
 from signaling.capture_books import Books, context_of
 
 log = structlog.get_logger("recovery")
@@ -69,12 +70,14 @@ async def _recover(books: Books, folder: Path, track: Track, person: Person) -> 
 
 
 def _finish(place: Path, track: str, identity: Identity, entropy: Entropy) -> int:
-    """Its size. Raises AgeError, OSError."""
+    """Its size; 0 if there is no frame in it. Raises AgeError, OSError."""
     try:
-        return finish(place, track, identity, entropy).size
+        size = finish(place, track, identity, entropy).size
     except Damaged:
         # a second is lost with the tail; all before it is not
-        return finish(place, track, identity, entropy, without_tail=True).size
+        size = finish(place, track, identity, entropy, without_tail=True).size
+    with SealedReader(place, track, identity) as reader:
+        return size if holds_frames(reader.read_at(0, BEGINNING)) else 0
 
 
 def _ended(folder: Path, whole: Whole, now: float) -> float:

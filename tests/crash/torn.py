@@ -14,6 +14,7 @@ from pathlib import Path
 
 from clinic import TrackState
 from recording.age import CHUNK, AgeError, Identity
+from recording.matroska import CLUSTER
 from recording.sealed import Disk, SealedReader, SealedWriter, files_of
 from signaling.capture_books import Books
 from signaling.recovery import recover
@@ -116,6 +117,8 @@ async def _leave_tracks(books: Books, place: Path, step: int) -> list[str]:
     """The same track again and again, its tail cut elsewhere each time, in a recording that was not ended."""
     identity = Identity.generate(os.urandom)
     writer = SealedWriter(place, NAME, identity.recipient, os.urandom)
+    # recovery looks whether there is a frame in it
+    writer.write(CLUSTER)
     for size in PIECES[:2]:
         writer.write(text(size))
         writer.checkpoint()

@@ -23,6 +23,7 @@ from clinic import (
 )
 from recording.age import Identity, Recipient, seal_bytes
 from recording.keys import ClinicKey, KeyProvider, SealedKey
+from recording.matroska import CLUSTER
 from recording.sealed import SealedWriter, files_of
 from signaling.capture_books import Books, context_of
 from signaling.receipts import Receipts
@@ -41,7 +42,7 @@ class Crashed:
         self.key: KeyProvider = ClinicKey(self.clinics, os.urandom)
         self.person = Identity.generate(os.urandom)
         self.database = database
-        self.content = os.urandom(150_000)
+        self.content = CLUSTER + os.urandom(150_000)
 
     @property
     def books(self) -> Books:
@@ -53,6 +54,7 @@ class Crashed:
         return Vault(Recordings(self.database), Retention(self.database), self.key, self.folder, os.urandom)
 
     async def leave(self, *, written: bool = True, finished: bool = False) -> None:
+        """`written`: not only begun."""
         books = self.books
         await books.recordings.create(Recording("rec", "session", BEGAN, "all", self.key.describe()))
         wrapped = await self.key.wrap(self.person.secret, context_of("rec", "seat"))
@@ -94,6 +96,13 @@ async def test_a_track_of_which_nothing_was_written_is_lost_and_the_recording_is
     done = await recover(crashed.books, crashed.folder, NOW)
     assert (done.recordings, done.tracks, done.lost) == (1, 0, 1)
     assert (await crashed.books.recordings.get("rec")).recording.state is RecordingState.CAPTURED
+
+
+async def test_a_track_that_is_only_begun_holds_nothing(crashed: Crashed) -> None:
+    crashed.content = b"a header and no frame"
+    await crashed.leave()
+    done = await recover(crashed.books, crashed.folder, NOW)
+    assert (done.recordings, done.tracks, done.lost) == (1, 0, 1)
 
 
 async def test_a_damaged_tail_costs_no_more_than_itself(crashed: Crashed) -> None:
