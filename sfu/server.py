@@ -15,6 +15,7 @@ from sfu.addresses import advertised, machine_addresses
 from sfu.config import MediaConfig
 from sfu.errors import PeerError
 from sfu.events import Heard, Kind, MediaEvent, PeerAnswer, PeerId, PeerLost, PeerReport, Source
+from sfu.leftovers import Leftovers
 from sfu.media_thread import MediaThread
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class MediaServer:
         self._threads: list[MediaThread] = []
         self._rooms: dict[str, _Place] = {}
         self._peers: dict[PeerId, _Place] = {}
+        self._leftovers = Leftovers()
 
     @property
     def ports(self) -> list[int]:
@@ -61,6 +63,7 @@ class MediaServer:
 
     async def close(self) -> None:
         """Says goodbye to all peers and gives everything back. No events follow. May be called again."""
+        self._leftovers.close()
         threads, self._threads = self._threads, []
         self._rooms.clear()
         self._peers.clear()
@@ -155,6 +158,7 @@ class MediaServer:
         place = self._peers.pop(peer, None)
         if place is None:
             return
+        self._leftovers.left()
         place.peers -= 1
         if place.peers == 0:
             self._rooms.pop(place.room, None)
