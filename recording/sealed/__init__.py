@@ -10,6 +10,7 @@ from recording.sealed.disk import Disk
 from recording.sealed.finish import Finished, finish
 from recording.sealed.layout import files_of
 from recording.sealed.reader import SealedReader
+from recording.sealed.source import LocalSource, Source, tail_of
 from recording.sealed.writer import MOST_HELD, DiskBehind, SealedWriter
 
 __all__ = [
@@ -17,8 +18,11 @@ __all__ = [
     "Disk",
     "DiskBehind",
     "Finished",
+    "LocalSource",
     "SealedReader",
     "SealedWriter",
+    "Source",
     "files_of",
     "finish",
+    "tail_of",
 ]

@@ -1,44 +1,51 @@
 """Reads a track, finished or as a crash has left it: main file and tail as one.
 
-Not here: making one file of the two (`finish.py`).
+Not here: making one file of the two (`finish.py`), and where they lie (`source.py`).
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from recording.age import Damaged, Identity, PlaintextFile, Reader, open_bytes
-from recording.sealed.layout import MAX_TAIL, PROOF, Tail, TrackFiles, files_of
+from recording.sealed.layout import MAX_TAIL, PROOF, Tail
+from recording.sealed.source import LocalSource, Source
 
 
 class SealedReader:
     """Belongs to one thread at a time. What it shows is what was there when it was opened."""
 
-    def __init__(self, folder: Path, name: str, identity: Identity, *, without_tail: bool = False) -> None:
-        """Raises AgeError, and OSError (FileNotFoundError if there is no such track).
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        identity: Identity,
+        *,
+        without_tail: bool = False,
+        source: Source | None = None,
+    ) -> None:
+        """`source`: where else than in the folder it is; closed with this. Raises AgeError, and OSError
+        (FileNotFoundError if there is no such track).
 
         A tail that was damaged, or does not fit, is an error and not passed over in silence: with `without_tail` it is
         left out on purpose, and the track ends where the main file does.
         """
-        files = files_of(folder, name)
-        # The tail first: if the track is being written, the main file may be ahead of it, never behind.
-        tail = None if without_tail else _read_tail(files, identity)
-        self._file = os.open(files.main, os.O_RDONLY | os.O_CLOEXEC)
+        self._source = source or LocalSource(folder, name)
         try:
+            tail = None if without_tail else _read_tail(self._source.tail, identity)
             # Where the tail begins the main file was synced: it is refused if it is shorter than that.
             self._main = Reader(
-                lambda offset, size: os.pread(self._file, size, offset),
-                os.fstat(self._file).st_size,
+                self._source.read_at,
+                self._source.length,
                 [identity],
                 unfinished=True,
                 sound=tail.offset if tail else None,
             )
             self._tail = None if tail is None or self._main.finished else self._fitting(tail)
         except BaseException:
-            os.close(self._file)
+            self._source.close()
             raise
         self.finished = self._main.finished
         """Whether the main file has its end."""
@@ -60,9 +67,7 @@ class SealedReader:
         return PlaintextFile(self)
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._source.close()
 
     def __enter__(self) -> Self:
         return self
@@ -80,11 +85,8 @@ class SealedReader:
         return tail
 
 
-def _read_tail(files: TrackFiles, identity: Identity) -> Tail | None:
-    try:
-        with files.tail.open("rb") as file:
-            data = file.read(MAX_TAIL + 1)
-    except FileNotFoundError:
+def _read_tail(data: bytes | None, identity: Identity) -> Tail | None:
+    if data is None:
         return None
     if len(data) > MAX_TAIL:
         raise Damaged("The track's tail is larger than any that was written.")
