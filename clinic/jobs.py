@@ -7,6 +7,8 @@ job any more. Not here: the work, and the process that does it (`recording/`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import and_, select, update
@@ -31,6 +33,8 @@ LONGEST_ERROR = 500
 CANDIDATES = 20
 """How many jobs one claim looks at: more than there are workers that could be quicker."""
 
+OPEN = (JobState.WAITING, JobState.RUNNING)
+
 
 def rest(attempts: int) -> float:
     """Seconds that a job rests after it has failed so many times."""
@@ -46,14 +50,28 @@ class Jobs:
     async def add(self, job: Job) -> None:
         """Raises Unknown, Conflict for an id that is taken, IllegalMove while it is captured or after shredding."""
         async with self._database.writing() as session:
-            row = await take(session, job.recording_id)
-            if row.state in (RecordingState.CAPTURING, RecordingState.SHREDDED):
-                raise IllegalMove(f"there is nothing to work on while the recording is {row.state.value}")
+            _workable(await take(session, job.recording_id))
             session.add(as_row(JobRow, job))
 
-    async def claim(self, now: float, lease: float) -> Job | None:
-        """The oldest job that is free, for `lease` seconds; None if there is none. Two who ask never get the same."""
+    async def begin(self, job: Job, now: float, lease: float) -> Job:
+        """`add` and `claim` in one: nobody else gets it before. Raises as `add` does."""
+        async with self._database.writing() as session:
+            recording = await take(session, job.recording_id)
+            _workable(recording)
+            begun = replace(job, state=JobState.RUNNING, attempts=1, lease_until=now + lease)
+            session.add(as_row(JobRow, begun))
+            if begun.kind == "compose":
+                move(recording, RecordingState.COMPOSING)
+            return begun
+
+    async def claim(self, now: float, lease: float, only: Collection[str] | None = None) -> Job | None:
+        """The oldest job that is free, for `lease` seconds; None if there is none. Two who ask never get the same.
+
+        `only`: of these recordings, for a worker that can open no others.
+        """
         free = select(JobRow).where(*_free(now), JobRow.attempts < ATTEMPTS).order_by(JobRow.created_at, JobRow.id)
+        if only is not None:
+            free = free.where(JobRow.recording_id.in_(only))
         async with self._database.reading() as session:
             candidates = [as_record(Job, row) for row in await session.scalars(free.limit(CANDIDATES))]
         for candidate in candidates:
@@ -82,7 +100,9 @@ class Jobs:
             row.state, row.progress, row.error = JobState.DONE, 1.0, None
             if output is not None:
                 session.add(as_row(OutputRow, output))
-            if row.kind == "compose":
+            if row.kind == "compose" and recording.state is not RecordingState.READY:
+                if recording.state is not RecordingState.COMPOSING:
+                    move(recording, RecordingState.COMPOSING)  # another job on it was given up, or cancelled
                 move(recording, RecordingState.READY)
             return True
 
@@ -94,11 +114,31 @@ class Jobs:
             if row is None:
                 return False
             if row.attempts >= ATTEMPTS:
-                _give_up(recording, row, error)
+                await _give_up(session, recording, row, error)
             else:
                 row.state, row.error = JobState.WAITING, shortened(error, LONGEST_ERROR)
                 row.lease_until = now + rest(row.attempts)
             return True
+
+    async def cancel(self, job: Job) -> bool:
+        """Nobody is to do it any more; the recording is as if it had not been asked for. False as in `renew`."""
+        async with self._database.writing() as session:
+            recording = await take(session, job.recording_id)
+            mine = (JobRow.id == job.id, JobRow.state.in_(OPEN), JobRow.attempts == job.attempts)
+            row = await session.scalar(select(JobRow).where(*mine).with_for_update())
+            if row is None:
+                return False
+            row.state = JobState.CANCELLED
+            if row.kind == "compose" and recording.state is RecordingState.COMPOSING:
+                there = await _film(session, recording)
+                move(recording, RecordingState.READY if there else RecordingState.CAPTURED)
+            return True
+
+    async def free(self, now: float) -> list[Job]:
+        """Those that anybody may take, however often they were taken."""
+        query = select(JobRow).where(*_free(now)).order_by(JobRow.created_at, JobRow.id)
+        async with self._database.reading() as session:
+            return [as_record(Job, row) for row in await session.scalars(query)]
 
     async def give_up(self, now: float) -> list[Job]:
         """Those whose workers vanished too often; they have failed now. To be called now and then, before `claim`."""
@@ -111,7 +151,7 @@ class Jobs:
                 recording = await take(session, job.recording_id)
                 row = await _still(session, job)
                 if row is not None and row.lease_until <= now:
-                    _give_up(recording, row, "the process that worked on it vanished, each time")
+                    await _give_up(session, recording, row, "the process that worked on it vanished, each time")
                     given_up.append(as_record(Job, row))
         return given_up
 
@@ -137,8 +177,13 @@ class Jobs:
             return as_record(Job, row)
 
 
+def _workable(recording: RecordingRow) -> None:
+    if recording.state in (RecordingState.CAPTURING, RecordingState.SHREDDED):
+        raise IllegalMove(f"there is nothing to work on while the recording is {recording.state.value}")
+
+
 def _free(now: float) -> tuple[Any, ...]:
-    return JobRow.state.in_((JobState.WAITING, JobState.RUNNING)), JobRow.lease_until <= now
+    return JobRow.state.in_(OPEN), JobRow.lease_until <= now
 
 
 async def _still(session: AsyncSession, job: Job) -> JobRow | None:
@@ -148,7 +193,16 @@ async def _still(session: AsyncSession, job: Job) -> JobRow | None:
     return found
 
 
-def _give_up(recording: RecordingRow, row: JobRow, error: str) -> None:
+async def _give_up(session: AsyncSession, recording: RecordingRow, row: JobRow, error: str) -> None:
     row.state, row.error = JobState.FAILED, shortened(error, LONGEST_ERROR)
-    if row.kind == "compose":
-        move(recording, RecordingState.FAILED, row.error)
+    if row.kind == "compose" and recording.state is RecordingState.COMPOSING:
+        if await _film(session, recording):
+            move(recording, RecordingState.READY)
+        else:
+            move(recording, RecordingState.FAILED, row.error)
+
+
+async def _film(session: AsyncSession, recording: RecordingRow) -> bool:
+    """Whether one was made of it that can be opened."""
+    made = (OutputRow.recording_id == recording.id, OutputRow.kind == "mp4", OutputRow.wrapped_key.is_not(None))
+    return await session.scalar(select(OutputRow.id).where(*made).limit(1)) is not None

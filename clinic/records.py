@@ -78,7 +78,7 @@ class Track:
     state: TrackState = TrackState.WRITING
     duration_ms: int | None = None
     size: int | None = None
-    """Bytes on disk."""
+    """Bytes of it, in the clear. None: not known, as nobody here could open it."""
     sha256: str | None = None
     """Of the encrypted file, in hex."""
 

@@ -9,7 +9,7 @@ made of (`recording/`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +59,15 @@ class Told(Protocol):
     def capture_failed(self, session: str, recording: str, problem: str) -> None: ...
 
 
+Ended = Callable[[str, Mapping[str, Identity]], Awaitable[None]]
+"""Is told of a recording that is over and kept, with what opens it, by person: for as long as it takes to make a film
+of it, where the server cannot unwrap their keys. Never raises."""
+
+
+async def unheard(_recording: str, _identities: Mapping[str, Identity]) -> None:
+    """Nobody makes anything of it."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """What all recordings of a server have in common."""
@@ -72,6 +81,7 @@ class Parts:
     entropy: Entropy
     new_id: Callable[[], str]
     told: Told
+    ended: Ended
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,9 @@ class Capture:
         """Those that are not finished yet -> whose they are."""
         self._closed = asyncio.Event()
         self._troubled: set[str] = set()
+        self._stalls = 0
+        """How often people were told that it cannot go on."""
+        self._recovering: set[asyncio.Task[None]] = set()
         self._work: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._failed = self._ending = False
         self._worker = asyncio.get_running_loop().create_task(self._do_all())
@@ -177,7 +190,7 @@ class Capture:
                 self._later(lambda: books.add_file(self.recording, tap.person, tap.source, file, codec, at_ms))
             case Finished(_, file, duration_ms, size):
                 self._files.pop(file, None)
-                self._later(lambda: self._parts.books.end_file(file, TrackState.FINISHED, duration_ms, size))
+                self._end_file(file, TrackState.FINISHED, duration_ms, size)
             case Closed(track):
                 self._tracks.pop(track, None)
                 self._look_whether_closed()
@@ -186,7 +199,7 @@ class Capture:
                     self._parts.media.ask_for_picture(self._listener, slot)
             case Trouble(track, code):
                 self._troubled.add(track)
-                self._parts.told.capture_stalled(self.session, self.recording, PROBLEMS[code])
+                self._stall(PROBLEMS[code])
             case Mended(track, _):
                 self._troubled.discard(track)
                 self.resumed()
@@ -204,13 +217,16 @@ class Capture:
         self._troubled.clear()
         self._look_whether_closed()
         if self.begun:
-            self._later(lambda: self._recover(torn))
-            self._parts.told.capture_stalled(self.session, self.recording, PROBLEMS["writer_died"])
+            # beside everything else: it takes the longer the longer the session has lasted
+            recovery = asyncio.get_running_loop().create_task(self._guarded(lambda: self._recover(torn)))
+            self._recovering.add(recovery)
+            self._stall(PROBLEMS["writer_died"])
 
     def resumed(self) -> None:
         """There is a writer again, and a disk."""
         if self.begun and not self._troubled:
-            self._parts.told.capture_began(self.session, self.recording)
+            stalls = self._stalls
+            self._later(lambda: self._go_on(stalls))
 
     # One after another -----------------------------------------------------------------------------------------
 
@@ -229,6 +245,8 @@ class Capture:
             self._fail(str(error), error)
         except ClinicError as error:
             self._fail(PROBLEMS["records"], error)
+        except OSError as error:
+            self._fail(PROBLEMS["disk_failed"], error)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends this recording and nothing else
             self._fail(PROBLEMS["fault"], error)
 
@@ -283,6 +301,12 @@ class Capture:
             self._parts.media.close_slot(self._listener, tap.slot)
         self._parts.writer.order(CloseTrack(tap.track))
 
+    async def _go_on(self, stalls: int) -> None:
+        """In its turn: while something of before waits for the database, nothing would be captured either, and nobody
+        shall be shown that they are recorded."""
+        if stalls == self._stalls:
+            self._parts.told.capture_began(self.session, self.recording)
+
     async def _recover(self, torn: dict[str, str]) -> None:
         for file, person in torn.items():
             state, size = TrackState.LOST, None
@@ -292,7 +316,9 @@ class Capture:
                 state, size = TrackState.RECOVERED, done.size
             except (AgeError, OSError) as error:
                 log.error("a track could not be finished", error_type=type(error).__name__)
-            await self._parts.books.end_file(file, state, None, size)
+                if not isinstance(error, AgeError | FileNotFoundError):
+                    state = TrackState.RECOVERED  # a full disk, say: it stays in two parts, which can be read as one
+            self._end_file(file, state, None, size)
 
     async def _end(self) -> None:
         """After it the writer has said all that it has to say, and what it said is about to be kept."""
@@ -304,13 +330,25 @@ class Capture:
                 log.error("the writer has not finished a recording in time")
             self._parts.media.close_peer(self._listener)
             self._listener = None
+        if self._recovering:
+            await asyncio.wait(self._recovering)
         self._later(self._conclude)
 
     async def _conclude(self) -> None:
         if self._epoch_us:
             await self._parts.books.end(self.recording, self._parts.clock.wall())
+            known = {person: identity for person, identity in self._identities.items() if person in self._known}
+            await self._parts.ended(self.recording, known)
+        self._identities.clear()
 
     # Inside ----------------------------------------------------------------------------------------------------
+
+    def _stall(self, problem: str) -> None:
+        self._stalls += 1
+        self._parts.told.capture_stalled(self.session, self.recording, problem)
+
+    def _end_file(self, file: str, state: TrackState, duration_ms: int | None, size: int | None) -> None:
+        self._later(lambda: self._parts.books.end_file(file, state, duration_ms, size))
 
     def _identity_of(self, person: str) -> Identity:
         return self._identities.setdefault(person, Identity.generate(self._parts.entropy))

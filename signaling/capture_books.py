@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from clinic import Consent, Consents, ConsentText, Mark, Person, Recording, Recordings, Track, TrackState, Unavailable
 from clinic.records import MarkKind
@@ -19,8 +20,11 @@ from signaling.receipts import Receipts
 from signaling.recording_rules import Words
 from signaling.roles import Role
 
-RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds between attempts, while the database is away."""
+T = TypeVar("T")
+
+RETRIES = (0.5, 1.0, *[2.0] * 7)
+"""Seconds between attempts, while the database is away. Longer, and it is noticed later that it is back: meanwhile
+nothing new is recorded."""
 
 DAY = 86_400.0
 
@@ -28,6 +32,11 @@ DAY = 86_400.0
 def context_of(recording: str, person: str) -> str:
     """What a person's key is wrapped for."""
     return f"{recording}/{person}"
+
+
+def output_context(recording: str, output: str) -> str:
+    """What the key of something that was made of a recording is wrapped for."""
+    return f"{recording}/output/{output}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Books:
     async def keep_words(self, words: Words, now: float) -> None:
         """The words that people are asked with from now on."""
         text = ConsentText(words.version, words.title, words.body, now)
-        await _patiently(lambda: self.consents.keep_text(text))
+        await patiently(lambda: self.consents.keep_text(text))
 
     async def keep_consent(self, session: str, order: KeepConsent, words: Words, identity: Identity) -> None:
         """`identity`: the person's, so that their signature goes when their tracks do."""
@@ -66,7 +75,7 @@ class Books:
             place=order.place,
             signed_as_sealed=sealed,
         )
-        await _patiently(lambda: self.consents.keep(self.receipts.sign(consent)))
+        await patiently(lambda: self.consents.keep(self.receipts.sign(consent)))
 
     async def begin(self, recording: str, session: str, rule: str, now: float) -> None:
         begun = Recording(
@@ -77,31 +86,32 @@ class Books:
             key_provider=self.keys.describe(),
             delete_after=None if self.keep_days is None else now + self.keep_days * DAY,
         )
-        await _patiently(lambda: self.recordings.create(begun))
+        await patiently(lambda: self.recordings.create(begun))
 
     async def add_person(self, recording: str, person: str, role: Role, name: str, identity: Identity) -> None:
         """Their key, wrapped, before anything is sealed with it. Their name is sealed with it too."""
         wrapped = await self.keys.wrap(identity.secret, context_of(recording, person))
         named = seal_bytes(name.encode(), [identity.recipient], self.entropy)
-        await _patiently(lambda: self.recordings.add_person(Person(recording, person, role, named, wrapped)))
+        await patiently(lambda: self.recordings.add_person(Person(recording, person, role, named, wrapped)))
 
     async def add_file(
         self, recording: str, person: str, source: Source, file: str, codec: str, started_ms: int
     ) -> None:
         track = Track(file, recording, person, source, codec, started_ms, f"{recording}/{file}")
-        await _patiently(lambda: self.recordings.open_track(track))
+        await patiently(lambda: self.recordings.open_track(track))
 
     async def end_file(self, file: str, state: TrackState, duration_ms: int | None, size: int | None) -> None:
-        await _patiently(lambda: self.recordings.finish_track(file, state, duration_ms, size))
+        await patiently(lambda: self.recordings.finish_track(file, state, duration_ms, size))
 
     async def mark(self, recording: str, at_ms: int, kind: MarkKind, person: str | None) -> None:
-        await _patiently(lambda: self.recordings.mark(Mark(recording, at_ms, kind, person)))
+        await patiently(lambda: self.recordings.mark(Mark(recording, at_ms, kind, person)))
 
     async def end(self, recording: str, now: float) -> None:
-        await _patiently(lambda: self.recordings.captured(recording, now))
+        await patiently(lambda: self.recordings.captured(recording, now))
 
 
-async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Asks again while the database is away. Raises clinic.Unavailable in the end, and what `ask` raises."""
     for pause in RETRIES:
         try:
             return await ask()

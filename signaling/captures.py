@@ -16,7 +16,7 @@ from recording.age import Entropy
 from recording.wire import DiskHangs, Done, Fact, WantsPicture
 from recording.writer import Writer
 from sfu import MediaServer
-from signaling.capture import Capture, Parts, Told
+from signaling.capture import Capture, Ended, Parts, Told, unheard
 from signaling.capture_books import Books
 from signaling.clock import Clock
 from signaling.orders import (
@@ -53,6 +53,7 @@ class Captures:
         clock: Clock,
         entropy: Entropy,
         new_id: Callable[[], str],
+        ended: Ended = unheard,
     ) -> None:
         self.policy = policy
         self.new_id = new_id
@@ -61,6 +62,7 @@ class Captures:
         self._folder = folder
         self._clock = clock
         self._entropy = entropy
+        self._ended = ended
         self._writer = Writer(self._said, self._writer_died, self._writer_revived)
         self._captures: dict[str, Capture] = {}
         self._numbers = itertools.count(1)
@@ -118,6 +120,7 @@ class Captures:
                 entropy=self._entropy,
                 new_id=self.new_id,
                 told=self.told,
+                ended=self._ended,
             )
             capture = self._captures[recording] = Capture(parts, recording, session, next(self._numbers))
         return capture
@@ -125,6 +128,7 @@ class Captures:
     async def _pump(self) -> None:
         while True:
             await asyncio.sleep(PUMP)
+            self._writer.look()
             for capture in list(self._captures.values()):
                 if capture.over:
                     del self._captures[capture.recording]

@@ -1,9 +1,8 @@
 """The messages of the signaling socket: the one source of their shapes.
 
-Validation, the types of the web client (`web/js/messages.d.ts`) and `docs/protocol.md` are all made from
-these models. Every message is one JSON object with a `type`; unknown types and unknown fields are refused.
-
-Not here: what a message does (`signaling/connection.py`, `signaling/room.py`).
+Validation, the types of the web client (`web/js/messages.d.ts`) and `docs/protocol.md` are all made from these models.
+Every message is one JSON object with a `type`; unknown types and unknown fields are refused. Not here: what a message
+does (`signaling/connection.py`, `signaling/room.py`).
 """
 
 from __future__ import annotations
@@ -280,8 +279,7 @@ class ConsentText(Message):
 
 
 RecordingPhase = Literal["asking", "running", "paused", "declined", "failed"]
-"""`declined` is told only to those who may record: it is over because of what somebody said. After it and after
-`failed` nothing is recorded."""
+"""`declined` is told only to those who may record. After it and after `failed` nothing is recorded."""
 
 
 class Recording(Message):
@@ -308,6 +306,13 @@ class Recording(Message):
     """`newcomer`: somebody has not answered. `alone`: nobody is here who may record."""
     problem: str | None
     """A sentence for the person about the fault that pauses or ended it, or about trouble while it runs."""
+
+
+class Film(Message):
+    """The film of this session's last recording, for those who may record. `progress` is from 0 to 1."""
+
+    state: Literal["waiting", "running", "done", "failed"]
+    progress: float
 
 
 class Joined(Message):
@@ -345,6 +350,7 @@ class State(Message):
     slots: list[Assignment]
     recording: Recording | None
     """Null while nothing is recorded or asked for."""
+    film: Film | None
 
 
 class Answered(Message):

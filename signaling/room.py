@@ -19,13 +19,14 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from signaling import requests
 from signaling.attention import Grade, Grades, Speakers
 from signaling.messages import (
     Error,
+    Film,
     Message,
     MoreSlots,
     MoveRequested,
@@ -40,7 +41,7 @@ from signaling.orders import ClosePeer, ConnectionId, HandOver, HangUp, JoinAfre
 from signaling.recording_view import recording_for
 from signaling.refusals import REFUSALS, Refused
 from signaling.roles import PERMISSIONS
-from signaling.seat import Entry, Media, Mover, Phase, Seat, readable_name
+from signaling.seat import Arrival, Entry, Media, Mover, Phase, Seat, readable_name
 from signaling.session_recording import SessionRecording
 from signaling.view import Facts, state_for
 from signaling.wiring import rewire
@@ -78,18 +79,6 @@ class Rules:
     """How long a device is asked to hand over before silence means no."""
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """A connection that comes to a seat, newly or again, with what it brought."""
-
-    connection: ConnectionId
-    resume_id: str
-    media: Media | None
-    microphone: bool
-    camera: bool
-    name: str = field(default="", repr=False)
-
-
 class Room:
     def __init__(self, session: str, rules: Rules, epoch: float, recording: SessionRecording | None = None) -> None:
         """`epoch` added to the room's clock gives seconds since 1970, for what people are shown.
@@ -104,6 +93,7 @@ class Room:
         self.length = rules.length
         self.locked = False
         self.started_at: float | None = None
+        self.film: Film | None = None
         self.seats: list[Seat] = []
         self._orders: list[Order] = []
         self._closing: list[Order] = []
@@ -337,6 +327,11 @@ class Room:
             self.recording.failed(recording, sentence, now + self.epoch)
         return self.settle(now)
 
+    def filmed(self, film: Film | None, now: float) -> list[Order]:
+        """How far the film of the last recording is; None: there will be none."""
+        self.film = film
+        return self.settle(now)
+
     def tick(self, now: float) -> list[Order]:
         """What happens by itself. Due a few times a second; late is harmless."""
         if self.started_at is not None and now >= self.started_at + self.length:
@@ -388,6 +383,7 @@ class Room:
             locked=self.locked,
             epoch=self.epoch,
             records=self.recording is not None,
+            film=self.film,
         )
         others = len(self.present()) - 1
         for seat in self.seats:

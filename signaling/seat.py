@@ -56,6 +56,18 @@ class Media:
     video: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A connection that comes to a seat, newly or again, with what it brought."""
+
+    connection: ConnectionId
+    resume_id: str
+    media: Media | None
+    microphone: bool
+    camera: bool
+    name: str = field(default="", repr=False)
+
+
 @dataclass
 class Mover:
     """A second device that wants the seat and waits for the first one's answer."""

@@ -22,14 +22,26 @@ from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.limits import Limiter
 from signaling.media import offer_again, open_media
-from signaling.messages import Answer, Answered, Error, Join, Joined, Message, Offer, OfferAgain, Resume, ServerMessage
+from signaling.messages import (
+    Answer,
+    Answered,
+    Error,
+    Film,
+    Join,
+    Joined,
+    Message,
+    Offer,
+    OfferAgain,
+    Resume,
+    ServerMessage,
+)
 from signaling.metrics import Metrics
 from signaling.pseudonyms import Pseudonyms
 from signaling.refusals import REFUSALS, Refused
 from signaling.revocations import Revocations
 from signaling.roles import Role
-from signaling.room import Arrival, Room, Rules
-from signaling.seat import Entry, Media, Seat, readable_name
+from signaling.room import Room, Rules
+from signaling.seat import Arrival, Entry, Media, Seat, readable_name
 from signaling.session_recording import SessionRecording
 from signaling.tokens import JoinClaims, ResumeClaims, Tokens
 
@@ -262,6 +274,10 @@ class Sessions:
 
     def capture_failed(self, session: str, recording: str, problem: str) -> None:
         self._of_recording(session, lambda room, now: room.capture_failed(recording, problem, now))
+
+    def filmed(self, session: str, film: Film | None) -> None:
+        """How far the film of its last recording is, if the session still goes on."""
+        self._of_recording(session, lambda room, now: room.filmed(film, now))
 
     def _of_recording(self, session: str, change: Callable[[Room, float], list[o.Order]]) -> None:
         room = self._rooms.get(session)

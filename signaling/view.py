@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from signaling.messages import Recording, State, WaitingPerson
+from signaling.messages import Film, Recording, State, WaitingPerson
 from signaling.roles import Action
 from signaling.seat import Phase, Seat
 from signaling.wiring import assignments
@@ -31,6 +31,7 @@ class Facts:
     """Added to the room's clock it gives seconds since 1970."""
     records: bool
     """Whether there can be recordings at all."""
+    film: Film | None
 
 
 def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, recording: Recording | None, revision: int) -> State:
@@ -58,6 +59,7 @@ def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, recording: Record
         else [],
         slots=assignments(seat, seats),
         recording=recording,
+        film=facts.film if present and seat.may("record") else None,
     )
 
 

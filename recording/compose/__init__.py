@@ -1,8 +1,7 @@
-"""One MP4 of a recording's tracks, in which all can be seen and heard together.
+"""One MP4 of a recording's tracks, in which all can be seen and heard together; or one of its sounds alone.
 
 `plan.py` decides, without media, what is shown when; `compose.py` does it; `__main__.py` is the process in which that
-runs, and `job.py` starts and watches it. Not here: which recordings are composed when (`clinic/jobs.py` remembers it),
-and names or time drawn into the picture: PyAV's FFmpeg has no filter for text.
+runs, and `job.py` starts and watches it. Not here: which recordings are composed when (`clinic/jobs.py` remembers it).
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """The composing process: `python -m recording.compose`. An order on standard input, lines about it on standard output.
 
 It has the lowest priority, and limits of its own, so that neither a long recording nor a hostile file takes from the
-calls. Exit code 0 if there is a film. Not here: the film (`compose.py`), who starts this (`job.py`).
+calls. Exit code 0 if there is a film, or a mix. Not here: the film (`compose.py`), who starts this (`job.py`).
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ from collections.abc import Callable
 import av
 from pydantic import ValidationError
 
+from recording import core_dumps
 from recording.age import AgeError
 from recording.compose.compose import CannotCompose, compose
 from recording.compose.order import LARGEST_ORDER, Order, Said
@@ -24,9 +26,15 @@ NICE = 19
 SAY_EVERY = 0.5
 """Seconds between two lines about progress."""
 
+PR_SET_PDEATHSIG = 1
+"""Linux' number of what `prctl` is asked for."""
+
 
 def main() -> int:
+    core_dumps.forbid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is the server's to act on
+    # a server that was killed takes it along: the next one must be alone with the film's draft
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     # nothing but lines may go to where lines go, whatever a library prints
     lines = os.dup(1)
     os.dup2(2, 1)
@@ -76,7 +84,6 @@ def _limit(order: Order) -> None:
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     _lower(resource.RLIMIT_AS, order.memory_bytes)
     _lower(resource.RLIMIT_CPU, order.cpu_seconds)
-    _lower(resource.RLIMIT_CORE, 0)  # a core dump would be plaintext on the disk
 
 
 def _lower(limit: int, value: int) -> None:

@@ -1,12 +1,13 @@
 """The picture of the film: others are scaled and copied into it, row by row, so that what does not change stays.
 
-Not here: where they stand (`layout.py`), decoding them (`clips.py`).
+Not here: where they stand (`layout.py`), decoding them (`clips.py`), what is written upon them (`labels.py`).
 """
 
 from __future__ import annotations
 
 from av import VideoFrame
 from av.video.frame import VideoFrame as Frame
+from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from recording.compose.layout import Box, fit
@@ -14,6 +15,9 @@ from recording.compose.layout import Box, fit
 FORMAT = "yuv420p"
 DARK = (24, 128, 128)
 """Behind the pictures, as luma and colour."""
+
+Pixels = tuple[bytes, ...]
+"""Of a part of the picture: luma, then both planes of colour, in which width and height are half of it."""
 
 
 class Canvas:
@@ -44,6 +48,20 @@ class Canvas:
                 pixels[to : to + width] = wanted[start : start + width]
                 to += step
 
+    def cut(self, box: Box) -> Pixels:
+        """A copy of what is there, without anything between the rows."""
+        return tuple(_rows(plane, _halved(box) if index else box) for index, plane in enumerate(self.frame.planes))
+
+    def paste(self, pixels: Pixels, box: Box) -> None:
+        """Puts there what `cut` gives of a place of that size."""
+        for index, (plane, source) in enumerate(zip(self.frame.planes, pixels, strict=True)):
+            area = _halved(box) if index else box
+            target, width = memoryview(plane).cast("B"), area.width
+            to = area.y * plane.line_size + area.x
+            for start in range(0, area.height * width, width):
+                target[to : to + width] = source[start : start + width]
+                to += plane.line_size
+
 
 class Place:
     """One box of the canvas, and what was put there last."""
@@ -54,6 +72,11 @@ class Place:
         self._scaler = VideoReformatter()
         self._shown: Frame | None = None
         self._filled: Box | None = None
+
+    @property
+    def filled(self) -> Box | None:
+        """Where the picture is; None before the first."""
+        return self._filled
 
     def show(self, picture: Frame | None) -> None:
         """None: nothing yet."""
@@ -73,6 +96,13 @@ class Place:
         )
         self._canvas.put(scaled, filled)
         self._shown, self._filled = picture, filled
+
+
+def _rows(plane: VideoPlane, area: Box) -> bytes:
+    pixels, step = memoryview(plane).cast("B"), plane.line_size
+    first = area.y * step + area.x
+    starts = range(first, first + area.height * step, step)
+    return b"".join(pixels[start : start + area.width] for start in starts)
 
 
 def _halved(box: Box) -> Box:

@@ -6,6 +6,7 @@ own clip. Not here: which clips (`plan.py`), opening their files (`compose.py`).
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
@@ -36,6 +37,9 @@ LARGEST_PICTURE = 16_000_000
 """Pixels. A shared 5K screen has fewer; decoders refuse more."""
 
 READ = 65_536
+
+LONGEST_MS = 24 * 3_600_000
+"""A clip is believed to last. No session does."""
 
 OpenFile = Callable[[], AbstractContextManager[io.RawIOBase]]
 """Raises AgeError and OSError; so does reading."""
@@ -120,6 +124,22 @@ class Sound:
             samples = samples[:-SAMPLE]
         self._expected = at + len(samples) // SAMPLE
         return at, samples
+
+
+def measured_ms(open_file: OpenFile) -> int:
+    """How long a clip is: to the end of its last packet that can be read. 0 if there is none. Nothing is decoded, and
+    nothing is told: whoever uses the clip is told what is wrong with it."""
+    end = 0.0
+    with (
+        contextlib.suppress(AgeError, OSError, av.FFmpegError),
+        open_file() as file,
+        av.open(file, "r", format="matroska", buffer_size=READ) as container,
+    ):
+        for packet in container.demux():
+            if packet.pts is not None and packet.time_base is not None:
+                lasts = max(packet.duration or 0, 1)  # of a picture nobody knows it
+                end = max(end, float((packet.pts + lasts) * packet.time_base))
+    return min(round(end * 1000), LONGEST_MS)
 
 
 def _decoded(

@@ -1,4 +1,5 @@
-"""Makes the film: decodes clips by time, draws and mixes, encodes H.264 and AAC, muxes an MP4 into an age file.
+"""Makes the film, or the mix of its sounds alone: decodes clips by time, draws and mixes, encodes H.264 and AAC, muxes
+an MP4 into an age file.
 
 Everything goes forward once, so memory does not grow with the length, but for the muxer's index (18 MB an hour). What
 is written is a draft until it is whole. Not here: what is shown when (`plan.py`), the process (`__main__.py`).
@@ -11,7 +12,7 @@ import hashlib
 import io
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,8 @@ from av.video.stream import VideoStream
 from recording.age import Damaged, Entropy, Identity, Recipient
 from recording.compose.canvas import FORMAT, Canvas, Place
 from recording.compose.chapters import write_chapters
-from recording.compose.clips import RATE, OpenFile, Pictures, Sound
+from recording.compose.clips import RATE, OpenFile, Pictures, Sound, Tell, measured_ms
+from recording.compose.labels import Captions
 from recording.compose.layout import boxes
 from recording.compose.mixing import BLOCK, Lane, Mixer
 from recording.compose.order import Clip, Done, Order, Trouble
@@ -63,10 +65,12 @@ def compose(order: Order, entropy: Entropy, progress: Progress, disk: Disk | Non
     disk = disk or Disk()
     files = files_of(Path(order.folder), order.name)
     identities = {person: Identity.parse(secret) for person, secret in order.identities.items()}
-    clips = [clip for clip in order.clips if clip.person in identities]
+    wanted = [clip for clip in order.clips if clip.source == "microphone" or not order.sound_only]
+    clips = [_measured(clip, identities[clip.person]) for clip in wanted if clip.person in identities]
     made = plan(clips, order.marks)
     if not made.duration_ms:
-        raise CannotCompose("There is nothing in the recording that could be opened and shown.")
+        what = "heard" if order.sound_only else "shown"
+        raise CannotCompose(f"There is nothing in the recording that could be opened and {what}.")
     sources = Sources(clips, identities)
     file = disk.create(files.draft, fresh=False)
     try:
@@ -75,7 +79,7 @@ def compose(order: Order, entropy: Entropy, progress: Progress, disk: Disk | Non
                 lambda offset, data: disk.write(file, data, offset), Recipient.parse(order.recipient), entropy
             )
             try:
-                _film(order, made, sources, output, progress)
+                (_mix if order.sound_only else _film)(order, made, sources, output, progress)
                 output.finish()
             finally:
                 output.abandon()
@@ -83,7 +87,7 @@ def compose(order: Order, entropy: Entropy, progress: Progress, disk: Disk | Non
             disk.sync(file)
         finally:
             disk.close(file)
-        size, sha256 = _measured(files.draft)
+        size, sha256 = _summed(files.draft)
         disk.rename(files.draft, files.main)
         disk.sync_folder(files.folder)
     except BaseException:
@@ -121,24 +125,40 @@ class Sources:
     def _opener(self, track: str) -> OpenFile:
         return partial(self._opened, self.clips[track])
 
-    @contextmanager
-    def _opened(self, clip: Clip) -> Iterator[io.RawIOBase]:
-        read = partial(SealedReader, Path(clip.folder), clip.name, self._identities[clip.person])
-        try:
-            reader = read()
-        except Damaged:
-            reader = read(without_tail=True)
-            self._tell(clip.track, "Its last part was damaged, and is left out.")
-        with reader:
-            yield reader.file()
+    def _opened(self, clip: Clip) -> AbstractContextManager[io.RawIOBase]:
+        return _opened(clip, self._identities[clip.person], partial(self._tell, clip.track))
 
     def _tell(self, track: str, sentence: str) -> None:
         self.troubles.append(Trouble(track=track, sentence=sentence))
 
 
+@contextmanager
+def _opened(clip: Clip, identity: Identity, tell: Tell) -> Iterator[io.RawIOBase]:
+    read = partial(SealedReader, Path(clip.folder), clip.name, identity)
+    try:
+        reader = read()
+    except Damaged:
+        reader = read(without_tail=True)
+        tell("Its last part was damaged, and is left out.")
+    if clip.size is not None and reader.size < clip.size:
+        tell("Its end is missing or damaged, and is left out.")
+    with reader:
+        yield reader.file()
+
+
+def _measured(clip: Clip, identity: Identity) -> Clip:
+    """With a duration."""
+    if clip.duration_ms is not None:
+        return clip
+    return clip.model_copy(update={"duration_ms": measured_ms(partial(_opened, clip, identity, _untold))})
+
+
+def _untold(_sentence: str) -> None:
+    """What is wrong with a clip is told when it is used."""
+
+
 def _film(order: Order, made: Plan, sources: Sources, output: SealedOutput, progress: Progress) -> None:
-    # bitexact: no date, no name of a library
-    container = av.open(output, "w", format="mp4", container_options={"fflags": "+bitexact"}, buffer_size=WRITE)
+    container = _container(output)
     video = _video(container, order)
     audio = _audio(container)
     stage = Stage(order, made, sources)
@@ -157,6 +177,30 @@ def _film(order: Order, made: Plan, sources: Sources, output: SealedOutput, prog
     for sound in band.finish():
         container.mux(audio.encode(sound))
     container.mux(audio.encode(None))
+    _end(container, output, order, made)
+
+
+def _mix(order: Order, made: Plan, sources: Sources, output: SealedOutput, progress: Progress) -> None:
+    container = _container(output)
+    audio = _audio(container)
+    band = Band(made, sources)
+    seconds = math.ceil(made.duration_ms / 1000)
+    for second in range(seconds):
+        for sound in band.play(min((second + 1) * 1000, made.duration_ms) * RATE // 1000):
+            container.mux(audio.encode(sound))
+        progress(second / seconds)
+    for sound in band.finish():
+        container.mux(audio.encode(sound))
+    container.mux(audio.encode(None))
+    _end(container, output, order, made)
+
+
+def _container(output: SealedOutput) -> OutputContainer:
+    # bitexact: no date, no name of a library
+    return av.open(output, "w", format="mp4", container_options={"fflags": "+bitexact"}, buffer_size=WRITE)
+
+
+def _end(container: OutputContainer, output: SealedOutput, order: Order, made: Plan) -> None:
     output.hold()
     container.close()
     write_chapters(output, [(chapter.at_ms, title(chapter, order)) for chapter in made.chapters])
@@ -167,6 +211,7 @@ class Stage:
 
     def __init__(self, order: Order, made: Plan, sources: Sources) -> None:
         self.canvas = Canvas(order.width, order.height)
+        self._captions = Captions(self.canvas, order)
         self._size = order.width, order.height
         self._half_ms = 500 / order.fps
         self._sources = sources
@@ -180,6 +225,7 @@ class Stage:
             self._segments.pop()
         while len(self._scenes) > 1 and film_ms >= self._scenes[-1].until_ms:
             self._scenes.pop()
+        self._captions.lift()
         if self._scenes[-1] is not self._scene:
             self._change(self._scenes[-1])
         segment = self._segments[-1]
@@ -188,6 +234,8 @@ class Stage:
         for track, place in self._places:
             clip = self._sources.clips[track]
             place.show(self._sources.pictures(track).at(recorded_ms - clip.started_ms))
+        filled = [(self._sources.clips[track].person, place.filled) for track, place in self._places if place.filled]
+        self._captions.lay(filled, segment.recorded_ms(film_ms))
 
     def _change(self, scene: Scene) -> None:
         later = {track for each in self._scenes for track in _shown(each)}
@@ -254,7 +302,7 @@ def _audio(container: OutputContainer) -> AudioStream:
     return stream
 
 
-def _measured(path: Path) -> tuple[int, str]:
+def _summed(path: Path) -> tuple[int, str]:
     """Size and SHA-256 of a file."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

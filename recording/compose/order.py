@@ -28,15 +28,18 @@ class Clip(_Model):
     person: str
     source: Source
     started_ms: int = Field(ge=0)
-    duration_ms: int = Field(ge=0)
+    duration_ms: int | None = Field(ge=0)
+    """None where nobody has seen its end, after a crash: it is measured before anything is planned."""
     folder: str
     """Where the file lies, and its tail if it has one (`recording/sealed`)."""
     name: str
     """Without `.age`."""
+    size: int | None = Field(default=None, ge=0)
+    """Bytes of it in the clear that there should be, where that is known: fewer are told."""
 
     @property
     def ended_ms(self) -> int:
-        return self.started_ms + self.duration_ms
+        return self.started_ms + (self.duration_ms or 0)
 
 
 class Mark(_Model):
@@ -59,20 +62,30 @@ class Words(_Model):
 
 
 class Order(_Model):
-    """One film. A clip whose person has no identity here was shredded: it is absent, and that is no fault."""
+    """One film, or one mix of all sounds. A clip whose person has no identity here was shredded: it is absent, and
+    that is no fault."""
 
     clips: tuple[Clip, ...]
     identities: dict[str, SecretStr]
     """By person, `AGE-SECRET-KEY-1...`."""
     marks: tuple[Mark, ...] = ()
     names: dict[str, SecretStr] = {}
-    """By person. They go into the titles of chapters, and nowhere else."""
+    """By person. They go into the titles of chapters, and with `show_names` into the picture."""
     words: Words = Words()
+    show_names: bool = False
+    """Draws into each picture whose it is."""
+    show_time: bool = False
+    """Draws into the corner when it was: the day and the time of day where this runs, or without `started_at` the time
+    since the recording began."""
+    started_at: float | None = Field(default=None, ge=0, le=250_000_000_000)
+    """When the recording began: its time zero, seconds since 1970."""
     folder: str
     """Where the film goes, as `NAME.age`."""
     name: str
     recipient: str
     """To whom it is sealed, `age1...`."""
+    sound_only: bool = False
+    """All that was said, without pictures: an MP4 of sound alone, which is what .m4a means."""
     width: int = Field(default=1280, ge=64, le=3840, multiple_of=2)
     height: int = Field(default=720, ge=64, le=2160, multiple_of=2)
     fps: int = Field(default=30, ge=1, le=60)

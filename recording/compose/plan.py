@@ -25,6 +25,10 @@ make all the others jump. Longer, and somebody who has left seems to be there.""
 CHAPTERS_APART_MS = 1000
 """What happens within this of a chapter's beginning belongs to it."""
 
+LAST_PICTURE_MS = 200
+"""A picture lasts until the next one, so a clip ends a little before what it shows. If everything is cut this soon
+after it, it stays so long: else there would be a flash of darkness, or of another arrangement."""
+
 EventKind = Literal["start", "join", "screen", "pause"]
 
 
@@ -100,8 +104,9 @@ Span = tuple[int, int]
 
 
 def plan(clips: Sequence[Clip], marks: Sequence[Mark]) -> Plan:
-    """Begins with the first clip and ends with the last. People stand in the order in which they first appeared."""
-    clips = [clip for clip in clips if clip.duration_ms > 0]
+    """Begins with the first clip and ends with the last. People stand in the order in which they first appeared. Clips
+    whose duration is not known are left out."""
+    clips = [clip for clip in clips if clip.ended_ms > clip.started_ms]
     marks = sorted(marks, key=lambda mark: mark.at_ms)
     segments = _segments(clips, marks)
     return Plan(segments, _scenes(clips, marks, segments), _lanes(clips, segments), _chapters(clips, marks, segments))
@@ -133,11 +138,12 @@ def _scenes(clips: Sequence[Clip], marks: Sequence[Mark], segments: Sequence[Seg
     ]
     scenes: list[Scene] = []
     for segment in segments:
+        held = [((span[0], _to_the_cut(span[1], segment)), clip) for span, clip in shown]
         edges = {segment.from_ms, segment.until_ms}
-        edges |= {edge for span, _ in shown for edge in span if segment.from_ms < edge < segment.until_ms}
+        edges |= {edge for span, _ in held for edge in span if segment.from_ms < edge < segment.until_ms}
         moments = sorted(edges)
         for start, until in pairwise(moments):
-            here = [clip for span, clip in shown if span[0] <= start < span[1]]
+            here = [clip for span, clip in held if span[0] <= start < span[1]]
             at = segment.at_ms + start - segment.from_ms
             _add(scenes, Scene(at, at + until - start, _screen(here), _cameras(here)))
     return tuple(scenes)
@@ -151,6 +157,10 @@ def _visible(clip: Clip, clips: Sequence[Clip], marks: Sequence[Mark]) -> list[S
     own = [mark for mark in marks if mark.person == clip.person]
     kind = "camera" if clip.source == "camera" else "screen"
     return _without((clip.started_ms, end), _off(own, f"{kind}_off", f"{kind}_on", end))
+
+
+def _to_the_cut(end: int, segment: Segment) -> int:
+    return segment.until_ms if 0 < segment.until_ms - end <= LAST_PICTURE_MS else end
 
 
 def _screen(clips: Sequence[Clip]) -> str | None:

@@ -220,3 +220,72 @@ async def test_shredding_and_finishing_at_once_end_without_a_key_and_without_a_d
     assert {each.wrapped_key for each in whole.people} | {each.wrapped_key for each in whole.outputs} == {None}
     assert {each.state for each in whole.jobs} <= {JobState.DONE, JobState.CANCELLED}
     assert key_of("o1") not in repr(whole).encode()
+
+
+async def test_whoever_asks_can_take_a_job_at_once(recordings: Recordings, jobs: Jobs) -> None:
+    await captured(recordings)
+    begun = await jobs.begin(job(), NOW, LEASE)
+    assert (begun.state, begun.attempts, begun.lease_until) == (JobState.RUNNING, 1, NOW + LEASE)
+    assert await jobs.claim(NOW, LEASE) is None
+    assert await state_of(recordings) is RecordingState.COMPOSING
+    assert await jobs.finish(begun, output())
+    assert await state_of(recordings) is RecordingState.READY
+    await recordings.create(recording("r2"))
+    with pytest.raises(IllegalMove):
+        await jobs.begin(job("j2", "r2"), NOW, LEASE)
+
+
+async def test_a_worker_that_opens_some_recordings_only_takes_no_others(recordings: Recordings, jobs: Jobs) -> None:
+    await captured(recordings)
+    await captured(recordings, "r2", ("p1",))
+    await jobs.add(job())
+    await jobs.add(job("j2", "r2", created_at=NOW))
+    assert await jobs.claim(NOW, LEASE, ()) is None
+    claimed = await jobs.claim(NOW, LEASE, ["r2"])
+    assert claimed is not None
+    assert claimed.id == "j2"
+    assert [(each.id, each.attempts) for each in await jobs.free(NOW)] == [("j1", 0)]
+
+
+@pytest.mark.parametrize("taken_before", [False, True])
+async def test_what_nobody_is_to_do_any_more_leaves_the_recording_as_it_was(
+    recordings: Recordings, jobs: Jobs, taken_before: bool
+) -> None:
+    await captured(recordings)
+    await jobs.add(job())
+    first = await taken(jobs) if taken_before else job()
+    assert await jobs.cancel(first)
+    assert await state_of(recordings) is RecordingState.CAPTURED
+    assert not await jobs.cancel(first)
+    assert not await jobs.renew(first, NOW, LEASE, 0.5)
+    assert await jobs.claim(NOW + 1e6, LEASE) is None
+    await jobs.add(job("j2"))
+    assert await jobs.finish(await taken(jobs), output())
+    await jobs.add(job("j3"))
+    assert await jobs.cancel(await taken(jobs))
+    assert await state_of(recordings) is RecordingState.READY, "there is a film"
+
+
+async def test_a_film_that_is_there_is_not_said_to_have_failed(recordings: Recordings, jobs: Jobs) -> None:
+    await captured(recordings)
+    await jobs.add(job())
+    assert await jobs.finish(await taken(jobs), output())
+    await jobs.add(job("j2"))
+    now = NOW
+    for attempt in range(1, ATTEMPTS + 1):
+        assert await jobs.fail(await taken(jobs, now), "out of memory", now)
+        now += rest(attempt)
+    assert (await jobs.of_recording("r1"))[1].state is JobState.FAILED
+    assert await state_of(recordings) is RecordingState.READY
+
+
+async def test_two_films_at_once_are_both_kept(recordings: Recordings, jobs: Jobs) -> None:
+    await captured(recordings)
+    one, two = await jobs.begin(job(), NOW, LEASE), await jobs.begin(job("j2"), NOW, LEASE)
+    assert await jobs.finish(one, output())
+    assert await jobs.finish(two, output("o2"))
+    assert [each.id for each in (await recordings.get("r1")).outputs] == ["o1", "o2"]
+    three, four = await jobs.begin(job("j3"), NOW, LEASE), await jobs.begin(job("j4"), NOW, LEASE)
+    assert await jobs.cancel(three)
+    assert await jobs.finish(four, output("o4"))
+    assert await state_of(recordings) is RecordingState.READY

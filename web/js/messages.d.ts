@@ -23,6 +23,21 @@ export type Action =
   | "end"
   | "record";
 
+/** Who opens the page of recordings, and what for. */
+export type Keeper = "therapist" | "supervisor" | "administrator" | "auditor";
+
+/** `play` includes names and chapters. `hold` includes releasing. */
+export type KeeperAction =
+  | "list"
+  | "play"
+  | "download_sealed"
+  | "download_clear"
+  | "compose"
+  | "hold"
+  | "delete"
+  | "see_viewings"
+  | "verify";
+
 /** An m-line's identification tag (RFC 8843), as short as browsers make it. */
 export type Mid = string;
 
@@ -42,10 +57,7 @@ export type TextVersion = string;
 /** Where somebody says to be: a name from the clinic's list. */
 export type Place = string;
 
-/**
- * `declined` is told only to those who may record: it is over because of what somebody said. After it and after
- * `failed` nothing is recorded.
- */
+/** `declined` is told only to those who may record. After it and after `failed` nothing is recorded. */
 export type RecordingPhase = "asking" | "running" | "paused" | "declined" | "failed";
 
 export type OverReason = "left" | "removed" | "declined" | "ended" | "expired" | "moved" | "lost";
@@ -268,6 +280,12 @@ export interface Recording {
   problem: string | null;
 }
 
+/** The film of this session's last recording, for those who may record. `progress` is from 0 to 1. */
+export interface Film {
+  state: "waiting" | "running" | "done" | "failed";
+  progress: number;
+}
+
 /** Answers `join` and `resume`. A `state` follows at once. */
 export interface Joined {
   type: "joined";
@@ -301,6 +319,7 @@ export interface State {
   slots: Assignment[];
   /** Null while nothing is recorded or asked for. */
   recording: Recording | null;
+  film: Film | null;
 }
 
 /** Answers `offer`. */

@@ -19,7 +19,7 @@ from recording.compose import Done, Mark, Order
 from recording.compose.compose import CannotCompose, compose
 from recording.compose.layout import Box, boxes
 from recording.matroska import MatroskaWriter
-from recording.sealed import Disk, SealedWriter
+from recording.sealed import Disk, SealedReader, SealedWriter
 from tests.recording.age.made_up import IDENTITY, chance
 from tests.recording.compose.session import (
     PICTURE_MS,
@@ -239,6 +239,20 @@ def test_damaged_and_missing_clips_are_told_and_the_rest_is_shown(tmp_path: Path
     assert len(frames) == 60
     first, *_ = boxes(3, False, WIDTH, HEIGHT)
     assert [look(frame, first)[0] for frame in frames] == list(range(60))
+
+
+def test_a_clip_whose_end_is_damaged_is_told(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    clip = session.camera("a", 0, 24_000)
+    with SealedReader(tmp_path, clip.name, session.identities["a"]) as reader:
+        assert reader.size > 65_536, "more than one chunk"
+        session.clips[0] = clip.model_copy(update={"size": reader.size})
+    assert made(session.order()).troubles == ()
+    path = tmp_path / f"{clip.name}.age"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1  # so its last chunk cannot be told from one that a crash has torn
+    path.write_bytes(data)
+    assert {trouble.track for trouble in made(session.order()).troubles} == {clip.track}
 
 
 def test_what_is_no_recording_at_all_is_told(tmp_path: Path) -> None:

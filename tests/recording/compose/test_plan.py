@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from recording.compose import Clip, Event, Mark, Plan, Scene, plan
 from recording.compose.order import Source
-from recording.compose.plan import BRIDGED_MS, LONGEST_HOLE_MS, Piece, Segment
+from recording.compose.plan import BRIDGED_MS, LAST_PICTURE_MS, LONGEST_HOLE_MS, Piece, Segment
 
 
 def clip(track: str, person: str, source: Source, started_ms: int, ended_ms: int) -> Clip:
@@ -119,6 +121,18 @@ def test_a_short_loss_of_a_camera_moves_nobody() -> None:
 
     assert [each.cameras for each in of(BRIDGED_MS).scenes] == [("1", "3"), ("2", "3")]
     assert [each.cameras for each in of(BRIDGED_MS + 1).scenes] == [("1", "3"), ("3",), ("2", "3")]
+
+
+@pytest.mark.parametrize("marks", [[], [mark(4000, "pause"), mark(9000, "resume")]])
+def test_the_last_pictures_stay_until_the_cut(marks: list[Mark]) -> None:
+    cameras = [clip("1", "a", "camera", 0, 3967), clip("2", "b", "camera", 0, 4000 - LAST_PICTURE_MS)]
+    made = plan([*cameras, clip("3", "a", "microphone", 0, 4000), clip("4", "a", "microphone", 9000, 9001)], marks)
+    assert made.scenes[0] == Scene(0, 4000, None, ("1", "2"))
+
+
+def test_a_camera_that_ended_earlier_is_gone() -> None:
+    cameras = [clip("1", "a", "camera", 0, 4000), clip("2", "b", "camera", 0, 3999 - LAST_PICTURE_MS)]
+    assert plan(cameras, []).scenes[-1] == Scene(3999 - LAST_PICTURE_MS, 4000, None, ("1",))
 
 
 def test_no_more_cameras_than_can_be_seen() -> None:

@@ -2,7 +2,7 @@
  * What is worth saying aloud when the session changes. Pure: two states in, sentences out.
  */
 
-import { recordingOf, recordingSaid } from './recording-state.js';
+import { filmSaid, recordingOf, recordingSaid } from './recording-state.js';
 
 /**
  * @typedef {import('../session.js').SessionState} SessionState
@@ -31,7 +31,7 @@ export function announcements(state, previous) {
   }
   const before = previous.server;
   if (!now || !before || now === before || state.phase !== 'present' || previous.phase !== 'present') return said;
-  said.push(...recordingSaid(recordingOf(now), recordingOf(before)));
+  said.push(...recordingSaid(recordingOf(now), recordingOf(before)), ...filmSaid(now, before));
   if (state.screen !== previous.screen) said.push({ key: state.screen ? 'say.sharing' : 'say.sharing_over' });
   if (now.locked !== before.locked) said.push({ key: now.locked ? 'say.locked' : 'say.unlocked' });
   if (now.you.may_share !== before.you.may_share) {

@@ -1,11 +1,12 @@
 /**
  * The sign in the top line that a session is recorded, or is to be: a dot, a word and the time, the same for everyone.
- * It is steady: nothing blinks. Pressing it says more and offers what can be done.
+ * It is steady: nothing blinks. Pressing it says more and offers what can be done. When the recording is over it says
+ * to those who may record how far its film is.
  */
 
 import { SessionElement } from './element.js';
 import { openRecording } from './recording-dialog.js';
-import { recordedSeconds, recordingOf } from './recording-state.js';
+import { filmOf, recordedSeconds, recordingOf } from './recording-state.js';
 import { button, h, icon, setIcon, setText } from '../view.js';
 
 /** @type {Readonly<Record<import('../messages').RecordingPhase, string>>} */
@@ -21,9 +22,11 @@ export class RecordingPill extends SessionElement {
     this.word = h('span', {});
     this.time = h('span', {});
     this.pill = h('span', { class: 'pill' }, this.icon, this.word, this.time);
-    const press = button('pill-button', () => openRecording(context), this.pill);
-    press.setAttribute('aria-haspopup', 'dialog');
-    this.append(press);
+    this.press = button('pill-button', () => openRecording(context), this.pill);
+    this.press.setAttribute('aria-haspopup', 'dialog');
+    this.film = h('span', {});
+    this.filmPill = h('span', { class: 'pill' }, icon('film'), this.film);
+    this.append(this.press, this.filmPill);
   }
 
   connect() {
@@ -33,7 +36,14 @@ export class RecordingPill extends SessionElement {
   /** @param {Readonly<import('./element.js').SessionState>} state */
   update({ phase, server }) {
     const recording = phase === 'present' ? recordingOf(server) : null;
-    this.hidden = recording === null;
+    const film = phase === 'present' ? filmOf(server) : null;
+    this.hidden = recording === null && film === null;
+    this.press.hidden = recording === null;
+    this.filmPill.hidden = film === null;
+    if (film !== null) {
+      this.dataset.phase = 'film';
+      setText(this.film, this.t(film.key, { percent: film.percent }));
+    }
     if (recording === null) return;
     const { session, strings } = this.context;
     this.dataset.phase = recording.phase;

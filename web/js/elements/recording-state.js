@@ -47,6 +47,27 @@ export function recordedSeconds({ phase, since, recorded_s: before }, now) {
 }
 
 /**
+ * What there is to be said of the film of a recording that is over. A recording that is not says more.
+ * @param {Pick<ServerState, 'recording' | 'film'> | null} server
+ * @returns {{key: string, percent: number} | null}
+ */
+export function filmOf(server) {
+  if (!server?.film || recordingOf(server) !== null) return null;
+  return { key: `film.${server.film.state}`, percent: Math.round(server.film.progress * 100) };
+}
+
+/**
+ * Whether the film has come to its end, in words.
+ * @param {Pick<ServerState, 'recording' | 'film'>} now
+ * @param {Pick<ServerState, 'recording' | 'film'>} before
+ * @returns {Announcement[]}
+ */
+export function filmSaid(now, before) {
+  const state = now.film?.state;
+  return state !== before.film?.state && (state === 'done' || state === 'failed') ? [{ key: `film.${state}` }] : [];
+}
+
+/**
  * The calm line, for those whom it concerns.
  * @param {ServerState | null} server
  * @returns {RecordingLine | null}
