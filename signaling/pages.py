@@ -1,4 +1,5 @@
-"""The pages and their files. All pages are the one client; which of them it shows, it reads from its address."""
+"""The pages and their files. Those of a session are one client; which of them it shows, it reads from its address. The
+page of recordings is another, which needs neither camera nor socket."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from pydantic import BaseModel
 
 from signaling.brand import Brand, style_sheet
 from signaling.refusals import Refused
-from signaling.static import Asset, Shelf
+from signaling.static import PLACEHOLDER, Asset, Shelf
 
 FOR_EVER = "public, max-age=31536000, immutable"
+RECORDINGS = "recordings.html"
 
 
 class BrandAnswer(BaseModel):
@@ -67,12 +69,14 @@ class Pages:
         raise web.HTTPFound("/video-call/demo" if self._demo else "/video-call/therapy")
 
     async def page(self, request: web.Request) -> web.Response:
-        return web.Response(
-            body=self._shelf.current().index,
-            content_type="text/html",
-            charset="utf-8",
-            headers={"Cache-Control": "no-cache"},
-        )
+        return _page(self._shelf.current().index)
+
+    async def recordings(self, request: web.Request) -> web.Response:
+        tree = self._shelf.current()
+        asset = tree.assets.get(RECORDINGS)
+        if asset is None:
+            raise Refused("not_found")
+        return _page(asset.body.replace(PLACEHOLDER, tree.hash.encode()))
 
     async def asset(self, request: web.Request) -> web.Response:
         asset = self._shelf.asset(request.match_info["hash"], request.match_info["path"])
@@ -92,6 +96,10 @@ class Pages:
 
     async def client(self, request: web.Request) -> web.Response:
         return web.json_response(text=self._client.model_dump_json(exclude_none=False))
+
+
+def _page(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="text/html", charset="utf-8", headers={"Cache-Control": "no-cache"})
 
 
 def _asset(request: web.Request, asset: Asset, cache: str) -> web.Response:

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { announcements } from '../../web/js/elements/announcements.js';
-import { isOpen, recordedSeconds, recordingLine, recordingOf } from '../../web/js/elements/recording-state.js';
+import { filmOf, isOpen, recordedSeconds, recordingLine, recordingOf } from '../../web/js/elements/recording-state.js';
 
 const WEB = new URL('../../web/', import.meta.url);
 const catalogue = JSON.parse(readFileSync(new URL('strings/en.json', WEB), 'utf-8'));
@@ -116,6 +116,27 @@ test('why it is over is said to those who are told', () => {
   }
 });
 
+test('how far the film is, is shown when the recording is over', () => {
+  const film = (state, progress = 0) => ({ state, progress });
+  assert.deepEqual(filmOf(server(null, { film: film('running', 0.29) })), { key: 'film.running', percent: 29 });
+  assert.equal(filmOf(server(recording('running'), { film: film('running', 0.4) })), null, 'a newer one runs');
+  assert.equal(filmOf(server(null, { film: null })), null);
+  assert.equal(filmOf(null), null);
+});
+
+test('that the film is ready, or cannot be made, is said once', () => {
+  const films = (before, now) =>
+    announcements(
+      state(null, { server: server(null, { film: now && { state: now, progress: 1 } }) }),
+      state(null, { server: server(null, { film: before && { state: before, progress: 0 } }) }),
+    ).map(({ key }) => key);
+  assert.deepEqual(films('running', 'done'), ['film.done']);
+  assert.deepEqual(films('running', 'failed'), ['film.failed']);
+  assert.deepEqual(films('waiting', 'running'), []);
+  assert.deepEqual(films('done', 'done'), []);
+  assert.deepEqual(films('running', null), []);
+});
+
 test('every state has its words', () => {
   const keys = [
     ...PHASES.map((phase) => `recording.${phase}`),
@@ -124,6 +145,7 @@ test('every state has its words', () => {
     ...DECLINED.map((why) => `line.recording_${why}`),
     ...['asking', 'running', 'failed'].map((phase) => `recording.is.${phase}`),
     ...['start', 'resume', 'pause', 'stop', 'stop_asking'].map((action) => `recording.do.${action}`),
+    ...['waiting', 'running', 'done', 'failed'].map((state) => `film.${state}`),
     ...['control.record', 'control.recording'].flatMap((key) => [key, `${key}_hint`]),
   ];
   assert.deepEqual(keys.filter((key) => !Object.hasOwn(catalogue, key)), []);
