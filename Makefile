@@ -21,7 +21,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test test-crash bench hostile scale soak fuzz sanitize check format web-check venv clean lock
+.PHONY: run test test-crash bench bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -40,6 +40,9 @@ fuzz: .venv/dev build/fuzz/engine.built    ## hostile input for every parser: ma
 
 sanitize: .venv/dev build/address/engine.built build/thread/engine.built   ## the packet path under ASAN, UBSAN and TSAN
 	$(BIN)/python -m tests.sanitize $(ARGS)
+
+bench-recording: .venv/dev $(ENGINE)       ## what recording costs, how much is too much, composing, memory
+	$(BIN)/python -m bench.recording $(ARGS)
 
 hostile: .venv/dev $(ENGINE)               ## a million hostile datagrams of each kind while 100 calls run
 	$(BIN)/python -m bench.hostile $(ARGS)

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from signaling.bodies import read_json
 from signaling.clock import Clock
-from signaling.headers import Network, client_address, same_origin
+from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, same_origin
 from signaling.limits import Limiter, address_key
 from signaling.metrics import Metrics
 from signaling.refusals import Refused
@@ -22,8 +23,6 @@ from signaling.tokens import JoinClaims, SessionId, Tokens, UserId
 
 LARGEST_BODY = 16 * 1024
 """Bytes. An honest request has 200."""
-
-LOCALHOST = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class TokenRequest(BaseModel):
@@ -82,7 +81,7 @@ class TokenApi:
         wait = self._limit.take(caller, self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
-        asked = await _read(request)
+        asked = await read_json(request, TokenRequest)
         room = asked.room_id or self._new_session_id()
         now = self._clock.wall()
         claims = JoinClaims(
@@ -102,14 +101,12 @@ class TokenApi:
 
     def _authorise(self, request: web.Request) -> str:
         """Returns what the rate is limited by. Raises Refused."""
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        expected = self._api_key.get_secret_value().encode()
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected):
+        if is_key(request, self._api_key):
             return "key"
         address = address_key(client_address(request, self._proxies))
-        if self._demo and not given:
+        if self._demo and "Authorization" not in request.headers:
             # A page elsewhere can have its host name resolve to this machine, but cannot make it say localhost.
-            if request.url.raw_host is None or _bare(request.host) not in LOCALHOST:
+            if request.url.raw_host is None or bare_host(request.host) not in LOCALHOST:
                 raise Refused("wrong_host")
             if not same_origin(request, ()):
                 raise Refused("wrong_origin")
@@ -120,24 +117,7 @@ class TokenApi:
         raise Refused("unauthorized")
 
 
-async def _read(request: web.Request) -> TokenRequest:
-    if request.content_type != "application/json":
-        raise Refused("not_json")
-    body = await request.read()
-    try:
-        return TokenRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise Refused("bad_request", _sentence(error)) from None
-
-
-def _sentence(error: ValidationError) -> str:
-    """Says which field is wrong and how; quotes nothing of what was sent but the names of unknown fields."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])[:80]
-    return f"{place}: {first['msg']}." if place else f"{first['msg']}."
-
-
-def _bare(host: str) -> str:
-    """The host without its port."""
-    name, colon, port = host.lower().rpartition(":")
-    return name if colon and port.isdecimal() else host.lower()
+def is_key(request: web.Request, key: SecretStr) -> bool:
+    """Whether the request carries this API key."""
+    given = bearer(request)
+    return given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), key.get_secret_value().encode())

@@ -30,6 +30,8 @@ class Middleware(Protocol):
     def __call__(self, request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]: ...
 
 
+LOCALHOST = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
 _HOST = re.compile(r"^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$")
 
 FIXED = {
@@ -110,6 +112,26 @@ def same_origin(request: web.Request, allowed: Sequence[str]) -> bool:
     origin = request.headers.get("Origin", "")
     scheme, _, host = origin.partition("://")
     return origin in allowed or (scheme in ("http", "https") and host != "" and host.lower() == request.host.lower())
+
+
+def from_own_page(request: web.Request) -> bool:
+    """Whether a page of this server sent it, also by a form: with our referrer policy a form's origin is `null`, but
+    browsers say where it came from (Fetch Metadata), and let no page say it."""
+    if request.headers.get("Origin", "null") == "null":
+        return request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return same_origin(request, ())
+
+
+def bearer(request: web.Request) -> str | None:
+    """What stands behind `Authorization: Bearer`."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def bare_host(host: str) -> str:
+    """The host without its port."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdecimal() else host.lower()
 
 
 def client_address(request: web.Request, proxies: Sequence[Network]) -> str:

@@ -29,6 +29,8 @@ class Metrics:
         self.peers_lost = self._counter("peers_lost", "Media connections that went", "reason")
         self.wiring_refused = self._counter("wiring_refused", "Orders that the media server refused", "code")
         self.faults = self._counter("session_faults", "Sessions ended by a fault of ours")
+        self.recordings_shredded = self._counter("recordings_shredded", "Recordings whose time was over")
+        self.restore_tests = self._counter("restore_tests", "Recordings read as a test, by result", "result")
         self.slow = self._counter("connections_too_slow", "Sockets closed because they did not take what was sent")
 
     def watch(self, counts: Callable[[], dict[str, int]], media: Callable[[], dict[str, int]]) -> None:

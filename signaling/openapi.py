@@ -10,6 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from signaling.bodies import FORM
+from signaling.recordings_access import COOKIE
 from signaling.refusals import HTTP_STATUS, REFUSALS
 from signaling.route import Route
 
@@ -45,7 +47,11 @@ def document(routes: Sequence[Route], *, title: str, version: str, server: str =
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
-            "securitySchemes": {"api_key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "api_key": {"type": "http", "scheme": "bearer"},
+                "recordings_token": {"type": "http", "scheme": "bearer"},
+                "recordings_cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            },
         },
     }
 
@@ -56,19 +62,30 @@ def _operation(route: Route, references: Any) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.tag],
         "responses": _responses(route, references),
-        "security": [{"api_key": []}] if route.api_key else [],
+        "security": _security(route),
     }
     if route.description:
         operation["description"] = route.description
-    if route.parameters:
-        operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
-            for name, text in route.parameters.items()
-        ]
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
+        for name, text in route.parameters.items()
+    ]
+    if route.query is not None:
+        fields = route.query.model_json_schema()["properties"]
+        parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
+    if parameters:
+        operation["parameters"] = parameters
     if route.request is not None:
-        schema = references[(route.request, "validation")]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        content = {"schema": references[(route.request, "validation")]}
+        kinds = ("application/json", FORM) if route.form else ("application/json",)
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(kinds, content)}
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.keeper:
+        return [{"recordings_cookie": []}, {"recordings_token": []}]
+    return [{"api_key": []}] if route.api_key else []
 
 
 def _responses(route: Route, references: Any) -> dict[str, Any]:

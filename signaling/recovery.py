@@ -17,6 +17,7 @@ from recording.age import AgeError, Damaged, Entropy, Identity
 from recording.keys import KeyRefused, KeyUnavailable
 from recording.matroska import BEGINNING, holds_frames
 from recording.sealed import SealedReader, files_of, finish
+from recording.storage import Storage
 from signaling.capture_books import Books, context_of
 
 log = structlog.get_logger("recovery")
@@ -31,16 +32,18 @@ class Recovered:
     lost: int
 
 
-async def recover(books: Books, folder: Path, now: float) -> Recovered:
+async def recover(books: Books, folder: Path, now: float, storage: Storage | None = None) -> Recovered:
     """Once at the start, before anything is captured. One recording that cannot be recovered is no other's trouble; it
-    is tried again at the next start. Raises clinic.Unavailable."""
+    is tried again at the next start. `storage`: where else than in the folder files may be, if this machine has lost
+    them. Raises clinic.Unavailable."""
+    storage = storage or Storage(folder)
     tracks = lost = recordings = 0
     for whole in await books.recordings.unfinished():
         people = {person.person_id: person for person in whole.people}
         try:
             for track in whole.tracks:
                 if track.state is TrackState.WRITING:
-                    state, size = await _recover(books, folder, track, people[track.person_id])
+                    state, size = await _recover(books, storage, track, people[track.person_id])
                     await books.end_file(track.id, state, None, size)
                     tracks += state is TrackState.RECOVERED
                     lost += state is TrackState.LOST
@@ -53,9 +56,12 @@ async def recover(books: Books, folder: Path, now: float) -> Recovered:
     return Recovered(recordings, tracks, lost)
 
 
-async def _recover(books: Books, folder: Path, track: Track, person: Person) -> tuple[TrackState, int | None]:
-    place = folder / track.recording_id
+async def _recover(books: Books, storage: Storage, track: Track, person: Person) -> tuple[TrackState, int | None]:
+    place = storage.folder / track.recording_id
     files = files_of(place, track.id)
+    if not files.main.exists() and person.wrapped_key is not None:
+        await storage.bring(track.recording_id, track.id)
+        storage.give_back(track.recording_id, track.id)
     if not files.main.exists() or person.wrapped_key is None:
         return TrackState.LOST, None
     if not books.keys.can_unwrap:

@@ -1,4 +1,4 @@
-"""Who may do what: one table, role x action. The server decides; the client only reads what it may."""
+"""Who may do what: tables, role x action, in sessions and with recordings. The server decides; clients only read it."""
 
 from __future__ import annotations
 
@@ -43,4 +43,39 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
     "patient": frozenset({"publish", "chat", "raise_hand"}),
     "interpreter": frozenset({"publish", "chat", "raise_hand"}),
     "observer": frozenset({"chat"}),
+}
+
+Keeper = Literal["therapist", "supervisor", "administrator", "auditor"]
+"""Who opens the page of recordings, and what for."""
+
+KeeperAction = Literal[
+    "list",
+    "play",
+    "download_sealed",
+    "download_clear",
+    "compose",
+    "hold",
+    "delete",
+    "see_viewings",
+    "verify",
+]
+"""`play` includes names and chapters. `hold` includes releasing."""
+
+KEEPER_PERMISSIONS: dict[Keeper, frozenset[KeeperAction]] = {
+    "therapist": frozenset({"list", "play", "download_sealed", "compose"}),
+    "supervisor": frozenset({"list", "play", "download_sealed", "compose", "download_clear", "hold"}),
+    "administrator": frozenset(
+        {
+            "list",
+            "play",
+            "download_sealed",
+            "download_clear",
+            "compose",
+            "hold",
+            "delete",
+            "see_viewings",
+            "verify",
+        }
+    ),
+    "auditor": frozenset({"list", "see_viewings", "verify"}),
 }

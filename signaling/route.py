@@ -29,6 +29,12 @@ class Route:
     refusals: tuple[str, ...] = ()
     """Codes that this route answers with, besides `internal`."""
     api_key: bool = False
+    keeper: bool = False
+    """Needs the cookie of the recordings page, or a token for recordings."""
+    query: type[BaseModel] | None = None
+    """What may stand behind the path's `?`."""
+    form: bool = False
+    """`request` may also come as a form."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """The path's parameters with what they mean."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from signaling.api import TokenAnswer, TokenApi, TokenRequest
@@ -22,7 +24,17 @@ ASKING_FOR_TOKENS = (
 )
 
 
-def route_table(api: TokenApi, pages: Pages, door: WebSocketDoor, health: Health, *, version: str) -> list[Route]:
+def route_table(
+    api: TokenApi,
+    pages: Pages,
+    door: WebSocketDoor,
+    health: Health,
+    recordings: Sequence[Route],
+    *,
+    version: str,
+) -> list[Route]:
+    """`recordings`: those of `recordings_routes.py`."""
+
     async def openapi(request: web.Request) -> web.Response:
         return web.json_response(description)
 
@@ -31,6 +43,7 @@ def route_table(api: TokenApi, pages: Pages, door: WebSocketDoor, health: Health
         Route("GET", "/video-call/demo", pages.page, "The join form of the demonstration.", "text/html", "pages"),
         Route("GET", "/video-call/therapy", pages.page, "A session, for therapists.", "text/html", "pages"),
         Route("GET", "/video-call/secure-therapy", pages.page, "A session, for patients.", "text/html", "pages"),
+        Route("GET", "/recordings", pages.recordings, "Recordings, for those who may.", "text/html", "pages"),
         Route("GET", "/brand.css", pages.style, "The brand's colours.", "text/css", "pages"),
         Route("GET", "/brand/logo", pages.logo, "The brand's logo.", "image/*", "pages", refusals=("not_found",)),
         Route(
@@ -80,6 +93,7 @@ def route_table(api: TokenApi, pages: Pages, door: WebSocketDoor, health: Health
                 ("/api/100ms-token", "The same, where deployments of the hosted service used to ask."),
             )
         ),
+        *recordings,
         Route("GET", "/api/openapi.json", openapi, "This document.", "application/json", "operations"),
         Route("GET", "/healthz", health.alive, "Whether the server is alive.", HealthAnswer, "operations"),
         Route(

@@ -1,8 +1,8 @@
-"""Tokens: signed links into a session, and the short-lived ones that bring a lost connection back.
+"""Tokens: signed links into a session and to recordings, and the short-lived ones that bring a lost connection back.
 
 JSON Web Tokens (RFC 7519), HS256 and nothing else. The algorithm is the server's choice, never the token's (RFC 8725,
 section 3.1); audience, issuer, expiry, a unique id and the kind are required and checked. The kind (`typ`) keeps a
-token for resuming from being used to join. Whether a token was revoked is asked of `revocations.py`.
+token for one thing from being used for another. Whether a token was revoked is asked of `revocations.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, StringConstraints, ValidationError
 
 from signaling.refusals import Refused
-from signaling.roles import Role
+from signaling.roles import Keeper, Role
 
 ALGORITHM = "HS256"
 AUDIENCE = "therabook-video"
@@ -31,13 +31,13 @@ class _Claims(BaseModel):
 
     jti: TokenId
     exp: int
-    room: SessionId
 
 
 class JoinClaims(_Claims):
     """Who may come to the door of which session."""
 
     typ: Literal["join"] = "join"
+    room: SessionId
     sub: UserId
     role: Role
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
@@ -50,11 +50,23 @@ class ResumeClaims(_Claims):
     """Which seat may be taken again. Good only while that seat exists and has handed out nothing newer."""
 
     typ: Literal["resume"] = "resume"
+    room: SessionId
     sub: str
     """The person's id in the session."""
 
 
-C = TypeVar("C", JoinClaims, ResumeClaims)
+class RecordingsClaims(_Claims):
+    """Who may do what with recordings. Good as often as wanted until it expires."""
+
+    typ: Literal["recordings"] = "recordings"
+    sub: UserId
+    role: Keeper
+    room: SessionId | None = None
+    """If given, recordings of this session only: of others it is not even said that they exist."""
+
+
+Claims = JoinClaims | ResumeClaims | RecordingsClaims
+C = TypeVar("C", JoinClaims, ResumeClaims, RecordingsClaims)
 
 
 class Tokens:
@@ -63,7 +75,7 @@ class Tokens:
     def __init__(self, key: SecretBytes) -> None:
         self._key = key
 
-    def sign(self, claims: JoinClaims | ResumeClaims, now: float) -> str:
+    def sign(self, claims: Claims, now: float) -> str:
         content = claims.model_dump(exclude_none=True) | {"aud": AUDIENCE, "iss": ISSUER, "iat": int(now)}
         return jwt.encode(content, self._key.get_secret_value(), algorithm=ALGORITHM)
 
@@ -74,6 +86,10 @@ class Tokens:
     def read_resume(self, token: str, now: float) -> ResumeClaims:
         """Raises Refused: `token_invalid` or `resume_expired`."""
         return self._read(ResumeClaims, token, now, "resume_expired")
+
+    def read_recordings(self, token: str, now: float) -> RecordingsClaims:
+        """Raises Refused: `token_invalid` or `token_expired`."""
+        return self._read(RecordingsClaims, token, now, "token_expired")
 
     def _read(self, kind: type[C], token: str, now: float, expired: str) -> C:
         if len(token) > LONGEST:

@@ -9,15 +9,33 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from clinic import Person, Recordings, Retention, ShredProof, Track, TrackState, Unknown, Whole
-from recording.age import AgeError, Encryptor, Entropy, Identity, Recipient, open_bytes
+import structlog
+
+from clinic import Output, Person, Recordings, Retention, ShredProof, Track, TrackState, Unavailable, Unknown, Whole
+from recording.age import (
+    MAX_HEADER,
+    AgeError,
+    Encryptor,
+    Entropy,
+    Identity,
+    Plaintext,
+    ReadAt,
+    Reader,
+    Recipient,
+    Truncated,
+    open_bytes,
+    rewrap,
+)
 from recording.keys import KeyProvider
-from recording.sealed import SealedReader, files_of
-from signaling.capture_books import context_of
+from recording.sealed import SealedReader
+from recording.storage import Storage, StorageError
+from signaling.capture_books import context_of, output_context
+
+log = structlog.get_logger("vault")
 
 STEP = 1 << 20
 """Bytes copied at once."""
@@ -34,6 +52,24 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Spliced:
+    """A file with another beginning. Can be read anywhere."""
+
+    beginning: bytes
+    rest_at: int
+    """Where in the old file the rest begins."""
+    size: int
+    read_rest: ReadAt
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        data = self.beginning[offset : offset + size]
+        if len(data) < size:
+            skip = max(0, offset - len(self.beginning))
+            data += self.read_rest(self.rest_at + skip, size - len(data))
+        return data
+
+
+@dataclass(frozen=True)
 class Vault:
     """Methods raise clinic.Unknown, clinic.Unavailable, KeyUnavailable, KeyRefused, AgeError and OSError, where they
     don't say otherwise."""
@@ -43,6 +79,12 @@ class Vault:
     keys: KeyProvider
     folder: Path
     entropy: Entropy
+    storage: Storage | None = None
+    """Where their files are, if not in the folder only."""
+
+    @property
+    def files(self) -> Storage:
+        return self.storage or Storage(self.folder)
 
     async def identity(self, person: Person) -> Identity:
         """What opens this person's tracks. Raises Unknown once it was shredded."""
@@ -88,19 +130,65 @@ class Vault:
             shredded = await self.retention.shred_recording(recording, by=by, reason=reason, now=now)
         else:
             shredded = await self.retention.shred_person(recording, person, by=by, reason=reason, now=now)
-        await self.remove(shredded.files)
+        try:
+            await self.remove(shredded.files)
+        except (OSError, Unavailable) as error:
+            # what counts is that nothing opens them; they are remembered, and removed later
+            log.warning("files of shredded keys are still there", error_type=type(error).__name__)
         return shredded.proof
 
     async def remove(self, files: tuple[str, ...] | list[str]) -> None:
-        """Files whose keys are gone. Without them they are noise; this gives the space back."""
+        """Files whose keys are gone. Without them they are noise; this gives the space back. One that cannot be removed
+        is no other's trouble; it stays remembered, and why is raised in the end."""
+        trouble: OSError | None = None
         for file in files:
-            await asyncio.to_thread(self._remove, file)
-            await self.retention.file_removed(file)
+            recording, _, name = file.partition("/")
+            try:
+                await self.files.remove(recording, name)
+            except OSError as error:
+                trouble = trouble or error
+                if isinstance(error, StorageError):
+                    break  # the bucket is as far away for the others
+            else:
+                await self.retention.file_removed(file)
+        if trouble is not None:
+            raise trouble
 
     @contextmanager
     def open(self, track: Track, identity: Identity) -> Iterator[SealedReader]:
-        with SealedReader(self.folder / track.recording_id, track.id, identity) as reader:
+        """Raises Truncated too: a track that a crash has left may lack its end, one that was finished may not."""
+        with self.files.open(track.recording_id, track.id, identity) as reader:
+            if track.size is not None and reader.size < track.size:
+                raise Truncated("The file ends before the track does, or was damaged where it ends.")
             yield reader
+
+    async def output_identity(self, output: Output) -> Identity:
+        """What opens this film or mix. Raises Unknown once it was shredded."""
+        if output.wrapped_key is None:
+            raise Unknown("this output's key was deleted: nothing opens it any more")
+        return Identity(await self.keys.unwrap(output.wrapped_key, output_context(output.recording_id, output.id)))
+
+    @contextmanager
+    def open_output(self, output: Output, identity: Identity) -> Iterator[SealedReader]:
+        with self.files.open(output.recording_id, output.id, identity) as reader:
+            if not reader.finished:
+                raise Truncated("The file lacks its end, or was damaged there.")
+            yield reader
+
+    @contextmanager
+    def resealed(self, recording: str, name: str, identity: Identity, recipient: Recipient) -> Iterator[Plaintext]:
+        """The age file of a track or an output for the holder of another key: the same payload behind a new header. It
+        must have its end: Truncated otherwise."""
+        with self.as_it_lies(recording, name) as file:
+            payload_at = Reader(file.read_at, file.size, [identity]).payload_at
+            header = rewrap(file.read_at(0, MAX_HEADER), identity, [recipient], self.entropy)
+            yield Spliced(header, payload_at, len(header) + file.size - payload_at, file.read_at)
+
+    @contextmanager
+    def as_it_lies(self, recording: str, name: str) -> Iterator[Plaintext]:
+        """The age file of a track or an output, unopened."""
+        with closing(self.files.source(recording, name)) as source:
+            yield Spliced(b"", 0, source.length, source.read_at)
 
     def _check(self, track: Track, identity: Identity) -> Checked:
         at = 0
@@ -108,6 +196,8 @@ class Vault:
             with self.open(track, identity) as reader:
                 while at < reader.size:
                     at += len(reader.read_at(at, STEP))
+        except StorageError:
+            raise  # a bucket that is away says nothing about what is in it
         except (AgeError, OSError) as error:
             return Checked(
                 track.id, at, str(error) if isinstance(error, AgeError) else error.strerror or "not readable"
@@ -125,14 +215,6 @@ class Vault:
                 file.write(data if encryptor is None else encryptor.push(data))
             if encryptor is not None:
                 file.write(encryptor.finish())
-
-    def _remove(self, file: str) -> None:
-        recording, _, name = file.partition("/")
-        files = files_of(self.folder / recording, name)
-        for path in (files.main, files.tail, files.draft):
-            path.unlink(missing_ok=True)
-        with suppress(OSError):
-            files.folder.rmdir()  # it was the last one
 
 
 def _by_person(whole: Whole) -> Iterator[tuple[Person, list[Track]]]:

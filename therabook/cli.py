@@ -12,13 +12,14 @@ from typing import Any, get_args
 import click
 import uvloop
 
-from clinic import ClinicError
+from clinic import ClinicError, JobKind
 from sfu import ConfigError
 from signaling import keys
 from signaling.ids import new_id, new_session_id
-from signaling.roles import Role
-from signaling.tokens import JoinClaims, Tokens
-from therabook import VERSION, logs, recordings_cli, server
+from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
+from signaling.roles import Keeper, Role
+from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
+from therabook import VERSION, logs, opening, recordings_cli, server
 from therabook.links import base_url, make_link
 from therabook.settings import PREFIX, BadSettings, Settings, choices_of, documented, flag_of, has_flag, load
 
@@ -28,6 +29,8 @@ FOR_LINKS = ("data_dir", "public_url", "host", "port", "tls", "token_minutes")
 """The settings that decide what a link looks like."""
 
 DEMO_MINUTES = 12 * 60
+
+WRONG_IDS = "a session is 1 to 100 letters, digits, dots, colons, dashes and underscores; a user 1 to 200 characters"
 
 
 def _metavar(annotation: Any) -> str:
@@ -135,9 +138,7 @@ def token(
     except (keys.BadKey, OSError) as error:
         raise click.ClickException(str(error)) from None
     except ValueError:
-        raise click.ClickException(
-            "a session is 1 to 100 letters, digits, dots, colons, dashes and underscores; a user 1 to 200 characters"
-        ) from None
+        raise click.ClickException(WRONG_IDS) from None
 
 
 @main.group()
@@ -152,6 +153,7 @@ _IDENTITY = click.option(
     help="The clinic's secret key, where this server has only the public half.",
 )
 _RECORDING = click.argument("recording")
+_FILE = click.Path(path_type=Path)
 
 
 @recordings.command("list")
@@ -196,6 +198,27 @@ def export(
 
 
 @recordings.command()
+@_RECORDING
+@click.option("--audio", is_flag=True, help="Only what was said, as one file of sound.")
+@click.option("--names/--no-names", default=False, help="Show people's names. Default: their roles, in chapters only.")
+@click.option("--time/--no-time", "shown_time", default=False, help="Show the day and the time of day.")
+@_IDENTITY
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def compose(
+    config: Path | None,
+    recording: str,
+    audio: bool,
+    names: bool,
+    shown_time: bool,
+    identity: Path | None,
+    **flags: Any,
+) -> None:
+    """Make one film of a recording, or with --audio one sound, and keep it encrypted with the recording."""
+    kind: JobKind = "audio" if audio else "compose"
+    recordings_cli.compose(_settings(config, flags), recording, identity, kind, names=names, shown_time=shown_time)
+
+
+@recordings.command()
 @_IDENTITY
 @flags_for(recordings_cli.FOR_RECORDINGS)
 def recover(config: Path | None, identity: Path | None, **flags: Any) -> None:
@@ -214,11 +237,58 @@ def shred(config: Path | None, recording: str, person: str | None, reason: str, 
     recordings_cli.shred(_settings(config, flags), recording, person, reason)
 
 
+@recordings.command()
+@_RECORDING
+@click.option("--because", required=True, metavar="TEXT", help="A case number or the like. No names.")
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def hold(config: Path | None, recording: str, because: str, **flags: Any) -> None:
+    """Nothing of a recording may be deleted from now on, also when its time is over."""
+    recordings_cli.hold(_settings(config, flags), recording, because)
+
+
+@recordings.command()
+@_RECORDING
+@flags_for(recordings_cli.FOR_RECORDINGS)
+def release(config: Path | None, recording: str, **flags: Any) -> None:
+    """End the hold on a recording."""
+    recordings_cli.release(_settings(config, flags), recording)
+
+
+@recordings.command()
+@click.option("--role", type=click.Choice(get_args(Keeper)), required=True, help="What they may do.")
+@click.option("--user", metavar="ID", required=True, help="Who it is, in your own words: kept with what they watch.")
+@click.option("--session", metavar="ID", help="Recordings of this session only. Default: of all.")
+@click.option("--hours", type=click.IntRange(1, LONGEST_LIFETIME // 3600), default=LIFETIME // 3600, show_default=True)
+@flags_for(FOR_LINKS)
+def link(config: Path | None, role: Keeper, user: str, session: str | None, hours: int, **flags: Any) -> None:
+    """Print a link to the page of recordings, for one person. Keep it like a key until it expires."""
+    settings = _settings(config, flags)
+    now = time.time()
+    try:
+        claims = RecordingsClaims(jti=new_id(), exp=int(now + 3600 * hours), sub=user, role=role, room=session)
+        click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
+    except (keys.BadKey, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    except ValueError:
+        raise click.ClickException(WRONG_IDS) from None
+
+
+@recordings.command("open")
+@click.argument("file", type=_FILE)
+@click.option("--key", type=_FILE, required=True, metavar="FILE", help="The key that was downloaded with it.")
+@click.option("--identity", type=_FILE, required=True, metavar="FILE", help="The clinic's secret key.")
+@click.option("--to", type=_FILE, required=True, metavar="FILE", help="Where to write it, in clear.")
+def open_file(file: Path, key: Path, identity: Path, to: Path) -> None:
+    """Open what was downloaded from a server that has the public half of the clinic's key only."""
+    opening.open_download(file, key, identity, to)
+
+
 def _announce(settings: Settings, running: server.Running) -> None:
     base = base_url(settings, running.port)
     if not settings.demo:
         click.echo(f"TheraBook Video serves at {base}")
-        click.echo(f"Make links with `therabook token`, or with POST /api/token (key in {settings.data_dir}/api-key).")
+        click.echo(f"Make links with `therabook token`, or with POST /api/token (key in {settings.data_dir}/api-key);")
+        click.echo("links to recordings with `therabook recordings link`, or with POST /api/recordings/token.")
         return
     session = new_session_id()
     line = "=" * 100
@@ -230,6 +300,9 @@ def _announce(settings: Settings, running: server.Running) -> None:
         now = running.clock.wall()
         claims = JoinClaims(jti=new_id(), exp=int(now + 60 * DEMO_MINUTES), room=session, sub=new_id(), role=role)
         click.echo(f"\n  The {role}'s link:\n\n{make_link(base, running.tokens, claims, now)}")
+    now = running.clock.wall()
+    keeper = RecordingsClaims(jti=new_id(), exp=int(now + 60 * DEMO_MINUTES), sub="demo", role="administrator")
+    click.echo(f"\n  The recordings, as an administrator sees them:\n\n{make_link(base, running.tokens, keeper, now)}")
     click.echo(f"\n  Or join by hand: {base}/video-call/demo\n{line}\n")
 
 

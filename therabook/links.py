@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from signaling.roles import Role
-from signaling.tokens import JoinClaims, Tokens
+from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
 from therabook.settings import Settings, is_loopback
 
 PAGES: dict[Role, str] = {
@@ -14,8 +14,12 @@ PAGES: dict[Role, str] = {
 }
 
 
-def make_link(base: str, tokens: Tokens, claims: JoinClaims, now: float) -> str:
-    return f"{base}{PAGES[claims.role]}#token={tokens.sign(claims, now)}"
+RECORDINGS = "/recordings"
+
+
+def make_link(base: str, tokens: Tokens, claims: JoinClaims | RecordingsClaims, now: float) -> str:
+    page = RECORDINGS if isinstance(claims, RecordingsClaims) else PAGES[claims.role]
+    return f"{base}{page}#token={tokens.sign(claims, now)}"
 
 
 def base_url(settings: Settings, port: int | None = None) -> str:

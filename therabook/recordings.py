@@ -14,11 +14,17 @@ from typing import Any
 import aiohttp
 from pydantic import SecretBytes
 
-from clinic import Consents, Database, Recordings, Retention, open_database, sqlite_url
+from clinic import Consents, Database, Jobs, Recordings, Retention, open_database, sqlite_url
 from recording.age import BadKeyText, Recipient
 from recording.keys import BadKeyFile, ClinicKey, KeyProvider, SealedKey, TransitKey, WebhookKey
+from recording.storage import Address, BadBucket, Bucket, Storage, Uploads
 from signaling import keys
 from signaling.capture_books import Books
+from signaling.clock import Clock
+from signaling.compose_work import ComposeWork
+from signaling.composing import Composing, Tell
+from signaling.ids import new_id
+from signaling.offload import Offload
 from signaling.receipts import Receipts
 from signaling.recording_rules import WORDS, ConsentPolicy, Words
 from signaling.vault import Vault
@@ -52,8 +58,49 @@ def books(settings: Settings, store: Database, provider: KeyProvider) -> Books:
     )
 
 
-def vault(settings: Settings, store: Database, provider: KeyProvider) -> Vault:
-    return Vault(Recordings(store), Retention(store), provider, folder(settings), os.urandom)
+def storage(settings: Settings) -> Storage:
+    """Asks nothing of the bucket yet. Raises BadSettings."""
+    if settings.recordings_bucket is None:
+        return Storage(folder(settings))
+    try:
+        address = Address.parse(
+            settings.recordings_bucket,
+            endpoint=settings.recordings_bucket_endpoint,
+            region=settings.recordings_bucket_region,
+            key_id=settings.recordings_bucket_key_id,
+            secret=settings.recordings_bucket_secret,
+        )
+        return Storage(folder(settings), Bucket(address))
+    except BadBucket as error:
+        raise BadSettings(f"recordings_bucket: {error}") from None
+
+
+def offload(
+    settings: Settings, store: Database, files: Storage, clock: Clock, random: Callable[[], float]
+) -> Offload | None:
+    """None where there is no bucket."""
+    if files.bucket is None:
+        return None
+    return Offload(
+        recordings=Recordings(store),
+        storage=files,
+        uploads=Uploads(files, files.bucket),
+        clock=clock,
+        random=random,
+        keep_local=settings.recordings_bucket_keep_local,
+    )
+
+
+def vault(settings: Settings, store: Database, provider: KeyProvider, files: Storage | None = None) -> Vault:
+    """`files`: the one `storage` of a service. Raises BadSettings."""
+    place = files or storage(settings)
+    return Vault(Recordings(store), Retention(store), provider, place.folder, os.urandom, place)
+
+
+def composing(settings: Settings, store: Database, vault: Vault, clock: Clock, tell: Tell) -> Composing:
+    files = vault.files
+    work = ComposeWork(vault, Jobs(store), clock, bring=files.bring, give_back=files.give_back)
+    return Composing(work=work, new_id=new_id, tell=tell, automatic=settings.recordings_compose)
 
 
 def key_provider(settings: Settings, http: aiohttp.ClientSession, now: Callable[[], float]) -> KeyProvider:

@@ -1,4 +1,4 @@
-"""`therabook recordings`: list, verify, export, recover and shred, at the machine where they are.
+"""`therabook recordings`: list, verify, export, compose, recover and shred, at the machine where they are.
 
 Who may run it has the clinic's key anyway. Not here: what any of it does (`signaling/vault.py`).
 """
@@ -19,12 +19,16 @@ from typing import TypeVar
 import aiohttp
 import click
 
-from clinic import ClinicError, Recording, Viewing, Viewings
+from clinic import ClinicError, Job, JobKind, Jobs, JobState, Recording, Viewing, Viewings
 from clinic.records import ViewingKind
 from recording.age import AgeError, BadKeyText, Recipient
 from recording.keys import BadKeyFile, ClinicKey, KeyRefused, KeyUnavailable
+from recording.storage import StorageError
 from signaling import keys
 from signaling.capture_books import Books
+from signaling.clock import Clock
+from signaling.compose_work import LEASE, ComposeWork
+from signaling.ids import new_id
 from signaling.recovery import recover
 from signaling.vault import Vault
 from therabook import recordings
@@ -35,6 +39,9 @@ T = TypeVar("T")
 FOR_RECORDINGS = (
     "data_dir",
     "recordings_dir",
+    "recordings_bucket",
+    "recordings_bucket_endpoint",
+    "recordings_bucket_region",
     "recordings_key",
     "recordings_key_file",
     "recordings_public_key",
@@ -49,6 +56,7 @@ class Opened:
     vault: Vault
     books: Books
     viewings: Viewings
+    jobs: Jobs
 
 
 @asynccontextmanager
@@ -60,7 +68,7 @@ async def _open(settings: Settings, identity: Path | None) -> AsyncIterator[Open
         async with aiohttp.ClientSession() as http:
             provider = _brought(identity) if identity else recordings.key_provider(settings, http, time.time)
             books = recordings.books(settings, store, provider)
-            yield Opened(recordings.vault(settings, store, provider), books, Viewings(store))
+            yield Opened(recordings.vault(settings, store, provider), books, Viewings(store), Jobs(store))
     finally:
         await store.close()
 
@@ -80,7 +88,16 @@ def carry_out(settings: Settings, identity: Path | None, work: Callable[[Opened]
 
     try:
         return asyncio.run(run())
-    except (BadSettings, BadKeyFile, keys.BadKey, ClinicError, KeyUnavailable, KeyRefused, AgeError) as error:
+    except (
+        BadSettings,
+        BadKeyFile,
+        keys.BadKey,
+        ClinicError,
+        KeyUnavailable,
+        KeyRefused,
+        AgeError,
+        StorageError,
+    ) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'cannot'}: {error.strerror or error}") from None
@@ -134,8 +151,52 @@ def export(settings: Settings, recording: str, to: Path, recipient: str | None, 
         click.echo(path)
 
 
+def compose(
+    settings: Settings, recording: str, identity: Path | None, kind: JobKind, *, names: bool, shown_time: bool
+) -> None:
+    """In this process, whether the service runs or not."""
+
+    async def work(opened: Opened) -> JobState:
+        now = time.time()
+        wanted = Job(new_id(), kind, recording, now, {"names": names, "time": shown_time})
+        job = await opened.jobs.begin(wanted, now, LEASE)
+        try:
+            files = opened.vault.files
+            work = ComposeWork(opened.vault, opened.jobs, Clock(), bring=files.bring, give_back=files.give_back)
+            state = await work.do(job, None, _tenths())
+            if state is JobState.WAITING:
+                (failed,) = [each for each in await opened.jobs.of_recording(recording) if each.id == job.id]
+                raise click.ClickException(failed.error or "It could not be kept.")
+            return state
+        finally:
+            # unless it is done: nobody else is to go on with it
+            await opened.jobs.cancel(job)
+
+    if carry_out(settings, identity, work) is JobState.DONE:
+        click.echo("Made, and kept with the recording.")
+    else:
+        raise click.ClickException("Somebody in it was deleted meanwhile. Nothing was kept.")
+
+
+def _tenths() -> Callable[[float], None]:
+    """Says how far it is, ten times."""
+    said = -1
+
+    def progress(part: float) -> None:
+        nonlocal said
+        if int(part * 10) > said:
+            said = int(part * 10)
+            click.echo(f"{said * 10}%", err=True)
+
+    return progress
+
+
 def recover_all(settings: Settings, identity: Path | None) -> None:
-    done = carry_out(settings, identity, lambda opened: recover(opened.books, recordings.folder(settings), time.time()))
+    done = carry_out(
+        settings,
+        identity,
+        lambda opened: recover(opened.books, opened.vault.folder, time.time(), opened.vault.files),
+    )
     click.echo(f"{done.recordings} recordings: {done.tracks} tracks recovered, {done.lost} without anything in them")
 
 
@@ -148,6 +209,19 @@ def shred(settings: Settings, recording: str, person: str | None, reason: str) -
     click.echo(f"{len(proof.keys)} keys deleted. SHA-256 of what they were wrapped in:")
     for key in proof.keys:
         click.echo(f"{key.of} {key.id}  {key.sha256}")
+
+
+def hold(settings: Settings, recording: str, because: str) -> None:
+    async def work(opened: Opened) -> None:
+        await opened.vault.retention.hold(recording, by=_who(), because=because, now=time.time())
+
+    carry_out(settings, None, work)
+    click.echo("On hold: nothing of it is deleted until it is released.")
+
+
+def release(settings: Settings, recording: str) -> None:
+    carry_out(settings, None, lambda opened: opened.vault.retention.release(recording))
+    click.echo("Released.")
 
 
 async def _note(opened: Opened, recording: str, kind: ViewingKind) -> None:

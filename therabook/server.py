@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import os
+import random
 import resource
 import signal
 import socket
@@ -20,6 +21,8 @@ import ifaddr
 import structlog
 from aiohttp import web
 
+from clinic import Viewings
+from recording import core_dumps
 from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
 from signaling.api import LARGEST_BODY, TokenApi
@@ -28,12 +31,14 @@ from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.entrance import Entrance
 from signaling.health import Health
+from signaling.housekeeping import Housekeeping
 from signaling.ids import new_id, new_session_id
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
 from signaling.pages import Pages, VideoAnswer
 from signaling.pseudonyms import Pseudonyms
+from signaling.recordings_access import RecordingsAccess
 from signaling.recovery import recover
 from signaling.revocations import Revocations
 from signaling.room import Rules
@@ -41,9 +46,10 @@ from signaling.route import add_routes
 from signaling.routes import route_table
 from signaling.sessions import LOOK, Sessions
 from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
+from signaling.streams import Streams
 from signaling.tokens import Tokens
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, recordings, tls
+from therabook import VERSION, recordings, recordings_served, tls
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -77,6 +83,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     tokens = Tokens(signing_key)
     revocations = Revocations(settings.data_dir / "revocations", clock.wall())
     metrics = Metrics()
+    pseudonyms = Pseudonyms(signing_key)
 
     # Media, recordings, sessions, and the way into them
     nodes = Alone()
@@ -86,6 +93,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     store = recordings.database(settings)
     provider = recordings.key_provider(settings, http, clock.wall)
     books = recordings.books(settings, store, provider)
+    vault = recordings.vault(settings, store, provider)
+    composing = recordings.composing(settings, store, vault, clock, lambda *film: sessions.filmed(*film))
     captures = Captures(
         media=media,
         books=books,
@@ -94,6 +103,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         entropy=os.urandom,
         new_id=new_id,
+        ended=composing.recorded,
     )
     sessions = Sessions(
         media=media,
@@ -103,7 +113,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         new_id=new_id,
         metrics=metrics,
-        pseudonyms=Pseudonyms(signing_key),
+        pseudonyms=pseudonyms,
         vanished=lambda session: background.start(nodes.release(session)),
         captures=captures if settings.recordings else None,
     )
@@ -131,6 +141,16 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         new_id=new_id,
         new_session_id=new_session_id,
     )
+    access = RecordingsAccess(
+        tokens=tokens,
+        api_key=api_key,
+        clock=clock,
+        limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
+        proxies=proxies,
+        new_id=new_id,
+        sealed=not provider.can_unwrap,
+    )
+    streams = Streams()
     pages = Pages(
         shelf=Shelf(lambda: read_tree(WEB), reload=settings.reload),
         brand=brand(settings),
@@ -149,7 +169,16 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     health = Health(version=VERSION, ready=lambda: not entrance.closed, metrics=metrics)
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[headers.errors_and_counts(metrics)])
     app.on_response_prepare.append(headers.secure(strict_transport=settings.tls == "files"))
-    add_routes(app, route_table(api, pages, door, health, version=VERSION))
+    archive = recordings_served.routes(
+        access=access,
+        store=store,
+        vault=vault,
+        composer=composing,
+        streams=streams,
+        clock=clock,
+        pseudonyms=pseudonyms,
+    )
+    add_routes(app, route_table(api, pages, door, health, archive, version=VERSION))
 
     # Serving
     background = Background()
@@ -157,19 +186,25 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(http.close)
         await store.upgrade()
         stack.push_async_callback(store.close)
-        await recover(books, recordings.folder(settings), clock.wall())
-        vault = recordings.vault(settings, store, provider)
-        await vault.remove(await vault.retention.files_to_remove())
+        await recover(books, recordings.folder(settings), clock.wall(), vault.files)
         await media.start()
         stack.push_async_callback(media.close)
+        composing.start()
+        stack.push_async_callback(composing.close)
         await captures.start()
         stack.push_async_callback(captures.close)
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions))
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
+        background.start(housekeeping.run())
+        offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
+        if offload is not None:
+            background.start(offload.run())
         port = await serve_app(app, settings, background, stack)
 
         async def say_goodbye() -> None:
             entrance.closed = True
+            streams.close()
             await sessions.close()
             await door.close()
 
@@ -181,6 +216,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
 async def serve(settings: Settings, started: Callable[[Running], None]) -> None:
     """Serves until SIGTERM or SIGINT."""
+    core_dumps.forbid()
     allow_many_sockets()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="Folder for keys and for what must survive a restart.")
     demo: bool = Field(
         False,
-        description="Anyone at this machine may join as anyone, and two links are printed. Refuses to serve others.",
+        description="Anyone at this machine may join as anyone, and three links are printed. Refuses to serve others.",
     )
 
     media_host: str = Field("0.0.0.0", description="Address for sound and pictures; :: is IPv6 and IPv4.")
@@ -92,7 +92,32 @@ class Settings(BaseSettings):
     recordings: bool = Field(
         True, description="Therapists may record, once everyone present has agreed. Nothing is recorded by itself."
     )
+    recordings_compose: bool = Field(
+        True,
+        description="A film is made of each recording when it ends: one MP4 of everybody, in the background. Otherwise "
+        "when somebody asks for it.",
+    )
     recordings_dir: Path | None = Field(None, description="Folder for recordings. Default: DATA_DIR/recordings.")
+    recordings_bucket: str | None = Field(
+        None,
+        description="A bucket of an S3-compatible store, s3://BUCKET/PREFIX, where recordings go too, encrypted: while "
+        "they run, so that they outlive this machine. Default: they stay in their folder.",
+    )
+    recordings_bucket_endpoint: str | None = Field(
+        None, description="Address of a store other than Amazon's, as https://s3.example.org."
+    )
+    recordings_bucket_region: str = Field("us-east-1", description="The bucket's region, as the store calls it.")
+    recordings_bucket_key_id: SecretStr | None = Field(
+        None,
+        json_schema_extra=NO_FLAG,
+        description="Id of the bucket's access key. Default: as Amazon's tools find one (AWS_ACCESS_KEY_ID, a role).",
+    )
+    recordings_bucket_secret: SecretStr | None = Field(
+        None, json_schema_extra=NO_FLAG, description="The access key's secret."
+    )
+    recordings_bucket_keep_local: bool = Field(
+        False, description="Recordings stay in their folder when the bucket has them."
+    )
     recordings_keep_days: int | None = Field(
         None, ge=1, le=36_500, description="Days until a recording is deleted, unless it is on hold. Default: never."
     )

@@ -13,6 +13,7 @@ from tests.fuzz.targets import (
     framing,
     messages,
     payload,
+    ranges,
     records,
     rtcp,
     rtp,
@@ -41,5 +42,6 @@ TARGETS: dict[str, Target] = {
         messages,
         tokens,
         age,
+        ranges,
     )
 }

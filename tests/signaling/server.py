@@ -21,6 +21,8 @@ from therabook.settings import load
 M = TypeVar("M", bound=m.Message)
 
 API_KEY = "an-api-key-for-tests-that-is-long-enough"
+WITHIN = 15.0
+"""Seconds for a message, on a busy machine: a process may have to be started before it comes."""
 SOURCES = m.Sources(microphone="0", camera="1", screen="2")
 
 
@@ -53,7 +55,7 @@ class Client:
 
     async def hears(self, kind: type[M], *, where: Any = lambda message: True) -> M:
         """The next message of that kind (for which `where` is true); others are put aside in `told`."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN):
             while True:
                 received = await self.socket.receive()
                 if received.type is not aiohttp.WSMsgType.TEXT:
@@ -70,7 +72,7 @@ class Client:
 
     async def closed(self) -> int | None:
         """Reads until the server closes; returns its code."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN):
             while True:
                 received = await self.socket.receive()
                 if received.type is not aiohttp.WSMsgType.TEXT:
@@ -138,6 +140,7 @@ async def a_server(folder: Path, **settings: Any) -> AsyncIterator[Server]:
         "media_host": "127.0.0.1",
         "data_dir": folder / "data",
         "api_key": API_KEY,
+        "recordings_compose": False,
     }
     loaded = load(values | settings, environment={})
     async with aiohttp.ClientSession() as http, running(loaded, clock.clock) as served:

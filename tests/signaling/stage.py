@@ -12,8 +12,8 @@ from signaling import orders as o
 from signaling.recording_rules import ConsentPolicy
 from signaling.refusals import Refused
 from signaling.roles import Role
-from signaling.room import Arrival, Room, Rules
-from signaling.seat import Entry, Media, Seat, permitted_sources
+from signaling.room import Room, Rules
+from signaling.seat import Arrival, Entry, Media, Seat, permitted_sources
 from signaling.session_recording import SessionRecording
 from signaling.wiring import Tap
 

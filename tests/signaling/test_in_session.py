@@ -7,7 +7,7 @@ import pytest
 from signaling import messages as m
 from signaling.messages import Person
 from signaling.roles import Role
-from signaling.room import Arrival
+from signaling.seat import Arrival
 from tests.signaling.stage import EPOCH, NO_SOURCES, Actor, Stage
 
 

@@ -32,12 +32,13 @@ DOCTOR, PATIENT = 60, 180
 class Clinic:
     """What the clinic's own people find afterwards."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: ClinicKey | None = None) -> None:
+        """`key`: where the server has only the public half of it."""
         self.data = folder / "data"
         self._database = open_database(sqlite_url(self.data / "clinic.db"))
         self.recordings = Recordings(self._database)
         self.consents = Consents(self._database)
-        key = ClinicKey.from_file(self.data / "recordings-key", os.urandom)
+        key = key or ClinicKey.from_file(self.data / "recordings-key", os.urandom)
         self.vault = Vault(self.recordings, Retention(self._database), key, self.data / "recordings", os.urandom)
 
     async def only(self, state: RecordingState | None = RecordingState.CAPTURED) -> Whole:
@@ -65,8 +66,8 @@ class Clinic:
 
 
 @asynccontextmanager
-async def a_clinic(folder: Path) -> AsyncIterator[Clinic]:
-    clinic = Clinic(folder)
+async def a_clinic(folder: Path, key: ClinicKey | None = None) -> AsyncIterator[Clinic]:
+    clinic = Clinic(folder, key)
     try:
         yield clinic
     finally:

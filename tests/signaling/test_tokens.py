@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from pydantic import SecretBytes
 
 from signaling.refusals import Refused
-from signaling.tokens import LONGEST, JoinClaims, ResumeClaims, Tokens
+from signaling.tokens import LONGEST, Claims, JoinClaims, RecordingsClaims, ResumeClaims, Tokens
 from tests.signaling.stage import code_of
 
 NOW = 1_800_000_000.0
@@ -35,6 +37,24 @@ def test_a_token_to_resume_that_expired_says_so(tokens: Tokens) -> None:
     with pytest.raises(Refused) as refused:
         tokens.read_resume(tokens.sign(claims, NOW - 10), NOW)
     assert code_of(refused) == "resume_expired"
+
+
+def test_a_token_is_good_for_what_it_was_signed_for_only(tokens: Tokens) -> None:
+    recordings = RecordingsClaims(jti="token-id-1", exp=int(NOW) + 60, sub="user-1", role="therapist", room="session-1")
+    resume = ResumeClaims(jti="token-id-1", exp=int(NOW) + 60, room="session-1", sub="person-1")
+    reading: dict[Claims, Callable[[str, float], Claims]] = {
+        CLAIMS.model_copy(update={"role": "therapist"}): tokens.read_join,
+        resume: tokens.read_resume,
+        recordings: tokens.read_recordings,
+    }
+    for claims, own in reading.items():
+        token = tokens.sign(claims, NOW)
+        assert own(token, NOW) == claims
+        for other in reading.values():
+            if other != own:
+                with pytest.raises(Refused) as refused:
+                    other(token, NOW)
+                assert code_of(refused) == "token_invalid"
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "é", "\x00", "eyJ.eyJ.eyJ", "a" * (LONGEST + 1), "\ud800"])

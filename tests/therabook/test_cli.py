@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from signaling.tokens import Tokens
 from tests.signaling.server import Client, offer
 from therabook.cli import main
 
-LINK = re.compile(r"(http://\S+?)(/video-call/\S+)#token=(\S+)")
+LINK = re.compile(r"(http://[^/\s]+)(/(?:video-call/\S+?|recordings))#token=(\S+)")
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +56,17 @@ def test_token_names_a_new_session_where_none_is_given(tmp_path: Path) -> None:
     assert result.stderr.startswith("Session: ")
 
 
+def test_a_link_to_recordings_says_who_it_is_and_what_they_may(tmp_path: Path) -> None:
+    asked = ("recordings", "link", "--role", "auditor", "--user", "u-1", "--data-dir", tmp_path)
+    for more, room, hours in (((), None, 12), (("--session", "s-1", "--hours", "1"), "s-1", 1)):
+        found = LINK.fullmatch(run(*asked, *more).strip())
+        assert found
+        assert found[2] == "/recordings"
+        claims = Tokens(signing_key(tmp_path)).read_recordings(found[3], 0.0)
+        assert (claims.role, claims.sub, claims.room) == ("auditor", "u-1", room)
+        assert 0 <= time.time() + 3600 * hours - claims.exp < 60
+
+
 def test_links_are_where_people_reach_the_server(tmp_path: Path) -> None:
     arguments = ("token", "--role", "patient", "--session", "s", "--data-dir", tmp_path)
     assert run(*arguments, "--public-url", "https://v.example/").startswith(
@@ -72,6 +84,11 @@ def test_links_are_where_people_reach_the_server(tmp_path: Path) -> None:
         (["token"], "--role"),
         (["token", "--role", "administrator"], "therapist"),
         (["token", "--role", "patient", "--session", "../x"], "letters"),
+        (["recordings", "link", "--role", "patient", "--user", "u"], "auditor"),
+        (["recordings", "link", "--role", "auditor"], "--user"),
+        (["recordings", "link", "--role", "auditor", "--user", "u", "--session", "../x"], "letters"),
+        (["recordings", "hold", "nothing", "--because", "case 7", "--data-dir", "{tmp}"], "no such recording"),
+        (["recordings", "release", "nothing", "--data-dir", "{tmp}"], "no such recording"),
         (["serve", "--port", "many"], "port"),
         (["serve", "--demo", "--host", "0.0.0.0"], "demo"),
         (["serve", "--config", "/nonexistent.toml"], "No such file"),
@@ -135,7 +152,8 @@ async def test_the_demo_prints_links_that_work_and_stops_cleanly(tmp_path: Path,
     async with serving(tmp_path, "--demo") as process, aiohttp.ClientSession() as http:
         await process.says("Or join by hand")
         assert "DEMONSTRATION" in process.said
-        therapist_link, patient_link = LINK.findall(process.said)
+        therapist_link, patient_link, recordings_link = LINK.findall(process.said)
+        assert await may(http, recordings_link) == "administrator"
         assert therapist_link[1] == "/video-call/therapy"
         therapist, patient = (
             await joined(http, therapist_link, "Dr. Blue"),
@@ -163,6 +181,14 @@ async def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
             await second.says(f"Error: port {port}: .*in use")
             assert await second.process.wait() == 1
             assert "Traceback" not in second.said
+
+
+async def may(http: aiohttp.ClientSession, link: tuple[str, str, str]) -> str:
+    """The role with which it opens the recordings."""
+    base, page, token = link
+    assert page == "/recordings"
+    async with http.get(f"{base}/api/recordings/me", headers={"Authorization": f"Bearer {token}"}) as answer:
+        return str((await answer.json())["role"])
 
 
 async def joined(http: aiohttp.ClientSession, link: tuple[str, str, str], name: str) -> Client:

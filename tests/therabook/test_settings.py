@@ -114,6 +114,8 @@ def test_the_help_of_serve_documents_every_setting() -> None:
 def test_secrets_have_no_flag() -> None:
     assert [setting.name for setting in documented() if setting.flag is None] == [
         "api_key",
+        "recordings_bucket_key_id",
+        "recordings_bucket_secret",
         "recordings_key_secret",
         "database_url",
     ]

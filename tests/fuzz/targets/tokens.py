@@ -10,17 +10,17 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 from pydantic import SecretBytes
 
 from signaling.refusals import Refused
-from signaling.tokens import ResumeClaims, Tokens
+from signaling.tokens import Claims, ResumeClaims, Tokens
 from tests.fuzz.target import LINES, Target
 
 KEY = b"0123456789abcdef0123456789abcdef"
 NOW = 1_700_000_000.0
-ENCODED, SIGNED, RESUME = 1, 2, 4
+ENCODED, SIGNED, RESUME, RECORDINGS = 1, 2, 4, 8
 
 
 def run(data: bytes) -> Hashable:
@@ -32,15 +32,21 @@ def run(data: bytes) -> Hashable:
         signature = _base64(hmac.digest(KEY, header + b"." + claims, hashlib.sha256))
     token = b".".join((header, claims, signature)).decode("utf-8", "replace")
     tokens = Tokens(SecretBytes(KEY))
+    readers: dict[int, tuple[str, Callable[[str, float], Claims]]] = {
+        0: ("join", tokens.read_join),
+        RESUME: ("resume", tokens.read_resume),
+        RECORDINGS: ("recordings", tokens.read_recordings),
+    }
+    kind, read = readers[flags & RESUME or flags & RECORDINGS]
     try:
-        taken = tokens.read_resume(token, NOW) if flags & RESUME else tokens.read_join(token, NOW)
+        taken = read(token, NOW)
     except Refused as refused:
         return refused.code
     assert token.isascii()
     digest = hmac.digest(KEY, token.rpartition(".")[0].encode(), hashlib.sha256)
     assert token.endswith("." + _base64(digest).decode()), "a token is taken that we have not signed"
     assert taken.exp > NOW
-    assert taken.typ == ("resume" if flags & RESUME else "join")
+    assert taken.typ == kind
     return type(taken).__name__
 
 
@@ -53,7 +59,13 @@ def seeds() -> Iterator[bytes]:
     claims = {"jti": "abcdefgh", "exp": int(NOW) + 60, "iat": int(NOW), "aud": "therabook-video", "iss": "therabook"}
     join = claims | {"typ": "join", "sub": "u-1", "role": "patient", "room": "r-1", "name": "Ada", "limit": 2}
     resume = claims | {"typ": "resume", "sub": "p1", "room": "r-1"}
-    for flags, body in ((ENCODED | SIGNED, join), (ENCODED | SIGNED | RESUME, resume), (ENCODED, join)):
+    recordings = claims | {"typ": "recordings", "sub": "u-1", "role": "auditor", "room": "r-1"}
+    for flags, body in (
+        (ENCODED | SIGNED, join),
+        (ENCODED | SIGNED | RESUME, resume),
+        (ENCODED | SIGNED | RECORDINGS, recordings),
+        (ENCODED, join),
+    ):
         yield bytes([flags]) + header + b"\n" + json.dumps(body).encode() + b"\nAAAA"
     yield bytes([ENCODED]) + header.replace(b"HS256", b"none") + b"\n" + json.dumps(join).encode() + b"\n"
     signed = Tokens(SecretBytes(b"another key, of the same length.")).sign(

@@ -1,0 +1,206 @@
+"""The way to recordings: tokens for them, the cookie that a page gets in exchange for one, and what each role may.
+
+A page sends its token once, in a header, and has a cookie from then on, which no script can read and which other sites'
+pages cannot use; so that a player can ask by itself, and no token ever stands in an address. Programs send the token
+each time. Not here: recordings (`recordings_api.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from signaling.api import is_key
+from signaling.bodies import read_json
+from signaling.clock import Clock
+from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, from_own_page
+from signaling.limits import Limiter, address_key
+from signaling.refusals import Refused
+from signaling.roles import KEEPER_PERMISSIONS, Keeper, KeeperAction
+from signaling.tokens import RecordingsClaims, SessionId, Tokens, UserId
+
+COOKIE = "therabook-recordings"
+COOKIE_PATH = "/api/recordings"
+
+LIFETIME = 12 * 3600
+"""Seconds for which a token is good, unless asked otherwise: a working day."""
+
+LONGEST_LIFETIME = 7 * 24 * 3600
+
+
+class RecordingsTokenRequest(BaseModel):
+    """For whom a token is. The clinic's server has decided the role."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    user_id: UserId
+    """Who it is, in the clinic's own words: kept with what they watch and do."""
+    role: Keeper
+    room_id: SessionId | None = None
+    """Recordings of this session only; left out, of all sessions."""
+    expires_in: Annotated[int, Field(ge=60, le=LONGEST_LIFETIME)] | None = None
+    """Seconds. Default: twelve hours."""
+
+
+class RecordingsTokenAnswer(BaseModel):
+    token: str
+    user_id: str
+    role: Keeper
+    room_id: str | None
+    expires_at: int
+    """Seconds since 1970."""
+
+
+class KeeperAnswer(BaseModel):
+    """Who asks, and what they may."""
+
+    who: str
+    role: Keeper
+    room: str | None
+    may: list[KeeperAction]
+    sealed: bool
+    """The server cannot open what it keeps: whoever has the clinic's secret key does that elsewhere."""
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody whose token was checked."""
+
+    who: str
+    role: Keeper
+    room: str | None
+    expires_at: int
+
+    def may(self, action: KeeperAction) -> bool:
+        return action in KEEPER_PERMISSIONS[self.role]
+
+    def require(self, action: KeeperAction) -> None:
+        """Raises Refused: `not_allowed`."""
+        if not self.may(action):
+            raise Refused("not_allowed")
+
+    def sees(self, session: str) -> bool:
+        """Whether recordings of this session exist for them at all."""
+        return self.room is None or self.room == session
+
+
+class RecordingsAccess:
+    def __init__(
+        self,
+        *,
+        tokens: Tokens,
+        api_key: SecretStr,
+        clock: Clock,
+        limit: Limiter,
+        proxies: Sequence[Network],
+        new_id: Callable[[], str],
+        sealed: bool,
+    ) -> None:
+        """`limit`: tokens asked for, and refused attempts to sign in."""
+        self._tokens = tokens
+        self._api_key = api_key
+        self._clock = clock
+        self._limit = limit
+        self._proxies = proxies
+        self._new_id = new_id
+        self._sealed = sealed
+
+    # What the server answers ------------------------------------------------------------------------------------
+
+    async def issue(self, request: web.Request) -> web.Response:
+        """With the API key only, in the demonstration too."""
+        if not is_key(request, self._api_key):
+            self._count_refusal(request)
+            raise Refused("unauthorized")
+        wait = self._limit.take("key", self._clock.steady())
+        if wait > 0:
+            raise Refused("too_many_requests", retry_after=wait)
+        asked = await read_json(request, RecordingsTokenRequest)
+        now = self._clock.wall()
+        expires = int(now + (asked.expires_in or LIFETIME))
+        claims = RecordingsClaims(
+            jti=self._new_id(), exp=expires, sub=asked.user_id, role=asked.role, room=asked.room_id
+        )
+        answer = RecordingsTokenAnswer(
+            token=self._tokens.sign(claims, now),
+            user_id=asked.user_id,
+            role=asked.role,
+            room_id=asked.room_id,
+            expires_at=expires,
+        )
+        return web.json_response(text=answer.model_dump_json())
+
+    async def sign_in(self, request: web.Request) -> web.Response:
+        """The cookie is the token, for as long as the browser is open and the token good."""
+        if not from_own_page(request):
+            raise Refused("wrong_origin")
+        token = bearer(request)
+        self._read(request, token)
+        response = web.Response(status=204)
+        plain = not request.secure and bare_host(request.host) in LOCALHOST
+        response.set_cookie(
+            COOKIE, token or "", path=COOKIE_PATH, httponly=True, samesite="Strict", secure=None if plain else True
+        )
+        return response
+
+    async def sign_out(self, request: web.Request) -> web.Response:
+        """Whoever it is: nothing is asked of a cookie that has expired."""
+        if not from_own_page(request):
+            raise Refused("wrong_origin")
+        response = web.Response(status=204)
+        response.del_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="Strict")
+        return response
+
+    async def me(self, request: web.Request) -> web.Response:
+        visitor = self.visitor(request, None)
+        answer = KeeperAnswer(
+            who=visitor.who,
+            role=visitor.role,
+            room=visitor.room,
+            may=sorted(KEEPER_PERMISSIONS[visitor.role]),
+            sealed=self._sealed,
+            expires_at=visitor.expires_at,
+        )
+        return web.json_response(text=answer.model_dump_json())
+
+    # For the others ----------------------------------------------------------------------------------------------
+
+    def visitor(self, request: web.Request, action: KeeperAction | None) -> Visitor:
+        """Who asks, if they may do this; `None`: whatever they may. Raises Refused."""
+        token = bearer(request)
+        if token is None:
+            token = request.cookies.get(COOKIE)
+            # Only a browser sends a cookie, and it would for a page of another site that shares ours, too.
+            if token is not None and request.method not in ("GET", "HEAD") and not from_own_page(request):
+                raise Refused("wrong_origin")
+            claims = self._check(token)
+        else:
+            claims = self._read(request, token)
+        visitor = Visitor(claims.sub, claims.role, claims.room, claims.exp)
+        if action is not None:
+            visitor.require(action)
+        return visitor
+
+    def _read(self, request: web.Request, token: str | None) -> RecordingsClaims:
+        """As `_check`; who tries too often is told to wait."""
+        try:
+            return self._check(token)
+        except Refused:
+            self._count_refusal(request)
+            raise
+
+    def _check(self, token: str | None) -> RecordingsClaims:
+        if not token:
+            raise Refused("sign_in_needed")
+        return self._tokens.read_recordings(token, self._clock.wall())
+
+    def _count_refusal(self, request: web.Request) -> None:
+        address = address_key(client_address(request, self._proxies))
+        wait = self._limit.take(f"refused {address}", self._clock.steady())
+        if wait > 0:
+            raise Refused("too_many_requests", retry_after=wait)
