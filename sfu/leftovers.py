@@ -1,5 +1,5 @@
-"""What a crowd leaves behind: malloc keeps memory that was freed, in case it is wanted again, unless it is asked to give
-it back. After many peers have left it is asked.
+"""What a crowd leaves behind: malloc keeps memory that was freed, in case it is wanted again, unless it is asked to
+give it back. After many peers have left it is asked.
 
 Not here: who leaves (`server.py`).
 """
