@@ -1,10 +1,10 @@
 """What composing costs: how many times as fast as real time one core is, and whether memory grows with the length.
 
-    python -m bench.compose [--seconds 60] [--json]
+    python -m bench.compose [--seconds 60] [--captions] [--json]
 
 Two people at 720p in VP8, before walls that stand still but for noise, and their sound; a film of
 720p. One core at most is used, for all decoders and encoders have one thread. The second film is four times as long as
-the first. Not here: capture.
+the first. With --captions names and the time are drawn into it. Not here: capture.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def microphone(folder: Path, name: str, identity: Identity) -> None:
     file.close()
 
 
-def order(folder: Path, identity: Identity, seconds: int) -> Order:
+def order(folder: Path, identity: Identity, seconds: int, captions: bool) -> Order:
     clips = [
         Clip(
             track=f"{name}-{at}",
@@ -114,13 +114,17 @@ def order(folder: Path, identity: Identity, seconds: int) -> Order:
             "folder": str(folder),
             "name": f"film-{seconds}",
             "recipient": str(identity.recipient),
+            "names": {"a": "Dr. Ann Lee", "b": "Sam Reed"},
+            "show_names": captions,
+            "show_time": captions,
+            "started_at": 1_785_600_000,
         }
     )
 
 
-def measure(folder: Path, identity: Identity, seconds: int) -> dict[str, float]:
+def measure(folder: Path, identity: Identity, seconds: int, captions: bool) -> dict[str, float]:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = asyncio.run(run(order(folder, identity, seconds), lambda part: None))
+    done = asyncio.run(run(order(folder, identity, seconds, captions), lambda part: None))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
@@ -136,6 +140,7 @@ def measure(folder: Path, identity: Identity, seconds: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--captions", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     identity = Identity.generate(os.urandom)
@@ -146,7 +151,7 @@ def main() -> None:
         microphone(folder, "microphone-a", identity)
         microphone(folder, "microphone-b", identity)
         # the shorter one first: the most that was resident is remembered for all children together
-        figures = [measure(folder, identity, options.seconds * factor) for factor in (1, LONGER)]
+        figures = [measure(folder, identity, options.seconds * factor, options.captions) for factor in (1, LONGER)]
     if options.json:
         print(json.dumps(figures))
         return

@@ -44,16 +44,23 @@ class Reorder:
         self.useless = 0
         """Doubled, or later than was waited for."""
 
+    def passes(self, sequence: int) -> bool:
+        """Whether a packet of that number is the one that is due, and nothing is held back: then it counts as pushed,
+        and is all that comes out."""
+        if self._held or not self._started or sequence != self._next & 0xFFFF:
+            return False
+        self._next += 1
+        return True
+
     def push(self, packet: Packet) -> list[Packet | Gap]:
+        if self.passes(packet.sequence):
+            return [packet]
         due = self._next
         if not self._started:
             self._started = True
             self._next = 0x10000 + packet.sequence + 1
             return [packet]
         step = ((packet.sequence - due + 0x8000) & 0xFFFF) - 0x8000
-        if step == 0 and not self._held:
-            self._next = due + 1
-            return [packet]
         if not -RESTART_JUMP <= step <= RESTART_JUMP:
             return self._jumped(packet)
         if step < 0 or due + step in self._held:

@@ -14,10 +14,12 @@ NTP_EPOCH_US = 2_208_988_800 * 1_000_000
 
 SENDER_REPORT = 200
 
-_PLAIN = 0x80
+PLAIN = 0x80
 """The first byte of version 2 with nothing else in it."""
 
-_HEADER = struct.Struct("!BBHII")
+HEADER = struct.Struct("!BBHII")
+"""First and second byte, sequence number, timestamp, SSRC."""
+
 _RTCP_HEADER = struct.Struct("!BBH")
 _REPORT = struct.Struct("!IIII")
 
@@ -51,10 +53,10 @@ def is_rtcp(data: bytes) -> bool:
 
 def read_packet(arrived_us: int, data: bytes) -> Packet | None:
     """None if it is not RTP as the engine writes it."""
-    if len(data) < 12 or data[0] != _PLAIN:
+    if len(data) < HEADER.size or data[0] != PLAIN:
         return None
-    _, second, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
-    return Packet(arrived_us, second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, data[12:])
+    _, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    return Packet(arrived_us, second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, data[HEADER.size :])
 
 
 def read_reports(data: bytes) -> list[SenderReport] | None:

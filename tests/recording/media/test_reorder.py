@@ -41,6 +41,22 @@ def test_whatever_the_network_does_within_patience_the_order_is_kept(first: int,
     assert order.useless == len(doubled) - len(sent)
 
 
+def test_what_is_due_passes_and_nothing_else_does() -> None:
+    order = Reorder(PATIENCE)
+    assert not order.passes(65_534)
+    assert run(order, (65_534, 0)) == [65_534]
+    assert [order.passes(number) for number in (65_534, 0, 65_535, 0, 2)] == [False, False, True, True, False]
+    assert run(order, (65_538, 10), (65_537, 20)) == [65_537, 65_538]
+
+
+def test_nothing_passes_what_is_held_back() -> None:
+    order = Reorder(PATIENCE)
+    assert run(order, (1, 0), (3, 10)) == [1]
+    assert not order.passes(2)
+    assert run(order, (2, 20)) == [2, 3]
+    assert order.passes(4)
+
+
 def test_a_missing_packet_is_waited_for_as_long_as_patience_lasts() -> None:
     order = Reorder(PATIENCE)
     assert run(order, (1, 0), (3, 10), (4, PATIENCE)) == [1]
