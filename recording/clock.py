@@ -27,8 +27,11 @@ AHEAD_US = 500_000
 BEHIND_US = 10_000_000
 """A stream on TCP may arrive this late after the line was held up. Later than this, its timestamps have stood still."""
 
-REPORT_BEHIND_US = 3_000_000
-"""And by a report not even the fastest packet of the last seconds is as late as this."""
+REPORT_BEHIND_US = 500_000
+"""And by a report not even the fastest packet of the last seconds is as late as this. While a microphone is muted a
+browser's timestamps stand still, and what the engine reports until the publisher's own next report (seconds later) is
+wrong by the length of that. Larger, and the sound after a short mute is so much too early; smaller, and more streams
+on a line that holds everything up have to go by their arrival."""
 
 WINDOW_US = 10_000_000
 """In each such time the fastest packet is found anew. Longer: drift is seen later. Shorter: jitter is taken for it."""

@@ -36,6 +36,12 @@ log = structlog.get_logger("recordings")
 LAST_FILES = 30.0
 """Seconds for the writer to finish a recording's files. What it has not finished by then is recovered."""
 
+ON: dict[Source, MarkKind] = {"microphone": "unmute", "camera": "camera_on", "screen": "screen_on"}
+OFF: dict[Source, MarkKind] = {"microphone": "mute", "camera": "camera_off", "screen": "screen_off"}
+
+BEGINNING_MS = 1000
+"""Whoever is captured from here on has come later, or has switched something on."""
+
 PROBLEMS = {
     "disk_full": "The clinic's disk is full.",
     "disk_slow": "The clinic's disk does not answer.",
@@ -108,6 +114,8 @@ class Capture:
         self._identities: dict[str, Identity] = {}
         self._known: set[str] = set()
         """Whose keys are kept."""
+        self._seen: set[str] = set()
+        """Who was captured before."""
         self._wanted: dict[tuple[str, Source], PeerId] = {}
         self._taps: dict[tuple[str, Source], _Tap] = {}
         self._tracks: dict[str, _Tap] = {}
@@ -138,11 +146,13 @@ class Capture:
         self._later(lambda: self._begin(rule))
 
     def capture(self, person: str, role: Role, name: str, source: Source, publisher: PeerId) -> None:
+        self._mark_begin(person, source)
         self._wanted[person, source] = publisher
         self._later(lambda: self._capture(person, role, name, source, publisher))
 
     def release(self, person: str, source: Source) -> None:
-        self._wanted.pop((person, source), None)
+        if self._wanted.pop((person, source), None) is not None and not self._ending:
+            self.mark(OFF[source], person)
         tap = self._taps.pop((person, source), None)
         if tap is not None and self._listener is not None:
             # at once: whoever withdraws is not heard for a moment longer
@@ -150,7 +160,7 @@ class Capture:
             self._later(lambda: self._release(tap))
 
     def mark(self, kind: MarkKind, person: str | None = None) -> None:
-        at_ms = max(0, int(self._parts.clock.steady() * 1000) - self._epoch_us // 1000) if self._epoch_us else 0
+        at_ms = self._at_ms()
         self._later(lambda: self._parts.books.mark(self.recording, at_ms, kind, person))
 
     def end(self) -> None:
@@ -342,6 +352,18 @@ class Capture:
         self._identities.clear()
 
     # Inside ----------------------------------------------------------------------------------------------------
+
+    def _mark_begin(self, person: str, source: Source) -> None:
+        """Not for those who are there from the beginning: that goes without saying."""
+        if self._at_ms() >= BEGINNING_MS:
+            if person not in self._seen:
+                self.mark("join", person)
+            self.mark(ON[source], person)
+        self._seen.add(person)
+
+    def _at_ms(self) -> int:
+        """Now, in the recording's time."""
+        return max(0, int(self._parts.clock.steady() * 1000) - self._epoch_us // 1000) if self._epoch_us else 0
 
     def _stall(self, problem: str) -> None:
         self._stalls += 1

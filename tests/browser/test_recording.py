@@ -36,10 +36,10 @@ async def command(service: Service, *words: str, answer: str = "y\n") -> str:
 
 
 async def the_recording_of(service: Service, session: str) -> str:
-    """Its id, once it is captured."""
+    """Its id, once it is captured; its film may be there by then, or not."""
     for _ in range(100):
         listed = await command(service, "list", "--session", session)
-        if " captured " in listed:
+        if any(f" {state} " in listed for state in ("captured", "composing", "ready")):
             return listed.split()[0]
         await asyncio.sleep(0.2)
     raise AssertionError(f"not captured: {listed!r}")

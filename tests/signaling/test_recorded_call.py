@@ -9,6 +9,7 @@ import signal
 import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,7 @@ async def test_a_newcomer_pauses_the_recording_until_they_agree(tmp_path: Path) 
     async with a_server(tmp_path) as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
+        await asyncio.sleep(1.2)  # whoever comes within a second is there from the beginning
         guest = Caller(await server.client(), 120)
         await guest.joins(server.token("interpreter", limit=3), "Ines")
         state = await doctor.client.state(lambda state: state.waiting)
@@ -207,10 +209,35 @@ async def test_a_newcomer_pauses_the_recording_until_they_agree(tmp_path: Path) 
         await doctor.client.says(m.End())
         async with a_clinic(tmp_path) as clinic:
             whole = await clinic.only()
-            assert [mark.kind for mark in whole.marks] == ["pause", "resume"]
+            turns = [mark for mark in whole.marks if mark.kind in ("join", "pause", "resume")]
+            assert [mark.kind for mark in turns] == ["pause", "resume", "join"]
+            roles = {person.person_id: person.role for person in whole.people}
+            assert roles[turns[-1].person_id or ""] == "interpreter"
             lumas = await clinic.lumas(whole, tmp_path / "clear")
             assert set(lumas) == {"therapist", "patient", "interpreter"}
         await hang_up(doctor, patient, guest)
+
+
+def _patients_camera_is(on: bool, state: m.State) -> bool:
+    return any(person.role == "patient" and person.camera is on for person in state.people)
+
+
+async def test_what_people_switch_is_marked(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as server:
+        doctor, patient = await a_call(server)
+        await start(doctor, patient)
+        await asyncio.sleep(1.2)
+        for camera in (False, True):
+            await patient.client.says(m.Devices(microphone=True, camera=camera, screen=False))
+            await doctor.client.state(partial(_patients_camera_is, camera))
+        await asyncio.sleep(0.5)
+        await doctor.client.says(m.End())
+        async with a_clinic(tmp_path) as clinic:
+            whole = await clinic.only()
+            roles = {person.person_id: person.role for person in whole.people}
+            marks = [(mark.kind, roles.get(mark.person_id or "")) for mark in whole.marks]
+            assert marks[:2] == [("camera_off", "patient"), ("camera_on", "patient")]
+        await hang_up(doctor, patient)
 
 
 async def test_a_writer_that_dies_is_told_of_at_once_and_the_recording_goes_on(tmp_path: Path) -> None:

@@ -13,6 +13,9 @@ from recording.frames import RATES, Kind
 REPORT_EVERY_US: dict[Kind, int] = {"audio": 5_000_000, "video": 1_000_000}
 """As Chromium reports."""
 
+CLOCK_WINDOW_US, CLOCK_STEP_US = 60_000_000, 2_000_000
+"""As in `sfu/core/rtcp.pxi`."""
+
 
 @dataclass
 class Line:
@@ -53,13 +56,17 @@ class Source:
 @dataclass
 class Publisher:
     """One person. The engine's part is as in `sfu/core/rtcp.pxi`: the distance of the clocks is that of the report
-    which came through fastest, and a slot's report is reckoned from the publisher's last one."""
+    which came through fastest in the last minute or two, and a slot's report is reckoned from the publisher's last
+    one."""
 
     line: Line
     sources: list[Source]
     ntp_ppm: float = 0
     ntp_offset_us: int = 3_000_000_000
     delta_us: int | None = None
+    _before_us: int = 0
+    _least_us: int = 0
+    _window_at: int = 0
     _on_the_way: list[tuple[int, Source, int, int]] = field(default_factory=list)
 
     def ntp(self, at_us: int) -> int:
@@ -73,9 +80,18 @@ class Publisher:
             self._on_the_way.remove(report)
             at_us, source, ntp, timestamp = report
             source.report = ntp, timestamp
-            delta = at_us - ntp
-            if self.delta_us is None or delta < self.delta_us or delta - self.delta_us > 2_000_000:
-                self.delta_us = delta
+            self._measure(at_us - ntp, now_us)
+
+    def _measure(self, delta: int, now_us: int) -> None:
+        if self.delta_us is None or delta - self.delta_us > CLOCK_STEP_US:
+            self._before_us = self._least_us = delta
+            self._window_at = now_us
+        elif now_us - self._window_at >= CLOCK_WINDOW_US:
+            self._before_us, self._least_us = self._least_us, delta
+            self._window_at = now_us
+        else:
+            self._least_us = min(self._least_us, delta)
+        self.delta_us = min(self._before_us, self._least_us)
 
     def engine_report(self, source: Source, now_us: int) -> tuple[int, int] | None:
         """What the engine tells the recorder at `now_us`."""
