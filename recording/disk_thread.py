@@ -16,8 +16,11 @@ from recording.track import Stretch
 from recording.wire import DiskHangs, Fact, Finished, Mended, Trouble, TroubleCode
 
 CHECKPOINT = 0.4
-"""Seconds between two. With what waits before it (a tenth of a second of packets, a quarter in the muxer) a crash loses
-less than a second. Shorter, and the disk is asked to sync more often."""
+"""Seconds from the beginning of one to that of the next. With what waits before it (a tenth of a second of packets, a
+quarter in the muxer) a crash loses less than a second. Shorter, and the disk is asked to sync more often."""
+
+REST = 0.1
+"""Seconds at least from the end of one to the beginning of the next, however long they take."""
 
 HANGS = 2.0
 """Seconds without an answer until people are told."""
@@ -99,9 +102,11 @@ class DiskThread:
         self._thread.join(LAST_TRY)
 
     def _run(self) -> None:
+        began = self._now()
         while True:
-            self._woken.wait(CHECKPOINT)
+            self._woken.wait(max(REST, began + CHECKPOINT - self._now()))
             self._woken.clear()
+            began = self._now()
             with self._lock:
                 files = list(self._files)
             kept = [self._keep(file) for file in files]

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from recording import core_dumps
 from recording.age import Entropy, Recipient
 from recording.disk_thread import DiskThread, SealedTrackFile
 from recording.sealed import Disk, SealedWriter
@@ -152,6 +153,7 @@ class Writing:
 
 def main() -> None:
     """Until standard input ends."""
+    core_dumps.forbid()
     # a Ctrl-C at the terminal reaches all processes there; the server decides what becomes of this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -93,7 +93,8 @@ def _kill(stage: Stage, plan: Plan) -> Done:
 
 def _keep(numbers: dict[str, Any], conditions: dict[str, Any], done: list[Done], met: bool) -> None:
     points = [
-        {"seed": each.plan.seed, "kill_at": each.plan.kill_at, "alone": each.plan.alone, "problems": each.problems}
+        asdict(each.plan)
+        | {"problems": each.problems}
         | ({"tracks": [asdict(track) for track in each.found.tracks]} if each.found is not None else {})
         for each in done
     ]

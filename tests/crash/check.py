@@ -1,28 +1,34 @@
 """What a kill has left, against what the service had heard by then.
 
 The service starts anew: its recovery runs, and the vault opens everything. Each file must hold the frames that were
-heard, byte by byte and in order, from the first one on; what is missing at its end is what was lost.
+heard, byte by byte and in order, from the first one on; what is missing at its end is what was lost. A sealed service
+opens nothing: then all must lie there as it did, until whoever has the clinic's key finishes it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import io
+import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
 from clinic import RecordingState, TrackState, Whole
 from recording.age import AgeError
+from recording.sealed import files_of, finish
 from sfu import Source
 from signaling.capture_books import Books
 from signaling.receipts import is_genuine
 from signaling.recovery import Recovered, recover
 from signaling.vault import Vault
 from tests.crash import service
+from tests.crash.heard import Cut, Heard
 from tests.crash.media import Clip, Clips
-from tests.crash.said import Complains, Ends, Plays, Said
+from tests.crash.said import Plays
 
 MOST_LOST = 1.0
 """Seconds."""
@@ -36,41 +42,23 @@ CLUSTER = bytes.fromhex("1f43b675")
 THERE = (TrackState.FINISHED, TrackState.RECOVERED)
 
 
-@dataclass
-class Heard:
-    """What the service has said until it was killed."""
-
-    killed_us: int = 0
-    plays: dict[str, Plays] = field(default_factory=dict)
-    """By slot."""
-    ends: dict[str, int] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-
-    def take(self, said: Said) -> None:
-        match said:
-            case Plays():
-                self.plays[said.slot] = said
-            case Ends():
-                self.ends[said.slot] = said.at_us
-            case Complains():
-                self.complaints.append(said.problem)
-
-
 @dataclass(frozen=True)
 class Kept:
     """One track, as far as there is anything of it."""
 
     source: Source
     heard: float
-    """Seconds that had come when it ended, or the service was killed."""
+    """Seconds that had come when it ended, or what writes it was killed."""
     lost: float
     """Seconds of them that are not in the file."""
-    at_kill: bool
-    """Whether it was being captured then."""
+    cut: Cut | None
+    """What was killed while it was being captured."""
     state: str | None
     """What the records said of it before recovery; None if nothing yet."""
-    empty: bool
+    empty: bool = False
     """Whether it has a file in which there is no frame yet."""
+    unreadable: bool = False
+    """Whether there is a file that cannot be read, or in which something is that was not heard so."""
 
 
 @dataclass(frozen=True)
@@ -80,34 +68,76 @@ class Found:
     """Each a sentence; empty if all is as it should be."""
     recovery: float
     """Seconds that it took."""
+    recoveries_killed: int = 0
+    """Those before it that were killed before they were through."""
+    told_after: float | None = None
+    """Seconds from the writer's death until people were told."""
+    back_after: float | None = None
+    """And until they were recorded again."""
 
 
-async def check(data: Path, clips: Clips, heard: Heard) -> Found:
+async def check(data: Path, clips: Clips, heard: Heard, sealed: bool = False) -> Found:
     """`heard` is what must be there, but for the last second of what was still being captured."""
     store = service.database(data)
     try:
-        books, vault = service.books(data, store), service.vault(data, store)
+        books, vault = service.books(data, store, sealed), service.vault(data, store)
         before = {track.id: track.state for track in (await _whole(books)).tracks}
+        lay = _all_of(service.recordings(data))
         began = time.monotonic()
         await recover(books, service.recordings(data), time.time())
         took = time.monotonic() - began
         whole = await _whole(books)
         problems = list(heard.complaints)
         if await recover(books, service.recordings(data), time.time()) != Recovered(0, 0, 0):
-            problems.append("the second start had something to recover too")
+            problems.append("the next start had something to recover too")
+        if sealed:
+            if _all_of(service.recordings(data)) != lay:
+                problems.append("a service that cannot open its files has changed them")
+            await _finish(whole, vault)
         problems += await _problems_of(whole, books, vault)
         tracks = []
         for plays in heard.plays.values():
             kept, wrong = await _look(plays, clips[plays.kind], heard, whole, before, vault)
             tracks.append(kept)
             problems += [f"{plays.person}, {plays.source}, slot {plays.slot}: {each}" for each in wrong]
-        return Found(tuple(tracks), tuple(problems), took)
+        return Found(
+            tuple(tracks),
+            tuple(problems),
+            took,
+            heard.recoveries_killed,
+            _seconds(heard.writer_killed_us, heard.stalled_us),
+            _seconds(heard.writer_killed_us, heard.resumed_us),
+        )
     finally:
         await store.close()
 
 
 async def _whole(books: Books) -> Whole:
     return await books.recordings.get(service.RECORDING)
+
+
+def _all_of(folder: Path) -> dict[str, str]:
+    """Every file, by its digest."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+async def _finish(whole: Whole, vault: Vault) -> None:
+    """What whoever has the clinic's key does with the files of a sealed service. Raises AgeError, OSError."""
+    for track in whole.tracks:
+        if track.state in THERE:
+            person = next(each for each in whole.people if each.person_id == track.person_id)
+            folder = vault.folder / track.recording_id
+            await asyncio.to_thread(finish, folder, track.id, await vault.identity(person), os.urandom)
+            if files_of(folder, track.id).tail.exists():
+                raise OSError("what was finished still has a tail")
+
+
+def _seconds(begin_us: int | None, end_us: int | None) -> float | None:
+    return None if begin_us is None or end_us is None else (end_us - begin_us) / 1e6
 
 
 async def _problems_of(whole: Whole, books: Books, vault: Vault) -> list[str]:
@@ -132,8 +162,8 @@ async def _problems_of(whole: Whole, books: Books, vault: Vault) -> list[str]:
 async def _look(
     plays: Plays, clip: Clip, heard: Heard, whole: Whole, before: dict[str, TrackState], vault: Vault
 ) -> tuple[Kept, list[str]]:
-    ended_us = min(heard.ends.get(plays.slot, heard.killed_us), heard.killed_us)
-    came = clip.arrived(ended_us - plays.at_us)
+    until_us, cut = heard.end_of(plays)
+    came = clip.arrived(until_us - plays.at_us)
     track = next((each for each in whole.tracks if each.id == plays.track), None)
     frames = 0
     problems: list[str] = []
@@ -146,9 +176,10 @@ async def _look(
             problems = [f"cannot be read: {error}"]
         if (track.person_id, track.source) != (plays.person, plays.source):
             problems.append("it is kept as somebody else's")
+    unreadable = bool(problems)
     lost = max(0, came - frames) / clip.rate
     state = before.get(plays.track)
-    if frames > came:
+    if frames > came and cut != "writer":  # what writes can have taken a packet in the moment in which it was killed
         problems.append(f"{frames - came} frames more than were heard")
     if state is TrackState.FINISHED and lost:
         problems.append(f"{lost:.2f} s are missing of what was finished")
@@ -158,9 +189,10 @@ async def _look(
         source=plays.source,
         heard=came / clip.rate,
         lost=lost,
-        at_kill=plays.slot not in heard.ends,
+        cut=cut,
         state=state.value if state is not None else None,
         empty=track is not None and track.state in THERE and not frames,
+        unreadable=unreadable,
     )
     return kept, problems
 

@@ -13,6 +13,7 @@ from sfu import Source
 from signaling.roles import Role
 
 What = Literal["mute", "unmute", "camera_off", "camera_on", "pause", "resume", "newcomer", "agrees", "stop"]
+Victim = Literal["both", "service", "writer"]
 
 LONGEST = 6.0
 """Seconds after the beginning within which everything happens."""
@@ -26,9 +27,21 @@ BEFORE, AFTER = 0.15, 0.3
 AIMED = 0.5
 """The part of all kills that is aimed at a step. The others may come at any moment."""
 
-ALONE = 0.2
-"""The part of all kills that take the service and leave the writer, as when memory has run out. The others take both,
-as systemd does."""
+VICTIMS: dict[Victim, float] = {"both": 0.64, "service": 0.2, "writer": 0.16}
+"""Who is killed, and in which part of all sessions: both, as systemd does; the service and not the writer, as when
+memory has run out; the writer alone, after which the service goes on for a while until both are killed."""
+
+SEALED = 0.2
+"""The part of all services that have the clinic's public key only."""
+
+AGAIN, MOST_AGAIN = 0.3, 3
+"""The part of all services that are killed again while they start anew, up to so many times."""
+
+RECOVERS = 0.15
+"""Seconds after the beginning of a recovery within which it is killed. Few take longer."""
+
+GOES_ON = (0.2, 1.5)
+"""Seconds from the return of a writer that was killed until all is."""
 
 CALM = (0.6, LONGEST)
 """Seconds at most between two steps, either of these. Each step that ends a track has the disk written to at once, so
@@ -55,7 +68,12 @@ class Plan:
     steps: tuple[Step, ...]
     kill_at: float
     """Seconds after the beginning."""
-    alone: bool
+    victim: Victim = "both"
+    goes_on: float = 0.0
+    """Where the writer is the victim: seconds from its return until both are killed."""
+    sealed: bool = False
+    again: tuple[float, ...] = ()
+    """Seconds after the beginning of a recovery at which it is killed: of the first one, of the second one."""
 
 
 def plan(seed: int, longest: float = LONGEST) -> Plan:
@@ -66,7 +84,17 @@ def plan(seed: int, longest: float = LONGEST) -> Plan:
     if steps and chance.random() < AIMED:
         aim = chance.choice(steps)
         kill_at = min(max(EARLIEST, aim.at + chance.uniform(-BEFORE, AFTER)), longest)
-    return Plan(seed, steps, kill_at, chance.random() < ALONE)
+    (victim,) = chance.choices(tuple(VICTIMS), tuple(VICTIMS.values()))
+    again = chance.randint(1, MOST_AGAIN) if chance.random() < AGAIN else 0
+    return Plan(
+        seed,
+        steps,
+        kill_at,
+        victim,
+        goes_on=chance.uniform(*GOES_ON),
+        sealed=chance.random() < SEALED,
+        again=tuple(chance.uniform(0.0, RECOVERS) for _ in range(again)),
+    )
 
 
 def _steps(chance: random.Random, longest: float) -> tuple[Step, ...]:

@@ -44,10 +44,44 @@ class Ends:
 
 
 @dataclass(frozen=True)
+class Stalled:
+    """People were told that the recording cannot go on, for its writer was killed."""
+
+    at_us: int
+
+
+@dataclass(frozen=True)
+class Revived:
+    """There is a writer again."""
+
+    writer: int
+    at_us: int
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """People were told that they are recorded again."""
+
+    at_us: int
+
+
+@dataclass(frozen=True)
 class Complains:
     """The recording has told people of trouble, before anything was killed."""
 
     problem: str
 
 
-Said = Ready | Began | Plays | Ends | Complains
+@dataclass(frozen=True)
+class Recovers:
+    """A service that was started again begins to recover what the one before has left."""
+
+    at_us: int
+
+
+@dataclass(frozen=True)
+class HasRecovered:
+    """And is through."""
+
+
+Said = Ready | Began | Plays | Ends | Stalled | Revived | Resumed | Complains | Recovers | HasRecovered

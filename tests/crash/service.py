@@ -1,7 +1,7 @@
 """The recording side of the service, in a process of its own that will be killed: real database, key, captures and
 writer; the media server alone is a stand-in.
 
-Plays the part of the room too: its orders, in its order. Not here: what happens when (`plan.py`).
+Not here: what happens when (`plan.py`), the room's part (`room.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
@@ -18,44 +17,51 @@ from typing import cast
 import structlog
 
 from clinic import Consents, Database, Recordings, Retention, open_database, sqlite_url
-from recording.keys import ClinicKey
-from sfu import MediaServer, PeerId, Source
+from recording.keys import ClinicKey, KeyProvider, SealedKey
+from sfu import MediaServer
 from signaling import keys
-from signaling import orders as o
 from signaling.capture_books import Books
 from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.receipts import Receipts
-from signaling.recording_rules import WORDS, ConsentPolicy
-from signaling.seat import Entry, Phase, Seat
+from signaling.recording_rules import ConsentPolicy
+from signaling.recovery import recover
 from signaling.vault import Vault
 from tests.crash import media
-from tests.crash.plan import INTERPRETER, PATIENT, ROLES, SWITCHES, THERAPIST, Plan, Step
-from tests.crash.said import Began, Complains, Ready, Said
+from tests.crash.plan import Plan
+from tests.crash.room import RECORDING, SESSION, Room
+from tests.crash.said import Began, HasRecovered, Ready, Recovers, Revived
 from tests.crash.stand_in import StandIn, now_us
 
-SESSION, RECORDING = "session", "recording"
+__all__ = ["RECORDING", "SESSION", "books", "clinics_key", "database", "recordings", "run", "start_again", "vault"]
+
 ABANDONED = 60.0
 """Seconds after which it ends by itself: whoever was to kill it is gone."""
-
-SWITCHED: dict[str, tuple[Source, bool]] = {
-    what: (source, what == on) for source, (off, on) in SWITCHES.items() for what in (off, on)
-}
 
 
 def database(data: Path) -> Database:
     return open_database(sqlite_url(data / "clinic.db"))
 
 
-def books(data: Path, store: Database) -> Books:
-    key = ClinicKey.from_file(data / "recordings-key", os.urandom)
+def clinics_key(data: Path) -> ClinicKey:
+    """The same for all services; it lies outside of their data folders, as of a sealed one it must."""
+    return ClinicKey.from_file(data.parent / "clinics-key", os.urandom)
+
+
+def server_key(data: Path, sealed: bool) -> KeyProvider:
+    """What the server has of it."""
+    key = clinics_key(data)
+    return SealedKey(key.recipient, os.urandom) if sealed else key
+
+
+def books(data: Path, store: Database, sealed: bool = False) -> Books:
     receipts = Receipts(keys.receipt_key(data))
-    return Books(Recordings(store), Consents(store), key, receipts, os.urandom, None)
+    return Books(Recordings(store), Consents(store), server_key(data, sealed), receipts, os.urandom, None)
 
 
 def vault(data: Path, store: Database) -> Vault:
-    key = ClinicKey.from_file(data / "recordings-key", os.urandom)
-    return Vault(Recordings(store), Retention(store), key, recordings(data), os.urandom)
+    """Of whoever has the clinic's key."""
+    return Vault(Recordings(store), Retention(store), clinics_key(data), recordings(data), os.urandom)
 
 
 def recordings(data: Path) -> Path:
@@ -64,32 +70,55 @@ def recordings(data: Path) -> Path:
 
 def run(pipe: Connection, data: Path, plan: Plan, clips: Path) -> None:
     """Until it is killed. A group of processes of its own, so that one signal reaches the writer too."""
-    os.setsid()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    _begin()
     asyncio.run(_serve(pipe, data, plan, clips))
+
+
+def start_again(pipe: Connection, data: Path, sealed: bool) -> None:
+    """What the next start of the service does before it takes anybody, until that too is killed."""
+    _begin()
+    asyncio.run(_start_again(pipe, data, sealed))
+
+
+def _begin() -> None:
+    os.setsid()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.ERROR)  # that a writer died is no news here
 
 
 async def _serve(pipe: Connection, data: Path, plan: Plan, clips: Path) -> None:
     stand_in = StandIn(media.load(clips), pipe.send)
     captures = Captures(
         media=cast(MediaServer, stand_in),
-        books=books(data, database(data)),
+        books=books(data, database(data), plan.sealed),
         policy=ConsentPolicy(),
         folder=recordings(data),
         clock=Clock(),
         entropy=os.urandom,
         new_id=stand_in.new_id,
     )
-    room = _Room(captures, pipe.send)
+    room = Room(captures, pipe.send, loses_writer=plan.victim == "writer")
     captures.told = room
     await captures.start()
-    pipe.send(Ready(await _writer(captures)))
+    first = await _writer(captures)
+    pipe.send(Ready(first))
+    watching = asyncio.get_running_loop().create_task(_see_writers(captures, first, pipe))
     room.start()
     began = await room.begun
     pipe.send(Began(began))
     for step in plan.steps:
         await asyncio.sleep(max(0.0, step.at - (now_us() - began) / 1e6))
         room.take(step)
+    await asyncio.sleep(ABANDONED)
+    watching.cancel()
+
+
+async def _start_again(pipe: Connection, data: Path, sealed: bool) -> None:
+    store = database(data)
+    opened = books(data, store, sealed)
+    pipe.send(Recovers(now_us()))
+    await recover(opened, recordings(data), time.time())
+    pipe.send(HasRecovered())
     await asyncio.sleep(ABANDONED)
 
 
@@ -102,97 +131,11 @@ async def _writer(captures: Captures) -> int:
     return writer.pid
 
 
-class _Room:
-    """Two people who have agreed to be recorded, and what they do."""
-
-    def __init__(self, captures: Captures, say: Callable[[Said], None]) -> None:
-        self.begun: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        """When, by the engine's clock."""
-        self._captures = captures
-        self._say = say
-        self._seats = {person: _seat(person) for person in ROLES}
-        self._sends: dict[str, set[Source]] = {each: {"microphone", "camera"} for each in (THERAPIST, PATIENT)}
-        self._captured: set[tuple[str, Source]] = set()
-        self._running = False
-
-    def start(self) -> None:
-        for person in (THERAPIST, PATIENT):
-            self._agree(person)
-        self._order(o.BeginCapture(RECORDING))
-
-    def take(self, step: Step) -> None:
-        match step.what:
-            case "pause":
-                self._turn(False, o.HoldCapture(RECORDING))
-            case "newcomer":
-                # somebody who has not agreed is there
-                self._turn(False, o.HoldCapture(RECORDING))
-            case "resume":
-                self._turn(True, o.GoOnCapture(RECORDING))
-            case "agrees":
-                self._sends[INTERPRETER] = {"microphone", "camera"}
-                self._agree(INTERPRETER)
-                self._turn(True, o.GoOnCapture(RECORDING))
-            case "stop":
-                self._turn(False, o.EndCapture(RECORDING, "stopped"))
-            case switch:
-                source, on = SWITCHED[switch]
-                self._sends[step.person] ^= {source}
-                assert (source in self._sends[step.person]) is on
-                self._turn(self._running)
-
-    # What the recording tells its room
-
-    def capture_began(self, session: str, recording: str) -> None:
-        if not self.begun.done():
-            self.begun.set_result(now_us())
-            self._turn(True)
-
-    def capture_stalled(self, session: str, recording: str, problem: str) -> None:
-        self._say(Complains(problem))
-
-    def capture_warned(self, session: str, recording: str, problem: str | None) -> None:
-        if problem is not None:
-            self._say(Complains(problem))
-
-    def capture_failed(self, session: str, recording: str, problem: str) -> None:
-        self._say(Complains(problem))
-
-    # Inside
-
-    def _agree(self, person: str) -> None:
-        consent = o.KeepConsent(
-            recording=RECORDING,
-            person=person,
-            role=ROLES[person],
-            kind="agree",
-            text_version=WORDS.version,
-            rule="all",
-            place=None,
-            signed_as=None,
-            at=time.time(),
-        )
-        self._order(consent, person)
-
-    def _turn(self, running: bool, order: o.RecordingOrder | None = None) -> None:
-        """As a room does: those who are no longer to be heard first, those who are last."""
-        self._running = running
-        wanted = {(person, source) for person, sends in self._sends.items() for source in sends} if running else set()
-        gone, new = self._captured - wanted, wanted - self._captured
-        self._captured = wanted
-        for person, source in sorted(gone):
-            self._order(o.Release(RECORDING, person, source), person)
-        if order is not None:
-            self._order(order)
-        for person, source in sorted(new):
-            self._order(o.Capture(RECORDING, person, source, PeerId(person)), person)
-
-    def _order(self, order: o.RecordingOrder, person: str | None = None) -> None:
-        self._captures.carry_out(order, SESSION, "all", self._seats[person] if person is not None else None)
-
-
-def _seat(person: str) -> Seat:
-    entry = Entry(identity=person, role=ROLES[person], name=person, token=person, token_expires=0.0)
-    return Seat(
-        id=person, entry=entry, phase=Phase.PRESENT, since=0.0, name=person, connection=None, resume_ids=(person,)
-    )
+async def _see_writers(captures: Captures, known: int, pipe: Connection) -> None:
+    """Says which process writes after each death of one, once it has come up."""
+    while True:
+        pid = captures._writer.pid
+        if pid is not None and pid != known and not captures._writer.behind:
+            known = pid
+            pipe.send(Revived(pid, now_us()))
+        await asyncio.sleep(0.01)

@@ -10,18 +10,25 @@ import pytest
 
 from recording.matroska import MatroskaWriter
 from tests.crash.check import MOST_LOST, Found, Kept, read
+from tests.crash.heard import Heard
 from tests.crash.kill import Stage, kill
-from tests.crash.plan import EARLIEST, LONGEST, Plan, Step, plan
+from tests.crash.plan import EARLIEST, LONGEST, RECOVERS, Plan, Step, plan
 from tests.crash.report import Done, figures, is_met
+from tests.crash.said import Ends, Plays
 from tests.crash.torn import Torn, cut_tails, tear_writes
 from tests.recording.sealed.session import SMALL
 
 PLANS = (
-    Plan(1, (Step(0.5, "mute", "seat-p"), Step(0.9, "unmute", "seat-p")), 1.7, alone=False),
-    Plan(2, (Step(0.4, "pause", "seat-t"), Step(0.8, "resume", "seat-t")), 1.9, alone=False),
-    Plan(3, (Step(0.6, "newcomer", "seat-i"), Step(0.9, "agrees", "seat-i")), 2.0, alone=True),
-    Plan(4, (Step(1.2, "stop", "seat-t"),), 1.22, alone=False),
+    Plan(1, (Step(0.5, "mute", "seat-p"), Step(0.9, "unmute", "seat-p")), 1.7),
+    Plan(2, (Step(0.4, "pause", "seat-t"), Step(0.8, "resume", "seat-t")), 1.9, again=(0.02, 0.08)),
+    Plan(3, (Step(0.6, "newcomer", "seat-i"), Step(0.9, "agrees", "seat-i")), 2.0, "service"),
+    Plan(4, (Step(1.2, "stop", "seat-t"),), 1.22, again=(0.01,)),
+    Plan(5, (Step(0.7, "camera_off", "seat-p"),), 1.8, sealed=True, again=(0.01,)),
+    Plan(6, (), 1.6, "writer", goes_on=1.2),
+    Plan(7, (), 1.4, "writer", goes_on=0.8, sealed=True),
 )
+TRACKS = [5, 8, 10, 4, 4, 8, 8]
+"""Those that were begun by then."""
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +40,10 @@ def test_a_service_killed_amid_a_session_leaves_all_but_the_last_second(stage: S
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda each: kill(stage, each), PLANS))
     assert [each.problems for each in found] == [()] * len(PLANS)
-    assert [len(each.tracks) for each in found] == [5, 8, 10, 4], "the tracks that were begun by then"
+    assert [len(each.tracks) for each in found] == TRACKS
     assert all(track.heard > track.lost for each in found for track in each.tracks if track.heard > MOST_LOST)
+    assert [{track.cut for track in each.tracks} for each in found[-2:]] == [{"writer", "killed"}] * 2
+    assert all(each.told_after is not None and each.back_after is not None for each in found[-2:])
 
 
 def test_a_write_torn_at_any_byte_leaves_what_was_kept(tmp_path: Path) -> None:
@@ -58,24 +67,54 @@ def test_a_seed_makes_the_same_session_each_time() -> None:
     }
 
 
+def test_everything_that_can_be_killed_is_killed_in_a_few_hundred_sessions() -> None:
+    plans = [plan(seed) for seed in range(300)]
+    assert {(each.victim, each.sealed, bool(each.again)) for each in plans} == {
+        (victim, sealed, again)
+        for victim in ("both", "service", "writer")
+        for sealed in (False, True)
+        for again in (False, True)
+    }
+    assert all(0 <= at <= RECOVERS for each in plans for at in each.again)
+
+
 @pytest.mark.parametrize(
-    ("lost", "state", "problems", "torn", "holds"),
+    ("kept", "problems", "torn", "holds"),
     [
-        (0.9, "writing", (), Torn(10, 0), True),
-        (1.1, "writing", (), Torn(10, 0), False),
-        (0.1, "finished", (), Torn(10, 0), False),
-        (0.9, "writing", ("a track cannot be read",), Torn(10, 0), False),
-        (0.9, "writing", (), Torn(10, 1), False),
+        (Kept("camera", 3.0, 0.9, "killed", "writing"), (), Torn(10, 0), True),
+        (Kept("camera", 3.0, 1.1, "killed", "writing"), (), Torn(10, 0), False),
+        (Kept("camera", 3.0, 1.1, "writer", "recovered"), (), Torn(10, 0), False),
+        (Kept("camera", 3.0, 0.1, None, "finished"), (), Torn(10, 0), False),
+        (Kept("camera", 3.0, 0.1, "killed", "writing", unreadable=True), (), Torn(10, 0), False),
+        (Kept("camera", 3.0, 0.9, "killed", "writing"), ("a track cannot be read",), Torn(10, 0), False),
+        (Kept("camera", 3.0, 0.9, "killed", "writing"), (), Torn(10, 1), False),
     ],
 )
 def test_what_goes_wrong_at_one_kill_point_fails_all(
-    lost: float, state: str, problems: tuple[str, ...], torn: Torn, holds: bool
+    kept: Kept, problems: tuple[str, ...], torn: Torn, holds: bool
 ) -> None:
-    track = Kept("camera", 3.0, lost, state != "finished", state, False)
-    good = Done(plan(1), Found((Kept("camera", 3.0, 0.2, True, "writing", False),), (), 0.1), ())
-    done = Done(plan(2), Found((track,), problems, 0.1), problems)
+    good = Done(plan(1), Found((Kept("camera", 3.0, 0.2, "killed", "writing"),), (), 0.1), ())
+    done = Done(plan(2), Found((kept,), problems, 0.1), problems)
     assert is_met(figures([good, done], torn, torn)) is holds
     assert not is_met(figures([good, Done(plan(3), None, ("the service ended by itself",))], torn, torn))
+
+
+def test_people_who_are_told_late_that_the_writer_is_gone_fail_all() -> None:
+    track = Kept("camera", 3.0, 0.2, "writer", "recovered")
+    for told_after, holds in ((0.1, True), (1.2, False)):
+        done = Done(plan(1), Found((track,), (), 0.1, told_after=told_after), ())
+        assert is_met(figures([done], None, None)) is holds
+
+
+def test_what_was_heard_counts_until_whoever_writes_it_was_killed() -> None:
+    heard = Heard(killed_us=9_000, writer_killed_us=5_000)
+    first, second = (Plays(slot, slot, "seat-p", "camera", "video", at) for slot, at in (("1", 1_000), ("2", 6_000)))
+    for said in (first, Ends("1", 5_500), second):
+        heard.take(said)
+    assert heard.end_of(first) == (5_000, "writer")
+    assert heard.end_of(second) == (9_000, "killed")
+    heard.take(Ends("2", 8_000))
+    assert heard.end_of(second) == (8_000, None)
 
 
 def test_it_is_known_of_each_frame_when_it_came_and_which_one_it_is(stage: Stage) -> None:
