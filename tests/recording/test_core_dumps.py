@@ -19,7 +19,7 @@ from tests.sources import ROOT
 WITHIN = 20.0
 LIMIT = re.compile(r"^Max core file size +(\S+)", re.MULTILINE)
 
-CRASHES = "import os, signal; os.kill(os.getpid(), signal.SIGQUIT)"
+CRASHES = "import os, signal; os.kill(os.getpid(), signal.SIGABRT)"
 FORBIDS = f"from recording import core_dumps; core_dumps.forbid(); {CRASHES}"
 
 
@@ -45,7 +45,7 @@ def has_dumped(process: subprocess.Popen[bytes]) -> bool:
     """Whether the kernel has put its memory anywhere as it ended."""
     _, status = os.waitpid(process.pid, 0)
     process.returncode = -os.WTERMSIG(status)
-    assert process.returncode == -signal.SIGQUIT
+    assert process.returncode == -signal.SIGABRT
     assert process.stdin is not None
     process.stdin.close()
     return os.WCOREDUMP(status)
@@ -83,7 +83,7 @@ def test_whoever_holds_keys_and_frames_leaves_no_core_dump(command: tuple[str, .
         assert process.poll() is None, "it ended by itself"
         assert time.monotonic() < until, "it never forbids it"
         time.sleep(0.02)
-    process.send_signal(signal.SIGQUIT)
+    process.send_signal(signal.SIGABRT)
     assert not has_dumped(process)
     assert not list(tmp_path.glob("core*"))
 
