@@ -17,7 +17,11 @@ from recording.wire import DiskHangs, Fact, Finished, Mended, Trouble, TroubleCo
 
 CHECKPOINT = 0.4
 """Seconds from the beginning of one to that of the next. With what waits before it (a tenth of a second of packets, a
-quarter in the muxer) a crash loses less than a second. Shorter, and the disk is asked to sync more often."""
+quarter in the muxer) a crash loses less than a second. Shorter, and each track's tail is sealed more often."""
+
+SECURE = 3.0
+"""Seconds after which a track is synced too. A power failure loses that much; more often, and syncing costs more than
+everything else that the writer does."""
 
 REST = 0.1
 """Seconds at least from the end of one to the beginning of the next, however long they take."""
@@ -38,6 +42,7 @@ class SealedTrackFile:
         self.stretch = stretch
         self.sealed = sealed
         self.ended = False
+        self.secured_at = float("-inf")
         self._disk = disk
 
     def write(self, data: bytes, /) -> int:
@@ -118,12 +123,15 @@ class DiskThread:
 
     def _keep(self, file: SealedTrackFile) -> bool:
         ended = file.ended
-        self._asked_at = self._now()
+        now = self._asked_at = self._now()
+        # a disk that is in trouble takes what is not synced, and says nothing
+        secure = now - file.secured_at >= SECURE or file.track in self._troubled
         try:
             if ended:
                 file.sealed.close()
             else:
-                file.sealed.checkpoint()
+                file.sealed.checkpoint(secure=secure)
+                file.secured_at = now if secure else file.secured_at
         except OSError as error:
             self._trouble(file.track, error)
             return False

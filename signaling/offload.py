@@ -199,7 +199,7 @@ class Offload:
                 continue
             before = len(found)
             for path in sorted(folder.glob("[!.]*.age")):
-                if not path.name.endswith(".tail.age"):
+                if not path.name.endswith((".tail.age", ".fresh.age")):
                     try:
                         status = path.stat()
                     except FileNotFoundError:

@@ -54,7 +54,8 @@ def finish(
             _rewrite(track, files, identity, entropy, disk)
             disk.sync_folder(folder)
         done = Finished(track.size, not track.finished, track.ignored)
-    # Not before the new main file is known to be there: until then the tail is part of the track.
+    # Not before the new main file is known to be there: until then the tails are part of the track.
+    disk.remove(files.fresh)
     disk.remove(files.tail)
     disk.remove(files.draft)
     disk.sync_folder(folder)

@@ -8,8 +8,12 @@
     32 bytes  proof that it belongs to this `NAME.age`: derived from that file's key
     rest      the content
 
-It is replaced at each checkpoint, by a draft `.NAME.draft` that takes its name. If `NAME.age` has grown past the
-offset meanwhile, what both hold is the same. A track without a tail is finished or was never checkpointed.
+It is replaced when the track is secured, by a draft `.NAME.draft` that takes its name. If `NAME.age` has grown past the
+offset meanwhile, what both hold is the same.
+
+`NAME.fresh.age`: the same, of a later moment, replaced at each checkpoint and never synced. It holds after whatever
+becomes of the processes; after a power failure it may be torn, or begin where `NAME.age` does not reach, and then it
+does not count. A track with neither is finished or was never checkpointed.
 
 Not here: writing and reading them.
 """
@@ -39,6 +43,7 @@ class TrackFiles:
     folder: Path
     main: Path
     tail: Path
+    fresh: Path
     draft: Path
 
 
@@ -46,7 +51,13 @@ def files_of(folder: Path, name: str) -> TrackFiles:
     """Raises ValueError for a name that is not an id: it becomes part of a path."""
     if not _NAME.fullmatch(name):
         raise ValueError("a track is named by letters, digits, - and _")
-    return TrackFiles(folder, folder / f"{name}.age", folder / f"{name}.tail.age", folder / f".{name}.draft")
+    return TrackFiles(
+        folder,
+        folder / f"{name}.age",
+        folder / f"{name}.tail.age",
+        folder / f"{name}.fresh.age",
+        folder / f".{name}.draft",
+    )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Reads a track, finished or as a crash has left it: main file and tail as one.
+"""Reads a track, finished or as a crash has left it: main file and tails as one.
 
 Not here: making one file of the two (`finish.py`), and where they lie (`source.py`).
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from recording.age import Damaged, Identity, PlaintextFile, Reader, open_bytes
+from recording.age import AgeError, Damaged, Identity, PlaintextFile, Reader, open_bytes
 from recording.sealed.layout import MAX_TAIL, PROOF, Tail
 from recording.sealed.source import LocalSource, Source
 
@@ -30,7 +30,8 @@ class SealedReader:
         (FileNotFoundError if there is no such track).
 
         A tail that was damaged, or does not fit, is an error and not passed over in silence: with `without_tail` it is
-        left out on purpose, and the track ends where the main file does.
+        left out on purpose, and the track ends where the main file does. A fresh tail may be damaged by a power
+        failure, which is no error: it was not promised to outlive that.
         """
         self._source = source or LocalSource(folder, name)
         try:
@@ -44,6 +45,8 @@ class SealedReader:
                 sound=tail.offset if tail else None,
             )
             self._tail = None if tail is None or self._main.finished else self._fitting(tail)
+            if not without_tail and not self._main.finished:
+                self._tail = self._later(self._tail, _read_fresh(self._source.fresh, identity))
         except BaseException:
             self._source.close()
             raise
@@ -77,12 +80,24 @@ class SealedReader:
     ) -> None:
         self.close()
 
+    def _later(self, tail: Tail | None, fresh: Tail | None) -> Tail | None:
+        if fresh is None or fresh.offset > self._main.size or fresh.proof != self._main.derive(PROOF):
+            return tail
+        return fresh if tail is None or fresh.end > tail.end else tail
+
     def _fitting(self, tail: Tail) -> Tail:
         # Not the offset alone: another track of the same person, or an older file under this name, has a tail that
         # opens with the same identity.
         if tail.proof != self._main.derive(PROOF):
             raise Damaged("The tail beside this track belongs to another one.")
         return tail
+
+
+def _read_fresh(data: bytes | None, identity: Identity) -> Tail | None:
+    try:
+        return _read_tail(data, identity)
+    except AgeError:
+        return None
 
 
 def _read_tail(data: bytes | None, identity: Identity) -> Tail | None:

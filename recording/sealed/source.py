@@ -1,4 +1,4 @@
-"""Where a track's two files are read from: their folder on the disk, for one (`recording/storage` has others).
+"""Where a track's files are read from: their folder on the disk, for one (`recording/storage` has others).
 
 Not here: what is in them (`reader.py`).
 """
@@ -21,6 +21,11 @@ class Source(Protocol):
         ...
 
     @property
+    def fresh(self) -> bytes | None:
+        """The fresh tail's file, likewise."""
+        ...
+
+    @property
     def length(self) -> int:
         """Bytes of the main file."""
         ...
@@ -38,8 +43,8 @@ class LocalSource:
     def __init__(self, folder: Path, name: str) -> None:
         """Raises OSError (FileNotFoundError if there is no such track), ValueError for a name that is not an id."""
         files = files_of(folder, name)
-        # The tail first: if the track is being written, the main file may be ahead of it, never behind.
-        self.tail = tail_of(files.tail)
+        # The tails first: if the track is being written, the main file may be ahead of them, never behind.
+        self.tail, self.fresh = tail_of(files.tail), tail_of(files.fresh)
         self._file = os.open(files.main, os.O_RDONLY | os.O_CLOEXEC)
         self.length = os.fstat(self._file).st_size
 

@@ -3,7 +3,8 @@
 Memory and disk are kept apart: a track begins in memory, and `write` seals and keeps there and never waits;
 `checkpoint` and `close` speak with the disk, and are where its errors appear. So a muxer, which would never recover
 from one, sees none, and a disk that is full or hangs holds up nobody but the thread that checkpoints.
-Not here: when to checkpoint. A track loses at a crash what was written since the last one: once a second, then.
+Not here: when to checkpoint, and when to secure. A track loses at a crash what was written since the last checkpoint,
+at a power failure what was written since it was last secured.
 
 What is never done: to seal the same chunk twice with different contents, to touch a byte that was synced, to remove
 bytes from one file before the other that holds them has been synced.
@@ -22,6 +23,10 @@ from recording.sealed.layout import PROOF, Tail, files_of
 MOST_HELD = 4 * 1024 * 1024
 """Bytes that wait in memory for a disk that takes none: some ten seconds of a camera at 3 Mbit/s. Larger rides out
 longer troubles and costs that much for each track."""
+
+
+MOST_UNSYNCED = 1024 * 1024
+"""Bytes after which a checkpoint secures the track unasked. They are kept in memory until then."""
 
 
 class DiskBehind(OSError):
@@ -61,7 +66,9 @@ class SealedWriter:
         """Around the encryptor and what waits; never held while the disk is spoken with."""
         self._synced = 0
         """Bytes of the main file on the disk; `_waiting` belongs there."""
-        self._kept = 0
+        self._given = 0
+        """Bytes of `_waiting` that the system has, and has not been asked to sync."""
+        self._kept = self._secured = 0
         self._file: int | None = None
         """Descriptor of the main file, from the first checkpoint on."""
         self._over = False
@@ -91,19 +98,27 @@ class SealedWriter:
             self._waiting += self._encryptor.push(data)
             return len(data)
 
-    def checkpoint(self) -> None:
-        """When it returns, everything written before can be read, whatever happens next. Raises OSError
-        (FileExistsError at the first one, if there is a track of that name); ValueError after `abandon`."""
+    def checkpoint(self, *, secure: bool = True) -> None:
+        """When it returns, everything written before can be read, whatever becomes of this process; with `secure`
+        whatever becomes of the machine. Raises OSError (FileExistsError at the first one, if there is a track of that
+        name); ValueError after `abandon`."""
         with self._memory:
             position, waiting = self.position, bytes(self._waiting)
             tail = Tail(self._encryptor.emitted, self._proof, self._encryptor.pending)
-        if position == self._kept:
+        # the first one too: until then there is no file at all after a power failure
+        secure = secure or len(waiting) > MOST_UNSYNCED or self._file is None
+        if position == (self._secured if secure else self._kept):
             return
         if self._over:
             raise ValueError("the track was abandoned")
         # This order: the new tail begins where the main file ends, so the main file must be there first.
-        self._write_main(waiting)
-        self._write_tail(tail)
+        if secure:
+            self._write_main(waiting)
+            self._write_tail(tail, self._files.tail, secure=True)
+            self._secured = position
+        else:
+            self._give(waiting)
+            self._write_tail(tail, self._files.fresh, secure=False)
         self._kept = position
 
     def close(self) -> None:
@@ -114,12 +129,13 @@ class SealedWriter:
                     self._waiting += self._encryptor.finish()
                 waiting = bytes(self._waiting)
             self._write_main(waiting)
-            self._kept = self.position
+            self._kept = self._secured = self.position
             self._whole = True
             self.abandon()
         if self._whole:
             # If this fails the track is whole all the same: readers know a tail that the main file has grown past.
             self._disk.remove(self._files.draft)
+            self._disk.remove(self._files.fresh)
             self._disk.remove(self._files.tail)
             self._disk.sync_folder(self._files.folder)
             self._whole = False
@@ -135,20 +151,30 @@ class SealedWriter:
         if self._file is None:
             self._file = self._disk.create(self._files.main, fresh=True)
         if waiting:
-            self._disk.write(self._file, waiting, self._synced)
+            self._give(waiting)
+            # what is given once more if this fails is the same, at the same place
+            self._given = 0
             self._disk.sync(self._file)
             self._synced += len(waiting)
             with self._memory:
                 del self._waiting[: len(waiting)]
 
-    def _write_tail(self, tail: Tail) -> None:
+    def _give(self, waiting: bytes) -> None:
+        """To the system, which may keep it in memory."""
+        if self._file is not None and len(waiting) > self._given:
+            self._disk.write(self._file, waiting[self._given :], self._synced + self._given)
+            self._given = len(waiting)
+
+    def _write_tail(self, tail: Tail, name: Path, *, secure: bool) -> None:
         # A key of its own each time, as every age file has.
         sealed = seal_bytes(tail.encode(), [self._recipient], self._entropy)
         file = self._disk.create(self._files.draft, fresh=False)
         try:
             self._disk.write(file, sealed, 0)
-            self._disk.sync(file)
+            if secure:
+                self._disk.sync(file)
         finally:
             self._disk.close(file)
-        self._disk.rename(self._files.draft, self._files.tail)
-        self._disk.sync_folder(self._files.folder)
+        self._disk.rename(self._files.draft, name)
+        if secure:
+            self._disk.sync_folder(self._files.folder)

@@ -1,7 +1,7 @@
 """How the files of a recording are named in a bucket.
 
     RECORDING/NAME.age                        a file that is whole, byte for byte as on the disk
-    RECORDING/NAME.tail.age                   its tail, if it has one (`recording/sealed/layout.py`)
+    RECORDING/NAME.tail.age, NAME.fresh.age   its tails, if it has any (`recording/sealed/layout.py`)
     RECORDING/NAME.age.parts/MARK/OFFSET      while it grows: its bytes from OFFSET on
 
 MARK tells one file from another of the same name, such as recovery makes: parts of the two never become one. Parts of
@@ -38,6 +38,10 @@ def tail_key(recording: str, name: str) -> str:
     return f"{folder_of(recording)}/{_checked(name)}.tail.age"
 
 
+def fresh_key(recording: str, name: str) -> str:
+    return f"{folder_of(recording)}/{_checked(name)}.fresh.age"
+
+
 def part_key(recording: str, name: str, mark: str, offset: int) -> str:
     return f"{whole_key(recording, name)}.parts/{mark}/{offset:014}"
 
@@ -65,6 +69,7 @@ class Kept:
     whole: int | None
     """Bytes."""
     tail: int | None
+    fresh: int | None
     parts: Mapping[str, tuple[Part, ...]]
     """By mark: those that follow one another, from the beginning on."""
     part_keys: tuple[str, ...]
@@ -94,6 +99,7 @@ def kept_of(recording: str, name: str, sizes: Mapping[str, int]) -> Kept:
     return Kept(
         whole=sizes.get(whole_key(recording, name)),
         tail=sizes.get(tail_key(recording, name)),
+        fresh=sizes.get(fresh_key(recording, name)),
         parts={mark: parts for mark, parts in unbroken.items() if parts},
         part_keys=keys,
     )

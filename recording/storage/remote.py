@@ -11,7 +11,7 @@ from bisect import bisect_right
 from recording.sealed.layout import MAX_TAIL
 from recording.storage.ahead import Ahead
 from recording.storage.bucket import Bucket
-from recording.storage.layout import Part, kept_of, tail_key, whole_key
+from recording.storage.layout import Part, fresh_key, kept_of, tail_key, whole_key
 
 
 class RemoteSource:
@@ -20,12 +20,11 @@ class RemoteSource:
     def __init__(self, bucket: Bucket, recording: str, name: str) -> None:
         """Asks what there is. Raises StorageError, FileNotFoundError, ValueError for what is not an id."""
         kept = kept_of(recording, name, bucket.sizes_now(recording))
-        self.tail = None
-        if kept.tail is not None:
-            self.tail = _tail(bucket, recording, name, kept.tail)
-            if kept.whole is None:
-                # it grows, perhaps: what is seen of the main file must not be older than the tail
-                kept = kept_of(recording, name, bucket.sizes_now(recording))
+        self.tail = _tail(bucket, tail_key(recording, name), kept.tail)
+        self.fresh = _tail(bucket, fresh_key(recording, name), kept.fresh)
+        if kept.whole is None and (kept.tail is not None or kept.fresh is not None):
+            # it grows, perhaps: what is seen of the main file must not be older than its tails
+            kept = kept_of(recording, name, bucket.sizes_now(recording))
         parts = kept.longest
         if kept.whole is not None:
             parts = (Part(whole_key(recording, name), 0, kept.whole),)
@@ -56,10 +55,10 @@ class RemoteSource:
         return b"".join(found)
 
 
-def _tail(bucket: Bucket, recording: str, name: str, size: int) -> bytes | None:
+def _tail(bucket: Bucket, key: str, size: int | None) -> bytes | None:
     if not size:
-        return b""
+        return None if size is None else b""
     try:
-        return bucket.read(tail_key(recording, name), 0, min(size, MAX_TAIL + 1))
+        return bucket.read(key, 0, min(size, MAX_TAIL + 1))
     except FileNotFoundError:
         return None  # the track was finished meanwhile

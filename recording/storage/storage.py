@@ -17,7 +17,7 @@ from recording.age import Identity
 from recording.sealed import LocalSource, SealedReader, Source, files_of
 from recording.storage.bucket import PART, Bucket
 from recording.storage.errors import Unreachable
-from recording.storage.layout import Kept, Part, folder_of, kept_of, tail_key, whole_key
+from recording.storage.layout import Kept, Part, folder_of, fresh_key, kept_of, tail_key, whole_key
 from recording.storage.remote import RemoteSource
 
 BROUGHT = ".brought"
@@ -92,6 +92,7 @@ class Storage:
             # the main file first: one without its tail would look shorter than it is
             files.main.unlink(missing_ok=True)
             files.tail.unlink(missing_ok=True)
+            files.fresh.unlink(missing_ok=True)
         except BlockingIOError:
             return False
         finally:
@@ -106,6 +107,7 @@ class Storage:
             kept = kept_of(recording, name, await self.bucket.sizes(recording))
             there = [whole_key(recording, name)] if kept.whole is not None else []
             there += [tail_key(recording, name)] if kept.tail is not None else []
+            there += [fresh_key(recording, name)] if kept.fresh is not None else []
             await self.bucket.remove([*there, *kept.part_keys])
 
     async def tidy(self, recording: str) -> None:
@@ -135,7 +137,7 @@ class Storage:
 
     def _remove(self, recording: str, name: str) -> None:
         files = files_of(self.folder / folder_of(recording), name)
-        for path in (files.main, files.tail, files.draft):
+        for path in (files.main, files.tail, files.fresh, files.draft):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             files.folder.rmdir()  # it was the last one
@@ -150,6 +152,8 @@ class Storage:
         await asyncio.to_thread(files.folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         if kept.tail:
             await self._copy(bucket, (Part(tail_key(recording, name), 0, kept.tail),), files.tail)
+        if kept.fresh:
+            await self._copy(bucket, (Part(fresh_key(recording, name), 0, kept.fresh),), files.fresh)
         await self._copy(bucket, parts, files.main)
 
     async def _copy(self, bucket: Bucket, parts: tuple[Part, ...], to: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from recording.sealed import files_of, tail_of
 from recording.storage.bucket import PART, Bucket
 from recording.storage.errors import Unreachable
-from recording.storage.layout import MARKED, folder_of, kept_of, mark_of, part_key, tail_key, whole_key
+from recording.storage.layout import MARKED, folder_of, fresh_key, kept_of, mark_of, part_key, tail_key, whole_key
 from recording.storage.storage import Storage
 
 
@@ -56,10 +56,13 @@ class Uploads:
             os.close(file)
 
     async def settle(self, recording: str, name: str) -> int:
-        """When it returns, the bucket has the whole file, and its tail if it has one, and nothing else of it. Returns
+        """When it returns, the bucket has the whole file, and its tails if it has any, and nothing else of it. Returns
         the file's inode: this is what may leave the disk."""
         files = files_of(self._folder / folder_of(recording), name)
-        tail = await asyncio.to_thread(tail_of, files.tail)
+        tails = {
+            tail_key(recording, name): await asyncio.to_thread(tail_of, files.tail),
+            fresh_key(recording, name): await asyncio.to_thread(tail_of, files.fresh),
+        }
         file = await asyncio.to_thread(os.open, files.main, os.O_RDONLY | os.O_CLOEXEC)
         try:
             status = os.fstat(file)
@@ -69,11 +72,12 @@ class Uploads:
                     raise Unreachable("The bucket has something else than it was given.")
         finally:
             os.close(file)
-        if tail is not None:
-            await self._bucket.put(tail_key(recording, name), tail)
-        kept = kept_of(recording, name, await self._bucket.sizes(recording))
-        old = [] if tail is not None or kept.tail is None else [tail_key(recording, name)]
-        await self._bucket.remove([*old, *kept.part_keys])
+        for key, tail in tails.items():
+            if tail is not None:
+                await self._bucket.put(key, tail)
+        sizes = await self._bucket.sizes(recording)
+        old = [key for key, tail in tails.items() if tail is None and key in sizes]
+        await self._bucket.remove([*old, *kept_of(recording, name, sizes).part_keys])
         self._growing.pop((recording, name), None)
         return status.st_ino
 

@@ -22,20 +22,26 @@ class Told:
 
     written: bytearray = field(default_factory=bytearray)
     kept: int = 0
+    """Survives whatever becomes of the process."""
+    secured: int = 0
+    """And of the machine."""
     closed: bool = False
 
 
-def write(folder: Path, disk: Disk, pieces: Sequence[int], told: Told) -> None:
+def write(folder: Path, disk: Disk, pieces: Sequence[int], told: Told, secure_every: int = 1) -> None:
     writer = SealedWriter(folder, NAME, RECIPIENT, chance(1), disk=disk)
     for number, size in enumerate(pieces):
         piece = text(size, seed=number)
         told.written += piece
         writer.write(piece)
         if number + 1 < len(pieces):
-            writer.checkpoint()
+            secure = number % secure_every == 0
+            writer.checkpoint(secure=secure)
             told.kept = writer.kept
             assert told.kept == len(told.written)
+            told.secured = told.kept if secure else told.secured
     writer.close()
+    told.secured = len(told.written)
     told.closed = True
 
 

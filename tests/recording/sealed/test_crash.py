@@ -16,44 +16,48 @@ from tests.recording.sealed.disks import Killed, KilledAt, PowerFails
 from tests.recording.sealed.session import LARGE, NAME, SMALL, Told, names_in, read, write
 
 
-def calls_of(folder: Path, pieces: Sequence[int]) -> KilledAt:
+def calls_of(folder: Path, pieces: Sequence[int], secure_every: int = 1) -> KilledAt:
     """A run to the end, to count."""
     disk = KilledAt()
-    write(folder, disk, pieces, Told())
+    write(folder, disk, pieces, Told(), secure_every)
     return disk
 
 
-def holds(folder: Path, told: Told) -> bytes | None:
-    """What can be read is what was promised, or more of the same."""
+def holds(folder: Path, told: Told, promised: int | None = None) -> bytes | None:
+    """What can be read is what was promised, or more of the same. `promised`: unless it is all that was kept."""
+    promised = told.kept if promised is None else promised
     try:
         data = read(folder)
     except (FileNotFoundError, AgeError):
-        assert not told.kept
+        assert not promised
         assert not told.closed
         return None
-    assert len(data) >= told.kept
+    assert len(data) >= promised
     assert told.written.startswith(data)
     if told.closed:
         assert data == told.written
     return data
 
 
-def killed(folder: Path, pieces: Sequence[int], call: int, torn: float | int) -> Told:
+def killed(folder: Path, pieces: Sequence[int], call: int, torn: float | int, secure_every: int = 1) -> Told:
     folder.mkdir()
     told = Told()
     disk = KilledAt(call, torn)
     with pytest.raises(Killed):
-        write(folder, disk, pieces, told)
+        write(folder, disk, pieces, told, secure_every)
     disk.bury()
     return told
 
 
+@pytest.mark.parametrize("secure_every", [1, 3, 100])
 @pytest.mark.parametrize("torn", [0, 1, 0.5, 0.999, 1.0])
-def test_killed_at_any_call_a_track_of_several_chunks_is_readable(tmp_path: Path, torn: float | int) -> None:
+def test_killed_at_any_call_a_track_of_several_chunks_is_readable(
+    tmp_path: Path, torn: float | int, secure_every: int
+) -> None:
     (tmp_path / "whole").mkdir()
-    for call in range(calls_of(tmp_path / "whole", LARGE).calls):
+    for call in range(calls_of(tmp_path / "whole", LARGE, secure_every).calls):
         folder = tmp_path / f"{call}"
-        told = killed(folder, LARGE, call, torn)
+        told = killed(folder, LARGE, call, torn, secure_every)
         data = holds(folder, told)
         if data is not None:
             assert finish(folder, NAME, IDENTITY, chance(2)).size == len(data)
@@ -73,23 +77,24 @@ def test_a_write_torn_at_any_byte_costs_nothing_that_was_kept(tmp_path: Path) ->
             shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("secure_every", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(8))
-def test_after_a_power_failure_what_was_kept_is_there(tmp_path: Path, seed: int) -> None:
+def test_after_a_power_failure_what_was_secured_is_there(tmp_path: Path, seed: int, secure_every: int) -> None:
     """Nothing that was not synced can be relied on, and the order of what was not synced neither."""
     start = tmp_path / "start"
     start.mkdir()
     counting = PowerFails(start)
-    write(start, counting, LARGE, Told())
+    write(start, counting, LARGE, Told(), secure_every)
     for call in range(counting.calls + 1):
         disk, told = PowerFails(start, call), Told()
         try:
-            write(start, disk, LARGE, told)
+            write(start, disk, LARGE, told, secure_every)
         except Killed:
             assert call < counting.calls
         folder = tmp_path / f"{call}"
         folder.mkdir()
         disk.after(folder, random.Random(f"{seed} {call}"))
-        data = holds(folder, told)
+        data = holds(folder, told, told.secured)
         if data is not None:
             assert finish(folder, NAME, IDENTITY, chance(2)).size == len(data)
             assert read(folder) == data
@@ -104,8 +109,8 @@ def left(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What a crash left, in a folder."""
     (tmp_path / "whole").mkdir()
     calls = calls_of(tmp_path / "whole", LARGE).calls
-    # the last six are those of close: write, sync, close, remove, remove, sync of the folder
-    call = dict(zip(LEFT, (calls // 2, calls - 6, calls - 5, calls - 2), strict=True))[request.param]
+    # the last seven are those of close: write, sync, close, three times remove, sync of the folder
+    call = dict(zip(LEFT, (calls // 2, calls - 7, calls - 6, calls - 2), strict=True))[request.param]
     folder = tmp_path / "left"
     killed(folder, LARGE, call, 0.5)
     assert f"{NAME}.tail.age" in names_in(folder)
