@@ -18,6 +18,9 @@ from pathlib import Path
 
 import pytest
 
+# where Debian keeps what only root needs, and not every shell looks
+os.environ["PATH"] = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
 MOUNTED = b"mounted\n"
 FILL = "fill"
 
