@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import threading
 from collections.abc import Callable
 
 MANY = 100
@@ -24,7 +25,7 @@ class Leftovers:
         self._give_back = give_back or _trim()
         self._left = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._work: asyncio.Future[object] | None = None
+        self._work: threading.Thread | None = None
 
     def left(self) -> None:
         """A peer is gone."""
@@ -40,10 +41,11 @@ class Leftovers:
             self._timer = None
 
     def _begin(self) -> None:
-        if self._give_back is None or (self._work is not None and not self._work.done()):
+        if self._give_back is None or (self._work is not None and self._work.is_alive()):
             return
         self._left = 0
-        self._work = asyncio.get_running_loop().run_in_executor(None, self._give_back)
+        self._work = threading.Thread(target=self._give_back, name="leftovers", daemon=True)
+        self._work.start()
 
 
 def _trim() -> Callable[[], object] | None:

@@ -55,4 +55,5 @@ async def test_the_c_library_is_asked_where_it_can_be() -> None:
         left.left()
     await asyncio.sleep(0.1)
     assert left._work is not None
-    await asyncio.wait_for(left._work, 5)
+    await asyncio.to_thread(left._work.join, 5)
+    assert not left._work.is_alive(), "it leaves no thread behind"
