@@ -3,7 +3,7 @@
 To the writer go orders (JSON) and what was heard (bytes, as the media server gives them); back come facts (JSON). Both
 ends are ours and of one version; a frame that is not as it should be means that the other end is not well.
 
-Not here: what an order does (`writer.py`), when it is given (`desk.py`).
+Not here: what an order does (`writing.py`), when it is given (`signaling/capture.py`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Makes one proper age file of a track that a crash has left in two.
+"""Makes one proper age file of a track that a crash has left in two or three.
 
-Needs the identity: where the server has only the clinic's public key, both files stay until somebody brings the other.
+Needs the identity: where the server has only the clinic's public key, they stay until somebody brings the other.
 Not here: finding such tracks.
 
 The whole track is written anew, with a key of its own. To go on in the old file would be shorter and wrong: if the
