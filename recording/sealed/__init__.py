@@ -1,7 +1,7 @@
 """A track on the disk: sealed while it is written, readable up to the last second after a crash.
 
-Up to three files while it grows, one when it is done: `layout.py` says how, `docs/decisions/0007` why. Not here: what is
-in a track, who holds its key, and where finished files go.
+Up to three files while it grows, one when it is done: `layout.py` says how, `docs/decisions/0007` why. Not here: what
+is in a track, who holds its key, and where finished files go.
 """
 
 from __future__ import annotations
