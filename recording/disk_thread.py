@@ -15,9 +15,12 @@ from recording.sealed import DiskBehind, SealedWriter
 from recording.track import Stretch
 from recording.wire import DiskHangs, Fact, Finished, Mended, Trouble, TroubleCode
 
-CHECKPOINT = 0.4
-"""Seconds from the beginning of one to that of the next. With what waits before it (a tenth of a second of packets, a
-quarter in the muxer) a crash loses less than a second. Shorter, and each track's tail is sealed more often."""
+CHECKPOINT = 0.5
+"""Seconds from the beginning of one to that of the next, at the latest. With what waits before it (a fifth of a second
+of packets, a quarter in the muxer) a crash loses less than a second. Shorter, and tails are sealed more often."""
+
+SOON = 0.35
+"""Seconds after which something that was heard is reason enough: right after it least is unsealed."""
 
 SECURE = 3.0
 """Seconds after which a track is synced too. A power failure loses that much; more often, and syncing costs more than
@@ -67,6 +70,9 @@ class DiskThread:
         """Tracks of which something could not be kept since trouble began."""
         self._finishing = False
         self._asked_at: float | None = None
+        self._began = now()
+        """When it last looked at all files."""
+        self._ended = self._began
         self._hangs = False
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
 
@@ -85,6 +91,12 @@ class DiskThread:
 
     def wake(self) -> None:
         self._woken.set()
+
+    def heard(self) -> None:
+        """The other thread has taken what came, and nothing more for a while."""
+        now = self._now()
+        if now - self._began >= SOON and now - self._ended >= REST:
+            self.wake()
 
     def look(self, now: float) -> None:
         """Called by the other thread several times a second: tells when the disk does not answer, and when it does."""
@@ -107,16 +119,16 @@ class DiskThread:
         self._thread.join(LAST_TRY)
 
     def _run(self) -> None:
-        began = self._now()
         while True:
-            self._woken.wait(max(REST, began + CHECKPOINT - self._now()))
+            self._woken.wait(max(REST, self._began + CHECKPOINT - self._now()))
             self._woken.clear()
-            began = self._now()
+            self._began = self._now()
             with self._lock:
                 files = list(self._files)
             kept = [self._keep(file) for file in files]
             self._tell_mended({file.track for file, well in zip(files, kept, strict=True) if not well})
             self._call_those_that_waited()
+            self._ended = self._now()
             with self._lock:
                 if self._finishing and not self._files and not self._waiting:
                     return

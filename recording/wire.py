@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a frame. What was heard in a tenth of a second is far below."""
+"""Bytes of a frame. What was heard in a fifth of a second is far below."""
 
 _HEADER = struct.Struct("!IB")
 _HEARD = struct.Struct("!I")
@@ -163,7 +163,7 @@ class Frames:
     def __init__(self) -> None:
         self._pending = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+    def feed(self, data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
         """(kind, body) of each frame that is whole now. Raises BrokenWire."""
         self._pending += data
         at = 0

@@ -34,8 +34,9 @@ from signaling.seat import Seat
 
 log = structlog.get_logger("recordings")
 
-PUMP = 0.1
-"""Seconds between two looks at what was heard. Longer, and a crash loses more; shorter, and it costs more."""
+PUMP = 0.2
+"""Seconds between two looks at what was heard. The writer checkpoints after every second one. Longer, and a crash loses
+more; shorter, and all the waking up costs more than the work."""
 
 
 class Captures:

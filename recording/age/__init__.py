@@ -11,7 +11,7 @@ from recording.age.header import MAX_HEADER, rewrap
 from recording.age.kdf import Entropy
 from recording.age.reader import Keys, Plaintext, PlaintextFile, ReadAt, Reader, open_bytes, ranges_of
 from recording.age.stream import CHUNK
-from recording.age.writer import Data, Encryptor, Writer, seal_bytes
+from recording.age.writer import Data, Encryptor, Sealer, Writer, seal_bytes
 from recording.age.x25519 import Identity, Recipient
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "ReadAt",
     "Reader",
     "Recipient",
+    "Sealer",
     "Truncated",
     "Writer",
     "open_bytes",

@@ -106,6 +106,26 @@ class Writer:
             self._write(self._encryptor.finish())
 
 
+class Sealer:
+    """Makes many small age files for the same recipients: one header, and so one file key, for all of them. Their
+    payloads' keys differ, as each has a nonce of its own from which its key is derived."""
+
+    def __init__(self, recipients: Sequence[Recipient], entropy: Entropy) -> None:
+        """Raises BadKeyText, ValueError if there are no recipients."""
+        self._entropy = entropy
+        self._file_key = SecretBytes(entropy(FILE_KEY_BYTES))
+        self._header = make(self._file_key, recipients, entropy)
+
+    def seal(self, data: Data) -> bytes:
+        """A whole age file, in memory."""
+        nonce = self._entropy(NONCE)
+        payload = Payload(self._file_key, nonce)
+        last = max(len(data) - 1, 0) // CHUNK
+        view = memoryview(data)
+        chunks = (payload.seal(at, view[at * CHUNK : (at + 1) * CHUNK], last=at == last) for at in range(last + 1))
+        return b"".join([self._header, nonce, *chunks])
+
+
 def seal_bytes(data: Data, recipients: Sequence[Recipient], entropy: Entropy) -> bytes:
     """A whole age file, in memory."""
     encryptor = Encryptor(recipients, entropy)

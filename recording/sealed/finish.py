@@ -55,9 +55,8 @@ def finish(
             disk.sync_folder(folder)
         done = Finished(track.size, not track.finished, track.ignored)
     # Not before the new main file is known to be there: until then the tails are part of the track.
-    disk.remove(files.fresh)
-    disk.remove(files.tail)
-    disk.remove(files.draft)
+    for each in (files.fresh, files.tail, files.draft, files.spare):
+        disk.remove(each)
     disk.sync_folder(folder)
     return done
 

@@ -13,7 +13,8 @@ offset meanwhile, what both hold is the same.
 
 `NAME.fresh.age`: the same, of a later moment, replaced at each checkpoint and never synced. It holds after whatever
 becomes of the processes; after a power failure it may be torn, or begin where `NAME.age` does not reach, and then it
-does not count. A track with neither is finished or was never checkpointed.
+does not count. Its next version is written over the one before the last, `.NAME.spare`, and the two trade names.
+A track with neither is finished or was never checkpointed.
 
 Not here: writing and reading them.
 """
@@ -45,6 +46,7 @@ class TrackFiles:
     tail: Path
     fresh: Path
     draft: Path
+    spare: Path
 
 
 def files_of(folder: Path, name: str) -> TrackFiles:
@@ -57,6 +59,7 @@ def files_of(folder: Path, name: str) -> TrackFiles:
         folder / f"{name}.tail.age",
         folder / f"{name}.fresh.age",
         folder / f".{name}.draft",
+        folder / f".{name}.spare",
     )
 
 

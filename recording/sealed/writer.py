@@ -16,7 +16,7 @@ import errno
 import threading
 from pathlib import Path
 
-from recording.age import Data, Encryptor, Entropy, Recipient, seal_bytes
+from recording.age import Data, Encryptor, Entropy, Recipient, Sealer
 from recording.sealed.disk import Disk
 from recording.sealed.layout import PROOF, Tail, files_of
 
@@ -54,8 +54,7 @@ class SealedWriter:
         """Does nothing to the disk yet. Raises BadKeyText; ValueError for the name."""
         self._disk = disk or Disk()
         self._files = files_of(folder, name)
-        self._recipient = recipient
-        self._entropy = entropy
+        self._tails = Sealer([recipient], entropy)
         self._most_held = most_held
         self._encryptor = Encryptor([recipient], entropy)
         self._proof = self._encryptor.derive(PROOF)
@@ -69,6 +68,8 @@ class SealedWriter:
         self._given = 0
         """Bytes of `_waiting` that the system has, and has not been asked to sync."""
         self._kept = self._secured = 0
+        self._freshened = False
+        """There is a fresh tail."""
         self._file: int | None = None
         """Descriptor of the main file, from the first checkpoint on."""
         self._over = False
@@ -114,11 +115,11 @@ class SealedWriter:
         # This order: the new tail begins where the main file ends, so the main file must be there first.
         if secure:
             self._write_main(waiting)
-            self._write_tail(tail, self._files.tail, secure=True)
+            self._secure_tail(self._tails.seal(tail.encode()))
             self._secured = position
         else:
             self._give(waiting)
-            self._write_tail(tail, self._files.fresh, secure=False)
+            self._freshen_tail(self._tails.seal(tail.encode()))
         self._kept = position
 
     def close(self) -> None:
@@ -134,9 +135,8 @@ class SealedWriter:
             self.abandon()
         if self._whole:
             # If this fails the track is whole all the same: readers know a tail that the main file has grown past.
-            self._disk.remove(self._files.draft)
-            self._disk.remove(self._files.fresh)
-            self._disk.remove(self._files.tail)
+            for each in (self._files.draft, self._files.spare, self._files.fresh, self._files.tail):
+                self._disk.remove(each)
             self._disk.sync_folder(self._files.folder)
             self._whole = False
 
@@ -165,16 +165,25 @@ class SealedWriter:
             self._disk.write(self._file, waiting[self._given :], self._synced + self._given)
             self._given = len(waiting)
 
-    def _write_tail(self, tail: Tail, name: Path, *, secure: bool) -> None:
-        # A key of its own each time, as every age file has.
-        sealed = seal_bytes(tail.encode(), [self._recipient], self._entropy)
+    def _secure_tail(self, sealed: bytes) -> None:
         file = self._disk.create(self._files.draft, fresh=False)
         try:
             self._disk.write(file, sealed, 0)
-            if secure:
-                self._disk.sync(file)
+            self._disk.sync(file)
         finally:
             self._disk.close(file)
-        self._disk.rename(self._files.draft, name)
-        if secure:
-            self._disk.sync_folder(self._files.folder)
+        self._disk.rename(self._files.draft, self._files.tail)
+        self._disk.sync_folder(self._files.folder)
+
+    def _freshen_tail(self, sealed: bytes) -> None:
+        file = self._disk.reuse(self._files.spare)
+        try:
+            self._disk.write(file, sealed, 0)
+            self._disk.cut(file, len(sealed))
+        finally:
+            self._disk.close(file)
+        if self._freshened:
+            self._disk.exchange(self._files.spare, self._files.fresh)
+        else:
+            self._disk.rename(self._files.spare, self._files.fresh)
+            self._freshened = True

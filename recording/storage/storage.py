@@ -93,6 +93,7 @@ class Storage:
             files.main.unlink(missing_ok=True)
             files.tail.unlink(missing_ok=True)
             files.fresh.unlink(missing_ok=True)
+            files.spare.unlink(missing_ok=True)
         except BlockingIOError:
             return False
         finally:
@@ -137,7 +138,7 @@ class Storage:
 
     def _remove(self, recording: str, name: str) -> None:
         files = files_of(self.folder / folder_of(recording), name)
-        for path in (files.main, files.tail, files.fresh, files.draft):
+        for path in (files.main, files.tail, files.fresh, files.draft, files.spare):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             files.folder.rmdir()  # it was the last one

@@ -107,7 +107,7 @@ cdef void run_thread(Core *core) noexcept nogil:
     cdef epoll_event ready[2]
     cdef int i, count, kinds, got, taken
     cdef uint64_t tag, one = 1
-    cdef int64_t closing_at = 0, others_at = 0, until_tick = 0
+    cdef int64_t closing_at = 0, others_at = 0, until_tick = 0, gather_us = 0
     cdef bint datagrams, stopping = False, gathering = False, flowing = False
     prefer_this_thread(b"media")
     while not stopping:
@@ -121,7 +121,7 @@ cdef void run_thread(Core *core) noexcept nogil:
                 others_at = monotonic_us() + FLOW_OTHERS_US
                 count = epoll_wait(core.others_fd, events, 64, 0)
         elif gathering:
-            sleep_us(min(until_tick, core.gather_us))
+            sleep_us(min(until_tick, gather_us))
             count = epoll_wait(core.others_fd, events, 64, 0)
         else:
             kinds = epoll_wait(core.any_fd, ready, 2, <int>min((until_tick + 999) // 1000, <int64_t>1000))
@@ -165,6 +165,7 @@ cdef void run_thread(Core *core) noexcept nogil:
             write(core.event_fd, &one, 8)
         stopping = core.stop
         gathering = core.gathering
+        gather_us = core.gather_us
         flowing = core.flowing
         until_tick = max(tick_at(core) - monotonic_us(), <int64_t>0)
         # while it gathers or packets flow it looks at the clock before anybody could wake it

@@ -54,12 +54,24 @@ class ByteByByte(Disk):
             super().write(file, data[at : at + 1], offset + at)
         self._look()
 
+    def reuse(self, path: Path) -> int:
+        self._look()
+        return super().reuse(path)
+
+    def cut(self, file: int, size: int) -> None:
+        self._look()
+        super().cut(file, size)
+
     def sync(self, file: int) -> None:
         self._look()
 
     def rename(self, old: Path, new: Path) -> None:
         self._look()
         super().rename(old, new)
+
+    def exchange(self, one: Path, other: Path) -> None:
+        self._look()
+        super().exchange(one, other)
 
     def remove(self, path: Path) -> None:
         self._look()

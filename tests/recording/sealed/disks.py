@@ -35,6 +35,12 @@ class KilledAt(Disk):
         self._open.add(file)
         return file
 
+    def reuse(self, path: Path) -> int:
+        self._next()
+        file = super().reuse(path)
+        self._open.add(file)
+        return file
+
     def write(self, file: int, data: bytes, offset: int) -> None:
         self.writes[self.calls] = len(data)
         torn = self._torn if isinstance(self._torn, int) else round(self._torn * len(data))
@@ -42,6 +48,10 @@ class KilledAt(Disk):
             super().write(file, data[:torn], offset)
         self._next()
         super().write(file, data, offset)
+
+    def cut(self, file: int, size: int) -> None:
+        self._next()
+        super().cut(file, size)
 
     def sync(self, file: int) -> None:
         self._next()
@@ -54,6 +64,10 @@ class KilledAt(Disk):
     def rename(self, old: Path, new: Path) -> None:
         self._next()
         super().rename(old, new)
+
+    def exchange(self, one: Path, other: Path) -> None:
+        self._next()
+        super().exchange(one, other)
 
     def remove(self, path: Path) -> None:
         self._next()
@@ -106,7 +120,8 @@ class FailsAt(KilledAt):
 @dataclass
 class Inode:
     durable: bytearray = field(default_factory=bytearray)
-    unsynced: list[tuple[int, bytes]] = field(default_factory=list)
+    unsynced: list[tuple[int, bytes | None]] = field(default_factory=list)
+    """What was written where; None where it was cut."""
 
 
 class PowerFails(Disk):
@@ -135,8 +150,20 @@ class PowerFails(Disk):
         self._open[number] = inode
         return number
 
+    def reuse(self, path: Path) -> int:
+        if path not in self._now:
+            return self.create(path, fresh=True)
+        self._next()
+        number = 1000 + self.calls
+        self._open[number] = self._now[path]
+        return number
+
     def write(self, file: int, data: bytes, offset: int) -> None:
         self._open[file].unsynced.append((offset, bytes(data)))
+        self._next()
+
+    def cut(self, file: int, size: int) -> None:
+        self._open[file].unsynced.append((size, None))
         self._next()
 
     def sync(self, file: int) -> None:
@@ -152,6 +179,10 @@ class PowerFails(Disk):
 
     def rename(self, old: Path, new: Path) -> None:
         self._change({old: None, new: self._now[old]})
+        self._next()
+
+    def exchange(self, one: Path, other: Path) -> None:
+        self._change({one: self._now[other], other: self._now[one]})
         self._next()
 
     def remove(self, path: Path) -> None:
@@ -173,6 +204,10 @@ class PowerFails(Disk):
         for path, inode in names.items():
             content = bytearray(inode.durable)
             for offset, data in inode.unsynced:
+                if data is None:
+                    if chance.random() < 0.5:
+                        _put(content, offset, None)
+                    continue
                 match chance.choice(("whole", "part", "holes", "zeros", "nothing")):
                     case "whole":
                         _put(content, offset, data)
@@ -205,6 +240,9 @@ def _apply(names: dict[Path, Inode], change: dict[Path, Inode | None]) -> None:
             names[path] = inode
 
 
-def _put(content: bytearray, offset: int, data: bytes) -> None:
+def _put(content: bytearray, offset: int, data: bytes | None) -> None:
+    if data is None:
+        del content[offset:]
+        return
     content.extend(bytes(max(0, offset - len(content))))
     content[offset : offset + len(data)] = data

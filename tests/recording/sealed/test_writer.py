@@ -68,18 +68,21 @@ def test_a_track_can_begin_while_the_disk_takes_nothing(tmp_path: Path) -> None:
     assert names_in(tmp_path) == [f"{NAME}.age"]
 
 
-def test_each_tail_has_a_key_of_its_own(tmp_path: Path) -> None:
-    """The same content twice would else show what changed between two tails."""
+def test_each_tail_is_sealed_with_a_key_of_its_own(tmp_path: Path) -> None:
+    """The same content twice would else show what changed between two tails. The file key is the same, and the nonce
+    that the payload's key is derived with is not."""
     track = writer(tmp_path)
-    tail = files_of(tmp_path, NAME).tail
-    seen = []
-    for _ in range(3):
+    files = files_of(tmp_path, NAME)
+    nonces, ends = set(), set()
+    for turn in range(6):
         track.write(b"x")
-        track.checkpoint()
-        seen.append(tail.read_bytes())
+        track.checkpoint(secure=turn % 2 == 0)
+        sealed = (files.tail if turn % 2 == 0 else files.fresh).read_bytes()
+        payload = sealed.partition(b"\n--- ")[2]
+        nonces.add(payload[44:60])
+        ends.add(payload[-16:])
     track.abandon()
-    starts = {each[: -len(each) // 2] for each in seen} | {each[-16:] for each in seen}
-    assert len(starts) == 6
+    assert len(nonces) == len(ends) == 6
 
 
 def test_nothing_new_costs_nothing(tmp_path: Path) -> None:
