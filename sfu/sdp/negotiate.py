@@ -172,7 +172,7 @@ def _plan_line(media: Media, source: Source | None) -> Line:
 
 
 def _agree_codecs(media: Media, kind: Kind) -> tuple[AgreedCodec, ...]:
-    offered = list(media.codecs.values())
+    offered = [codec for codec in media.codecs.values() if codec.payload_type not in _LIKE_RTCP]
     repeats = {
         codec.parameters.get("apt"): codec.payload_type
         for codec in offered
@@ -195,6 +195,10 @@ def _agree_codecs(media: Media, kind: Kind) -> tuple[AgreedCodec, ...]:
                 )
             )
     return tuple(agreed)
+
+
+_LIKE_RTCP = range(64, 96)
+"""Payload types that make RTP look like RTCP on the same port (RFC 5761, section 4)."""
 
 
 def _choose(name: CodecName, offered: list[Codec]) -> Codec | None:

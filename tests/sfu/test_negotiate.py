@@ -52,6 +52,15 @@ def test_codecs_stand_in_our_order_each_with_its_retransmissions() -> None:
             ]
 
 
+def test_payload_types_that_make_rtp_look_like_rtcp_are_not_taken() -> None:
+    offered = call_offer().replace("UDP/TLS/RTP/SAVPF 96 97", "UDP/TLS/RTP/SAVPF 72 97")
+    offered = offered.replace(":96 ", ":72 ").replace("apt=96", "apt=72")
+    assert offered != call_offer()
+    for line in plan(offered).lines:
+        if line.kind == "video":
+            assert [codec.name for codec in line.codecs] == ["H264", "VP9"]
+
+
 def test_only_h264_that_every_browser_plays_is_taken() -> None:
     def chosen(*profiles: str) -> int | None:
         section = "m=video 9 UDP/TLS/RTP/SAVPF 1 " + " ".join(str(10 + n) for n in range(len(profiles))) + "\n"

@@ -91,8 +91,8 @@ def _check_answer(answer: PeerAnswer, text: str) -> None:
         assert ours.split()[0] == theirs.split()[0], "an m-line changed its kind"
     opened = [section for section in sections if section.split()[1] != "0"]
     assert opened
-    # aiortc knows upper-case protocols only; an m-line that is declined keeps its own, whatever that is
-    parsed = SessionDescription.parse(re.sub(r"^(m=\S+ 0) \S+", r"\1 RTP/AVP", sdp, flags=re.MULTILINE))
+    # an m-line that is declined keeps its own protocol and formats, whatever they are; aiortc looks at them too
+    parsed = SessionDescription.parse(re.sub(r"^(m=\S+ 0) .*", r"\1 RTP/AVP 0", sdp, flags=re.MULTILINE))
     assert len(parsed.media) == len(sections)
     slots = {slot.mid: slot.kind for slot in answer.slots}
     for section in opened:
