@@ -44,12 +44,12 @@ class Reorder:
         self.useless = 0
         """Doubled, or later than was waited for."""
 
-    def passes(self, sequence: int) -> bool:
-        """Whether a packet of that number is the one that is due, and nothing is held back: then it counts as pushed,
-        and is all that comes out."""
+    def passes(self, sequence: int, count: int = 1) -> bool:
+        """Whether `count` packets from that number on are the ones that are due, and nothing is held back: then they
+        count as pushed, and are all that comes out."""
         if self._held or not self._started or sequence != self._next & 0xFFFF:
             return False
-        self._next += 1
+        self._next += count
         return True
 
     def push(self, packet: Packet) -> list[Packet | Gap]:

@@ -7,7 +7,10 @@ Not here: order (`reorder.py`), payloads (`frames/`), what reports are good for 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from sfu import Run
 
 NTP_EPOCH_US = 2_208_988_800 * 1_000_000
 """From 1900, where NTP begins to count. The engine adds it to its clock, as `sfu/core/rtcp.pxi` has it."""
@@ -49,6 +52,15 @@ class SenderReport(NamedTuple):
 def is_rtcp(data: bytes) -> bool:
     """As RFC 5761, section 4, tells the two apart."""
     return len(data) > 1 and 192 <= data[1] <= 223
+
+
+def packets_of(run: Run) -> Iterator[Packet]:
+    """The packets of a run, all of which count as having come when the first did."""
+    last = len(run.payloads) - 1
+    for index, payload in enumerate(run.payloads):
+        sequence = (run.sequence + index) & 0xFFFF
+        marker = run.marker and index == last
+        yield Packet(run.came, run.payload_type, marker, sequence, run.timestamp, run.ssrc, payload)
 
 
 def read_packet(arrived_us: int, data: bytes) -> Packet | None:

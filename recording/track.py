@@ -14,7 +14,8 @@ from recording.clock import SlotClock
 from recording.frames import CODECS, KINDS, RATES, Codec, Depacketizer, Frame, Kind, depacketizer
 from recording.matroska import MatroskaWriter, Unmuxable
 from recording.reorder import PATIENCE_US, Gap, Reorder
-from recording.rtp import HEADER, PLAIN, Packet, SenderReport, is_rtcp, read_packet, read_reports
+from recording.rtp import Packet, SenderReport, is_rtcp, packets_of, read_packet, read_reports
+from sfu import Run
 
 MOST_EARLY = 64
 """Streams whose reports are kept before the first packet. A listener has fewer slots."""
@@ -117,23 +118,25 @@ class TrackCapture:
             restarts=self._clock.restarts,
         )
 
-    def feed(self, batch: Iterable[tuple[int, bytes]]) -> None:
-        """Takes packets with their times of arrival, RTP or RTCP, in the order in which they came. Raises OSError,
-        after all of the batch was taken, if a file could not be opened, written or closed: its stretch has ended with
-        what was written before, and the next one begins with the next batch's first key frame."""
-        for arrived_us, data in batch:
-            if self._goes_on(arrived_us, data):
+    def feed(self, batch: Iterable[Run | tuple[int, bytes]]) -> None:
+        """Takes packets, RTP as runs or each with its time of arrival, RTCP with it, in the order in which they came.
+        Raises OSError, after all of the batch was taken, if a file could not be opened, written or closed: its stretch
+        has ended with what was written before, and the next one begins with the next batch's first key frame."""
+        for heard in batch:
+            if isinstance(heard, Run):
+                if not self._goes_on(heard):
+                    for packet in packets_of(heard):
+                        self._receive(packet)
                 continue
+            arrived_us, data = heard
             if is_rtcp(data):
                 self._hear(data)
                 continue
-            packet = read_packet(arrived_us, data)
-            if packet is None or not self._belongs(packet):
+            single = read_packet(arrived_us, data)
+            if single is None:
                 self._malformed += 1
-                continue
-            self._packets += 1
-            for item in self._reorder.push(packet):
-                self._take(item)
+            else:
+                self._receive(single)
         self._tell_failure()
 
     def expire(self, now_us: int) -> None:
@@ -149,24 +152,34 @@ class TrackCapture:
         self._end_stretch()
         self._tell_failure()
 
-    def _goes_on(self, arrived_us: int, data: bytes) -> bool:
-        """Takes what nearly every packet is: the next one of what is playing. False: it is not that, and was not taken.
+    def _goes_on(self, run: Run) -> bool:
+        """Takes what nearly every run is: the next packets of what is playing. False: it is not that and was not taken.
 
-        This is most of what capture costs, so it does in few steps what `feed` does with any packet.
+        This is most of what capture costs, so it does in few steps what `_receive` does with any packet.
         """
         frames = self._frames
-        if frames is None or len(data) < HEADER.size:
+        if frames is None or run.payload_type != self._payload_type or run.ssrc != self._ssrc:
             return False
-        first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
-        if second & 0x7F != self._payload_type or ssrc != self._ssrc or first != PLAIN:
+        payloads = run.payloads
+        if not self._reorder.passes(run.sequence, len(payloads)):
             return False
-        if not self._reorder.passes(sequence):
-            return False
-        self._packets += 1
-        frame = frames.push(self._clock.extend(timestamp, arrived_us), second > 0x7F, data[HEADER.size :])
-        if frame is not None:
-            self._keep(frame, frames)
+        self._packets += len(payloads)
+        timestamp = self._clock.extend(run.timestamp, run.came)
+        left = len(payloads)
+        for payload in payloads:
+            left -= 1
+            frame = frames.push(timestamp, run.marker and not left, payload)
+            if frame is not None:
+                self._keep(frame, frames)
         return True
+
+    def _receive(self, packet: Packet) -> None:
+        if not self._belongs(packet):
+            self._malformed += 1
+            return
+        self._packets += 1
+        for item in self._reorder.push(packet):
+            self._take(item)
 
     def _belongs(self, packet: Packet) -> bool:
         codec = CODECS.get(packet.payload_type)

@@ -40,7 +40,7 @@ from recording.wire import (
     read_heard,
     read_order,
 )
-from sfu import split_packets
+from sfu import Run, split_heard
 
 logger = logging.getLogger(__name__)
 
@@ -95,46 +95,52 @@ class Writing:
         self._disk = disk
         self._entropy = entropy
         self._files = files or Disk()
-        self._tracks: dict[tuple[int, str], _Track] = {}
+        self._tracks: dict[int, dict[int, _Track]] = {}
+        """By listener, then by the SSRC that is its slot's name."""
         self._batches = 0
 
     def order(self, order: Order) -> None:
         match order:
             case OpenTrack():
-                self._tracks[order.listener, order.slot] = _Track(
-                    order, self._entropy, self._disk, self._files, self._say
-                )
+                track = _Track(order, self._entropy, self._disk, self._files, self._say)
+                self._tracks.setdefault(order.listener, {})[int(order.slot)] = track
             case CloseTrack(name):
-                for key, each in list(self._tracks.items()):
-                    if each.order.track == name:
-                        del self._tracks[key]
-                        self._close(each)
+                for listener, tracks in list(self._tracks.items()):
+                    for slot, each in list(tracks.items()):
+                        if each.order.track == name:
+                            del tracks[slot]
+                            self._close(each)
+                    if not tracks:
+                        del self._tracks[listener]
 
     def heard(self, listener: int, packets: bytes, now_us: int) -> None:
-        by_slot: dict[str, list[tuple[int, bytes]]] = {}
-        reports: list[tuple[int, bytes]] = []
-        for came, packet in split_packets(packets):
-            if len(packet) > 1 and 192 <= packet[1] <= 223:
-                reports.append((came, packet))
+        by_slot: dict[int, list[Run | tuple[int, bytes]]] = {}
+        reports: list[Run | tuple[int, bytes]] = []
+        for each in split_heard(packets):
+            if isinstance(each, Run):
+                by_slot.setdefault(each.ssrc, []).append(each)
             else:
-                by_slot.setdefault(str(int.from_bytes(packet[8:12], "big")), []).append((came, packet))
-        for (owner, slot), track in self._tracks.items():
-            if owner == listener and (reports or slot in by_slot):
+                reports.append(each)
+        for slot, track in self._tracks.get(listener, {}).items():
+            if reports or slot in by_slot:
                 self._feed(track, reports + by_slot.get(slot, []), now_us)
         self._batches += 1
         self._say(Done(self._batches))
 
     def expire(self, now_us: int) -> None:
         """Nothing was heard for a while."""
-        for track in self._tracks.values():
+        for track in self._all():
             self._guarded(track, partial(track.capture.expire, now_us))
 
     def finish(self) -> None:
-        for track in self._tracks.values():
+        for track in self._all():
             self._close(track)
         self._tracks.clear()
 
-    def _feed(self, track: _Track, batch: list[tuple[int, bytes]], now_us: int) -> None:
+    def _all(self) -> list[_Track]:
+        return [track for tracks in self._tracks.values() for track in tracks.values()]
+
+    def _feed(self, track: _Track, batch: list[Run | tuple[int, bytes]], now_us: int) -> None:
         self._guarded(track, partial(track.capture.feed, batch))
         if track.capture.wants_key and now_us - track.asked_at >= ASK_EVERY_US:
             track.asked_at = now_us

@@ -7,6 +7,7 @@ offers (`sdp`), credentials (`ice`), handshakes (`records`, `dtls`), joined in `
 from __future__ import annotations
 
 from sfu.config import MediaConfig
+from sfu.core import Run, split_heard
 from sfu.errors import ConfigError, PeerError, PeerErrorCode
 from sfu.events import (
     KIND_OF_SOURCE,
@@ -22,7 +23,6 @@ from sfu.events import (
     Slot,
     Source,
 )
-from sfu.listener import split_packets
 from sfu.server import MediaServer
 
 __all__ = [
@@ -41,7 +41,8 @@ __all__ = [
     "PeerId",
     "PeerLost",
     "PeerReport",
+    "Run",
     "Slot",
     "Source",
-    "split_packets",
+    "split_heard",
 ]

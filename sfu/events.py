@@ -62,7 +62,7 @@ class Heard:
     """What a listener got since it was last asked."""
 
     packets: bytes
-    """To be read with `sfu.split_packets`, also in another process of this machine."""
+    """To be read with `sfu.split_heard`, also in another process of this machine."""
     missed: int
     """Packets that were thrown away because nobody asked in time."""
 

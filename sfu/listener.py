@@ -5,8 +5,6 @@ It needs no offer and no handshake, and nobody loses it. What it does with what 
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sfu.engine import EngineCodec, MediaEngine
@@ -17,21 +15,6 @@ CODECS: dict[Kind, list[EngineCodec]] = {
     "video": [(96, "VP8", -1), (98, "VP9", -1), (102, "H264", -1)],
 }
 """The payload types under which a listener gets each codec."""
-
-
-_HEADER = struct.Struct("=qi")
-
-
-def split_packets(packets: bytes) -> Iterator[tuple[int, bytes]]:
-    """When each packet came, microseconds on the media thread's monotonic clock, and the packet: RTP without header
-    extensions and padding whose SSRC is the slot's name, or RTCP sender reports, which give a slot's RTP time on that
-    same clock (their NTP time less 2,208,988,800 s)."""
-    at = 0
-    while at < len(packets):
-        came, length = _HEADER.unpack_from(packets, at)
-        at += _HEADER.size
-        yield came, packets[at : at + length]
-        at += length
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,11 @@
     thread      the media thread's loop
     arguments   what Python gives, as the engine's structures
     listening   what Python asks of listeners
+    heard       what a listener was given, taken apart
 
 It knows peers, tracks, layers and subscribers by number; offers, credentials and DTLS are Python's (`sfu/`).
 """
 
-from sfu.core._engine import Engine
+from sfu.core._engine import Engine, Run, split_heard
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Run", "split_heard"]

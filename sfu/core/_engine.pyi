@@ -3,6 +3,17 @@ from pylibsrtp import Session
 Codec = tuple[int, str, int]
 """Payload type, "opus" | "VP8" | "H264" | "VP9", payload type of its RTX or -1."""
 
+class Run:
+    came: int
+    ssrc: int
+    timestamp: int
+    payload_type: int
+    sequence: int
+    marker: bool
+    payloads: list[bytes]
+
+def split_heard(heard: bytes) -> list[Run | tuple[int, bytes]]: ...
+
 class Engine:
     def __init__(self, max_peers: int = 2048, seed: int = 0, address_hold: int = 15_000_000) -> None: ...
     def add_peer(self) -> int: ...

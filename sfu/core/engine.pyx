@@ -29,6 +29,7 @@ include "clockwork.pxi"
 include "thread.pxi"
 include "arguments.pxi"
 include "listening.pxi"
+include "heard.pxi"
 
 from os import urandom
 

@@ -7,9 +7,10 @@ import struct
 
 import pytest
 
-from sfu.listener import CODECS, split_packets
+from sfu.listener import CODECS
 from tests.scenarios.test_packets import SEEDS, a_call, frames
 from tests.sim.call import Call, Guest
+from tests.sim.heard import packets_in
 
 PICTURES, SOUNDS = 7, 8
 ROOM_OF_A_TAP = 1 << 20
@@ -35,7 +36,7 @@ class Listening:
 
     def take(self) -> None:
         packets, missed = self._call.engine.take_packets(self.peer)
-        self.packets += split_packets(packets)
+        self.packets += packets_in(packets)
         self.missed += missed
 
     def of(self, ssrc: int) -> list[tuple[int, bytes]]:
@@ -171,7 +172,7 @@ def test_who_takes_nothing_misses_packets_and_harms_nobody() -> None:
     listening = Listening(call, publisher)
     call.run(3)
     packets, missed = call.engine.take_packets(listening.peer)
-    kept = list(split_packets(packets))
+    kept = list(packets_in(packets))
     assert missed > 100
     assert ROOM_OF_A_TAP - 2_000 < len(packets) <= ROOM_OF_A_TAP
     assert call.engine.counters()["dropped_tap"] == missed

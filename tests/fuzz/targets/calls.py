@@ -12,7 +12,6 @@ from functools import cache
 from typing import TypeVar
 
 from sfu.core import Engine
-from sfu.listener import split_packets
 from tests.fuzz.models import read_rtp
 from tests.fuzz.plain import SESSION
 from tests.fuzz.target import STEPS, Target, join_steps, split_steps
@@ -32,6 +31,7 @@ from tests.fuzz.world import (
 )
 from tests.sfu.client import check
 from tests.sim.browser import MID_ID, TRANSPORT_CC_ID, rtp, vp8_descriptor
+from tests.sim.heard import packets_in
 
 T = TypeVar("T")
 
@@ -116,7 +116,7 @@ class _Caller:
 
     def take_packets(self, given: _Arguments) -> None:
         packets, missed = self.engine.take_packets(given.of(self.peers))
-        for at, packet in split_packets(packets):
+        for at, packet in packets_in(packets):
             assert at <= self.on.now
             assert is_rtcp(packet) or read_rtp(packet) is not None
         assert missed == 0, "what one input sends has room"

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from recording.frames import KINDS, Codec
 from recording.track import Stretch, TrackCapture
+from sfu import split_heard
 from tests.recording.media.content import Camera, Encoded, Microphone
 from tests.recording.media.line import Source
 from tests.recording.media.packetize import Packetizer, sender_report
+from tests.sim.heard import heard_of
 
 SECOND = 1_000_000
 SOUND_US = 20_000
@@ -111,7 +113,7 @@ class Slot:
         """As the tap gives it: what has arrived, in batches."""
         batch = sorted((each for each in self._arriving if each[0] <= until_us), key=lambda each: each[0])
         self._arriving = [each for each in self._arriving if each[0] > until_us]
-        self.capture.feed(batch)
+        self.capture.feed(split_heard(heard_of(batch)))
         self.capture.expire(until_us)
 
     def finish(self, at_us: int) -> None:
