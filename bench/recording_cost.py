@@ -214,9 +214,12 @@ def oldest_checkpoint(folder: Path) -> float:
     for _ in range(MOMENTS):
         time.sleep(MOMENT_SECONDS)
         now = time.time()
-        for tail in folder.glob("*/*.tail.age"):
+        last: dict[str, float] = {}
+        for tail in [*folder.glob("*/*.tail.age"), *folder.glob("*/*.fresh.age")]:
             with suppress(FileNotFoundError):  # it was replaced between being listed and being looked at
-                oldest = max(oldest, now - tail.stat().st_mtime)
+                track = tail.name.partition(".")[0]
+                last[track] = max(last.get(track, 0.0), tail.stat().st_mtime)
+        oldest = max([oldest, *(now - at for at in last.values())])
     return oldest
 
 

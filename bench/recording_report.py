@@ -30,8 +30,8 @@ LOST_AT_AN_END_MS = 2_500
 """Of a recording's time, in which a track may not have begun yet or have ended already: calls begin one after the
 other, and pictures with a key frame."""
 
-WAITS_BEFORE = 0.35
-"""Seconds that what was heard waits before it can be checkpointed: in the server and in the muxer."""
+WAITS_BEFORE = 0.3
+"""Seconds of what was heard that no checkpoint holds when it is made: in the muxer, and on the way there."""
 
 MOST_LOST_SECONDS = 1.0
 

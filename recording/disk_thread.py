@@ -15,12 +15,13 @@ from recording.sealed import DiskBehind, SealedWriter
 from recording.track import Stretch
 from recording.wire import DiskHangs, Fact, Finished, Mended, Trouble, TroubleCode
 
-CHECKPOINT = 0.5
-"""Seconds from the beginning of one to that of the next, at the latest. With what waits before it (a fifth of a second
-of packets, a quarter in the muxer) a crash loses less than a second. Shorter, and tails are sealed more often."""
+CHECKPOINT = 0.6
+"""Seconds from the beginning of one to that of the next, at the latest."""
 
-SOON = 0.35
-"""Seconds after which something that was heard is reason enough: right after it least is unsealed."""
+SOON = 0.4
+"""Seconds after which something that was heard is reason enough. What is heard comes each half second, so that right
+after it everything is sealed but what the muxer holds, a quarter of a second: a crash loses less than a second. More
+often, and each track's tail is sealed more often."""
 
 SECURE = 3.0
 """Seconds after which a track is synced too. A power failure loses that much; more often, and syncing costs more than

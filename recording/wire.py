@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a frame. What was heard in a fifth of a second is far below."""
+"""Bytes of a frame. What was heard in half a second is far below."""
 
 _HEADER = struct.Struct("!IB")
 _HEARD = struct.Struct("!I")

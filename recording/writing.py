@@ -51,11 +51,14 @@ Retransmission takes a round trip or two."""
 ASK_EVERY_US = 1_000_000
 """Between two requests for a key frame. The media server throttles them too."""
 
-WAIT = 0.3
-"""Seconds without input after which what is missing is given up. Input comes each fifth of a second."""
+WAIT = 0.7
+"""Seconds without input after which what is missing is given up. Input comes each half second."""
+
+NICE = 5
+"""How far it steps back behind the server, whose calls come first: what waits for it a little is in memory."""
 
 READ = 1 << 18
-"""Bytes taken at once: what five recordings of two cameras hear in a fifth of a second."""
+"""Bytes taken at once: what a recording of two cameras hears in half a second."""
 
 
 class _Track:
@@ -161,6 +164,7 @@ class Writing:
 def main() -> None:
     """Until standard input ends."""
     core_dumps.forbid()
+    os.nice(NICE)
     # a Ctrl-C at the terminal reaches all processes there; the server decides what becomes of this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

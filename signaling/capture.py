@@ -129,6 +129,7 @@ class Capture:
         self._recovering: set[asyncio.Task[None]] = set()
         self._work: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._failed = self._ending = False
+        self._ended_at = 0.0
         self._worker = asyncio.get_running_loop().create_task(self._do_all())
 
     @property
@@ -167,6 +168,8 @@ class Capture:
         if self._ending:
             return
         self._ending = True
+        # what comes after it only takes what there is to the disk
+        self._ended_at = self._parts.clock.wall()
         for person, source in list(self._wanted):
             self.release(person, source)
         self._later(self._end)
@@ -346,7 +349,7 @@ class Capture:
 
     async def _conclude(self) -> None:
         if self._epoch_us:
-            await self._parts.books.end(self.recording, self._parts.clock.wall())
+            await self._parts.books.end(self.recording, self._ended_at)
             known = {person: identity for person, identity in self._identities.items() if person in self._known}
             await self._parts.ended(self.recording, known)
         self._identities.clear()

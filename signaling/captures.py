@@ -34,9 +34,10 @@ from signaling.seat import Seat
 
 log = structlog.get_logger("recordings")
 
-PUMP = 0.2
-"""Seconds between two looks at what was heard. The writer checkpoints after every second one. Longer, and a crash loses
-more; shorter, and all the waking up costs more than the work."""
+PUMP = 0.5
+"""Seconds between two looks at what was heard, after each of which the writer checkpoints. A crash loses what came
+since, and a quarter of a second that the muxer holds. Longer, and it loses more; shorter, and waking up costs more than
+the work."""
 
 
 class Captures:

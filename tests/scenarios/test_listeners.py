@@ -13,7 +13,7 @@ from tests.sim.call import Call, Guest
 from tests.sim.heard import packets_in
 
 PICTURES, SOUNDS = 7, 8
-ROOM_OF_A_TAP = 1 << 20
+ROOM_OF_A_TAP = 1 << 21
 
 
 class Listening:
@@ -188,7 +188,7 @@ def test_the_ring_goes_round_without_a_changed_byte() -> None:
     call, publisher, _ = a_call(2)
     publisher.browser.camera.packets_per_frame = 25
     listening = Listening(call, publisher)
-    listening.run(12, every=0.3)
+    listening.run(24, every=0.5)
     total = sum(12 + len(data) for _, data in listening.packets)
     assert total > 6 * ROOM_OF_A_TAP
     assert listening.missed == 0
