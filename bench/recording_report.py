@@ -30,7 +30,7 @@ LOST_AT_AN_END_MS = 2_500
 """Of a recording's time, in which a track may not have begun yet or have ended already: calls begin one after the
 other, and pictures with a key frame."""
 
-WAITS_BEFORE = 0.3
+WAITS_BEFORE = 0.15
 """Seconds of what was heard that no checkpoint holds when it is made: in the muxer, and on the way there."""
 
 MOST_LOST_SECONDS = 1.0

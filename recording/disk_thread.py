@@ -20,7 +20,7 @@ CHECKPOINT = 0.6
 
 SOON = 0.4
 """Seconds after which something that was heard is reason enough. What is heard comes each half second, so that right
-after it everything is sealed but what the muxer holds, a quarter of a second: a crash loses less than a second. More
+after it everything is sealed but what the muxer holds, a tenth of a second: a crash loses less than a second. More
 often, and each track's tail is sealed more often."""
 
 SECURE = 3.0

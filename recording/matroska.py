@@ -1,6 +1,6 @@
 """One stream's frames as a Matroska file, muxed by PyAV as they come: nothing is decoded or encoded.
 
-The file is written front to back, in clusters of a quarter of a second, each of which goes out whole: wherever it ends,
+The file is written front to back, in clusters of a tenth of a second, each of which goes out whole: wherever it ends,
 what is before can be played. Not here: which frames, and at what times (`track.py`); encryption, which is the business
 of the file that is written into.
 """
@@ -15,7 +15,7 @@ from av.stream import Stream
 
 from recording.frames import Codec
 
-CLUSTER_MS = 250
+CLUSTER_MS = 100
 """The muxer keeps a cluster to itself until it is full, so this is lost if the service is killed. Shorter, and the file
 grows by twenty bytes each time."""
 

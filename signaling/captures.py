@@ -36,7 +36,7 @@ log = structlog.get_logger("recordings")
 
 PUMP = 0.5
 """Seconds between two looks at what was heard, after each of which the writer checkpoints. A crash loses what came
-since, and a quarter of a second that the muxer holds. Longer, and it loses more; shorter, and waking up costs more than
+since, and a tenth of a second that the muxer holds. Longer, and it loses more; shorter, and waking up costs more than
 the work."""
 
 

@@ -18,9 +18,18 @@ from recording.sealed import finish
 from signaling import capture
 from signaling import messages as m
 from tests.signaling.server import a_server
-from tests.signaling.test_recorded_call import a_call, a_clinic, hang_up, phase, start, writer_of
+from tests.signaling.test_recorded_call import Clinic, a_call, a_clinic, hang_up, phase, start, writer_of
 
 WITHIN = 20.0
+
+
+async def _captured(clinic: Clinic, folder: Path) -> None:
+    """Returns when something of all four tracks would outlive their writer."""
+    async with asyncio.timeout(WITHIN):
+        while len((await clinic.only(None)).tracks) < 4:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        while sum(each.stat().st_size > 3000 for each in folder.rglob("*.fresh.age")) < 4:  # noqa: ASYNC110, ASYNC240
+            await asyncio.sleep(0.05)
 
 
 async def test_what_a_dead_writer_has_left_is_finished_beside_the_recording_that_goes_on(
@@ -38,7 +47,7 @@ async def test_what_a_dead_writer_has_left_is_finished_beside_the_recording_that
         doctor, patient = await a_call(server)
         try:
             await start(doctor, patient)
-            await asyncio.sleep(1)
+            await _captured(clinic, tmp_path)
             os.kill(writer_of(os.getpid()), signal.SIGKILL)
             await phase(doctor.client, "paused", paused_by="fault")
             await phase(doctor.client, "running")
@@ -64,7 +73,7 @@ async def test_what_a_dead_writer_has_left_on_a_full_disk_is_kept_as_it_lies(
     async with a_server(tmp_path, recordings_compose=False) as server, a_clinic(tmp_path) as clinic:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
-        await asyncio.sleep(1.5)
+        await _captured(clinic, tmp_path)
         os.kill(writer_of(os.getpid()), signal.SIGKILL)
         await phase(doctor.client, "paused", paused_by="fault")
         await doctor.client.says(m.Record(action="stop"))
@@ -90,7 +99,7 @@ async def test_nobody_is_shown_to_be_recorded_while_the_database_keeps_it_from_b
     async with a_server(tmp_path, recordings_compose=False) as server, a_clinic(tmp_path) as clinic:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
-        await asyncio.sleep(1)
+        await _captured(clinic, tmp_path)
         away = True
         os.kill(writer_of(os.getpid()), signal.SIGKILL)
         await phase(doctor.client, "paused", paused_by="fault")
