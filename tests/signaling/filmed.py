@@ -63,6 +63,13 @@ class Told:
         states = [film.state if film is not None else None for _, film in self.heard]
         return [state for state, before in zip(states, ["", *states], strict=False) if state != before]
 
+    async def ends_with(self, state: str) -> None:
+        """Waits until it is the last that was told."""
+        async with asyncio.timeout(WITHIN):
+            while self.states[-1:] != [state]:
+                self._more.clear()
+                await self._more.wait()
+
     async def hears(self, state: str | None, *, progress: float = 0.0) -> None:
         """Waits for it; it may have been told already."""
         async with asyncio.timeout(WITHIN):

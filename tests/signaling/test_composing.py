@@ -229,7 +229,7 @@ async def test_a_film_that_cannot_be_written_is_tried_again_after_a_rest(
     assert (failed.state, failed.attempts) == (JobState.WAITING, 1)
     assert failed.error is not None
     assert failed.error.startswith("A file could not be written")
-    assert told.states[-1] == "waiting"
+    await told.ends_with("waiting")
     shutil.rmtree(place / f".{job}.draft")
     recorded.clock.ahead += rest(1) + 1
     await told.hears("done")
