@@ -182,7 +182,9 @@ class Peer:
         used.add(ssrc)
         repeats = any(codec.rtx_payload_type >= 0 for codec in line.codecs)
         streams = SlotStreams(ssrc, _fresh_ssrc(self._entropy, lambda value: value in used) if repeats else 0)
-        handle = self._engine.add_slot(self.handle, streams.ssrc, streams.rtx_ssrc, _for_engine(line))
+        handle = self._engine.add_slot(
+            self.handle, streams.ssrc, streams.rtx_ssrc, _for_engine(line), line.transport_cc
+        )
         return PeerSlot(handle, line.kind, line.codecs, streams)
 
 

@@ -9,6 +9,12 @@
     rtp         the RTP header and its extensions
     payload     what a forwarder must know of VP8, VP9 and H264: key frames and picture ids
     tap         listeners: peers inside this process, which read what others are sent
+    sending     what is under way to a peer, and what its feedback says of that
+    feedback    transport-wide feedback as clients send it: checked, read
+    delay       whether a queue grows on the way, and how long it is
+    loss        which losses are too much sent, and which are inherent to the way
+    probe       looking for more
+    estimate    all that made one number
     output      sealing and sending
     stun        connectivity checks: read, verified, answered
     ice         which names are known, which addresses speak for which peer
@@ -17,6 +23,8 @@
     history     packets kept to answer a NACK
     layer       one incoming stream: order, losses, key frames
     subscriber  one outgoing stream: switching, rewriting, retransmitting
+    downlink    where the estimate of the way to a peer meets the engine
+    share       what the estimate means for what a peer is sent
     ingress     a datagram from the socket to its layer
     stream      ICE-TCP connections
     clockwork   what is done when time passes
@@ -25,10 +33,11 @@
     thread      the media thread's loop
     arguments   what Python gives, as the engine's structures
     listening   what Python asks of listeners
+    estimating  the estimate without an engine, for simulations
 
 It knows peers, tracks, layers and subscribers by number; offers, credentials and DTLS are Python's (`sfu/`).
 """
 
-from sfu.core._engine import Engine
+from sfu.core._engine import Engine, Estimator
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Estimator"]

@@ -55,6 +55,7 @@ cdef bytes _udp_address(str ip, int port):
 
 
 cdef dict _stats(const Peer *peer, int64_t now):
+    cdef const Sending *sending = peer.sending
     return {
         "bytes_in": peer.bytes_in,
         "bytes_out": peer.bytes_out,
@@ -63,5 +64,35 @@ cdef dict _stats(const Peer *peer, int64_t now):
         "loss_in": worst_loss_in(peer, now) / 256,
         "loss_out": worst_loss_out(peer, now) / 256,
         "round_trip_us": peer.round_trip_us,
+        "estimate_bps": peer.estimate_bps,
+        "wanted_bps": peer.wanted_bps,
+        "acknowledged_bps": 0 if sending == NULL else <int64_t>sending.acked_rate,
+        "standing_us": 0 if sending == NULL else sending.delay.standing_us,
+        "inherent_loss": 0.0 if sending == NULL else sending.losses.inherent,
+        "feedback_in": 0 if sending == NULL else sending.feedback_in,
+        "feedback_bad": 0 if sending == NULL else sending.feedback_bad,
+        "probes_out": 0 if sending == NULL else sending.probe.count,
         "transport": "tcp" if peer.has_selected and peer.selected.transport else "udp",
     }
+
+
+cdef list _take_events(Engine engine):
+    cdef Event *event
+    cdef Core *core = &engine.core
+    cdef int i
+    cdef int64_t counted = 0
+    result = []
+    engine._enter()
+    if core.event_signalled and core.event_fd >= 0:
+        read(core.event_fd, &counted, 8)
+    core.event_signalled = False
+    for i in range(core.event_count):
+        event = &core.events[(core.event_head + i) % EVENT_QUEUE]
+        if event.peer in engine.peers:
+            result.append(("dtls", event.peer, event.data[:event.length]))
+    core.event_head = 0
+    core.event_count = 0
+    for i in range(core.peer_count):
+        core.peers[i].pending_events = 0
+    engine._leave()
+    return result

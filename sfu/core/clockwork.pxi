@@ -103,6 +103,7 @@ cdef int64_t serve(Core *core, Peer *peer, int64_t now) noexcept nogil:
             for j in range(track.layer_count):
                 next_at = min(next_at, ask_missing(core, track.layers[j], now))
                 next_at = min(next_at, repeat_key(core, track.layers[j], now))
+    next_at = min(next_at, look_after_sending(core, peer, now))
     return min(next_at, feed_back(core, peer, now))
 
 

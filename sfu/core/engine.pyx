@@ -13,6 +13,12 @@ include "address.pxi"
 include "rtp.pxi"
 include "payload.pxi"
 include "tap.pxi"
+include "sending.pxi"
+include "feedback.pxi"
+include "delay.pxi"
+include "loss.pxi"
+include "probe.pxi"
+include "estimate.pxi"
 include "output.pxi"
 include "stun.pxi"
 include "ice.pxi"
@@ -22,6 +28,8 @@ include "history.pxi"
 include "layer.pxi"
 include "roster.pxi"
 include "subscriber.pxi"
+include "downlink.pxi"
+include "share.pxi"
 include "ingress.pxi"
 include "stream.pxi"
 include "ahead.pxi"
@@ -29,6 +37,7 @@ include "clockwork.pxi"
 include "thread.pxi"
 include "arguments.pxi"
 include "listening.pxi"
+include "estimating.pxi"
 
 from os import urandom
 
@@ -178,8 +187,6 @@ cdef class Engine:
         p.ext_repaired_rid = repaired_rid
         p.ext_transport_cc = transport_cc
         p.ext_audio_level = audio_level
-        if transport_cc and p.arrivals == NULL:
-            p.arrivals = <Arrivals *>calloc(1, sizeof(Arrivals))
         self._leave()
 
     # Tracks: what a peer publishes ------------------------------------------------------------------------------
@@ -234,12 +241,15 @@ cdef class Engine:
 
     # Slots: what a peer receives in -----------------------------------------------------------------------------
 
-    def add_slot(self, int peer, uint32_t ssrc, uint32_t rtx_ssrc, list codecs):
-        """A receiving m-line of the peer; `codecs` as in `add_track`, with the payload types of this m-line."""
+    def add_slot(self, int peer, uint32_t ssrc, uint32_t rtx_ssrc, list codecs, int transport_cc=0):
+        """A receiving m-line of the peer; `codecs` as in `add_track`, with the payload types of this m-line.
+        `transport_cc`: id of the header extension if the peer gives transport-wide feedback on it, else 0."""
         cdef Peer *p = self._peer(peer)
         cdef CodecTable table = _codec_table(codecs)
+        if not 0 <= transport_cc <= 14:
+            raise ValueError("an id of a one-byte extension is between 1 and 14")
         self._enter()
-        slot = new_subscriber(p, ssrc, rtx_ssrc, &table)
+        slot = new_subscriber(p, ssrc, rtx_ssrc, &table, transport_cc)
         self._leave()
         if slot == NULL:
             raise MemoryError
@@ -307,24 +317,7 @@ cdef class Engine:
 
     def take_events(self):
         """What Python has to deal with: ("dtls", peer, data), only from addresses that passed a check."""
-        cdef Event *event
-        cdef int i
-        cdef int64_t counted = 0
-        result = []
-        self._enter()
-        if self.core.event_signalled and self.core.event_fd >= 0:
-            read(self.core.event_fd, &counted, 8)
-        self.core.event_signalled = False
-        for i in range(self.core.event_count):
-            event = &self.core.events[(self.core.event_head + i) % EVENT_QUEUE]
-            if event.peer in self.peers:
-                result.append(("dtls", event.peer, event.data[:event.length]))
-        self.core.event_head = 0
-        self.core.event_count = 0
-        for i in range(self.core.peer_count):
-            self.core.peers[i].pending_events = 0
-        self._leave()
-        return result
+        return _take_events(self)
 
     # Without sockets --------------------------------------------------------------------------------------------
 

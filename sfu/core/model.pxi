@@ -52,6 +52,7 @@ cdef struct Peer
 cdef struct Track
 cdef struct Layer
 cdef struct Subscriber
+cdef struct Sending
 
 
 cdef struct Address:
@@ -215,6 +216,7 @@ cdef struct Subscriber:
     uint32_t ssrc, rtx_ssrc
     uint8_t pt_of[CODECS]      # codec -> payload type of the slot; NO_PT = not taken by this client
     uint8_t rtx_pt_of[CODECS]
+    uint8_t ext_transport_cc   # id of the header extension; 0 = without
     Track *track
     Layer *current             # what is forwarded; NULL before the first key frame
     Layer *pending             # what will be, from its next key frame on
@@ -266,6 +268,7 @@ cdef struct Peer:
     void *rx                   # libsrtp sessions; NULL before DTLS is done
     void *tx
     Tap *tap                   # of a listener, which has no connection; else NULL
+    Sending *sending           # NULL: it gives no feedback on what it receives
     Address selected           # one of `addresses`
     bint has_selected
     int handle
@@ -291,6 +294,8 @@ cdef struct Peer:
     int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show: the least of two windows
     int64_t clock_before_us, clock_least_us, clock_window_at
     int64_t round_trip_us      # 0 = not known
+    int64_t estimate_bps       # what can be sent to it; 0 = not known
+    int64_t wanted_bps         # what its slots would take if it could; 0 = nothing
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
     int64_t foreign_budget, foreign_budget_at
@@ -349,13 +354,14 @@ cdef enum:
 cdef struct Counters:
     int64_t packets_in, bytes_in, packets_out, bytes_out
     int64_t rtp_in, rtp_forwarded, rtcp_in, rtx_in, rtx_recovered, rtx_out
-    int64_t nacks_in, nacks_out, key_requests_in, key_requests_out, feedback_out
+    int64_t nacks_in, nacks_out, key_requests_in, key_requests_out, feedback_in, feedback_out
+    int64_t probes_out, probe_packets_out
     int64_t stun_in, stun_checks, dtls_in
     int64_t dropped_empty, dropped_size, dropped_kind, dropped_unknown_address, dropped_no_keys
     int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
     int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send
     int64_t dropped_stun_rate, dropped_stun_malformed, dropped_stun_unknown, dropped_stun_unverified
-    int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate
+    int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate, dropped_feedback, dropped_feedback_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
     int64_t repeats_unavailable, switches, dropped_tap
 

@@ -132,7 +132,7 @@ cdef Track *new_track(Peer *peer, int kind, const uint8_t *mid, int mid_length, 
 
 
 cdef Subscriber *new_subscriber(
-    Peer *peer, uint32_t ssrc, uint32_t rtx_ssrc, const CodecTable *table
+    Peer *peer, uint32_t ssrc, uint32_t rtx_ssrc, const CodecTable *table, int transport_cc
 ) noexcept nogil:
     """NULL without memory."""
     cdef Subscriber *slot = <Subscriber *>calloc(1, sizeof(Subscriber))
@@ -141,9 +141,14 @@ cdef Subscriber *new_subscriber(
     )
     if slots != NULL:
         peer.subscribers = slots
-    if slot == NULL or slots == NULL:
+    if transport_cc and peer.sending == NULL:
+        peer.sending = <Sending *>malloc(sizeof(Sending))
+        if peer.sending != NULL:
+            begin_sending(peer.sending, START_BPS)
+    if slot == NULL or slots == NULL or (transport_cc and peer.sending == NULL):
         free(slot)
         return NULL
+    slot.ext_transport_cc = transport_cc
     slot.peer = peer
     slot.kind = VIDEO if table.pt_of[OPUS] == NO_PT else AUDIO
     slot.ssrc = ssrc
@@ -200,6 +205,7 @@ cdef void free_peer(Peer *peer) noexcept nogil:
     free(peer.subscribers)
     free(peer.tracks)
     free(peer.arrivals)
+    free(peer.sending)
     close_tap(peer)
     free(peer)
 

@@ -204,6 +204,9 @@ cdef bint read_rtcp(Core *core, Peer *peer, const uint8_t *data, int length, int
             if size < 12:
                 return False
             answer_nack(core, peer, get32(part + 8), part + 12, min((size - 12) // 4, <int>NACK_MOST), now)
+        elif kind == RTCP_RTPFB and count == FEEDBACK_TRANSPORT:
+            if not take_feedback(core, peer, part, size, now):
+                return False
         elif kind == RTCP_PSFB and count == FEEDBACK_PLI:
             if size < 12:
                 return False

@@ -172,6 +172,7 @@ cdef void send_packet(
     Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now
 ) noexcept nogil:
     cdef Outgoing *out
+    cdef int at
     cdef int64_t ext = packet.ext_seq + subscriber.sequence_offset
     cdef uint8_t pt = subscriber.pt_of[packet.codec]
     cdef uint32_t timestamp = packet.timestamp + subscriber.timestamp_offset
@@ -191,10 +192,10 @@ cdef void send_packet(
         sent.picture_offset = subscriber.picture_offset
         sent.tl0_offset = subscriber.tl0_offset
     out = next_outgoing(core)
-    write_rtp_header(out.data, pt, packet.marker, <uint32_t>(ext & 0xFFFF), timestamp, subscriber.ssrc)
-    memcpy(out.data + 12, packet.payload, packet.payload_length)
-    shift_picture(out.data + 12, packet, subscriber.picture_offset, subscriber.tl0_offset)
-    out.length = 12 + packet.payload_length
+    at = begin_rtp(subscriber, out, pt, packet.marker, <uint32_t>(ext & 0xFFFF), timestamp, subscriber.ssrc)
+    memcpy(out.data + at, packet.payload, packet.payload_length)
+    shift_picture(out.data + at, packet, subscriber.picture_offset, subscriber.tl0_offset)
+    out.length = at + packet.payload_length
     send_sealed_rtp(core, subscriber.peer, out)
     core.counters.rtp_forwarded += 1
     subscriber.packets += 1
@@ -238,37 +239,44 @@ cdef void repeat(Core *core, Subscriber *subscriber, uint16_t seq, int64_t now) 
     cdef int64_t ext = subscriber.ext_last + <int16_t>(seq - <uint16_t>(subscriber.ext_last & 0xFFFF))
     cdef Sent *sent = &subscriber.sent[ext & (SENT - 1)]
     cdef Packet packet
-    cdef Outgoing *out
-    cdef Layer *layer = NULL
-    cdef uint8_t pt
     if sent.ext_out != ext:
         return
     if sent.repeated_at != 0:
         if now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, subscriber.peer.round_trip_us // 2):
             return
-    if subscriber.current != NULL and subscriber.current.number == sent.layer:
-        layer = subscriber.current
-    elif subscriber.previous != NULL and subscriber.previous.number == sent.layer:
-        layer = subscriber.previous
-    if layer == NULL or not history_find(&layer.history, sent.ext_in, &packet):
+    if not find_sent(subscriber, sent, &packet):
         core.counters.repeats_unavailable += 1
         return
-    pt = subscriber.rtx_pt_of[packet.codec]
-    if pt == NO_PT:
+    if subscriber.rtx_pt_of[packet.codec] == NO_PT:
         return
     if subscriber.repeat_budget < packet.payload_length:
         core.counters.dropped_repeat_budget += 1
         return
     subscriber.repeat_budget -= packet.payload_length
     sent.repeated_at = now
-    out = next_outgoing(core)
-    write_rtp_header(
-        out.data, pt, packet.marker, subscriber.rtx_seq, packet.timestamp + sent.timestamp_offset, subscriber.rtx_ssrc
+    send_again(core, subscriber, sent, &packet)
+    core.counters.rtx_out += 1
+
+
+cdef bint find_sent(const Subscriber *subscriber, const Sent *sent, Packet *packet) noexcept nogil:
+    """Fills `packet` with what was sent, as it came in. False if it is not held any more."""
+    if subscriber.current != NULL and subscriber.current.number == sent.layer:
+        return history_find(&subscriber.current.history, sent.ext_in, packet)
+    if subscriber.previous != NULL and subscriber.previous.number == sent.layer:
+        return history_find(&subscriber.previous.history, sent.ext_in, packet)
+    return False
+
+
+cdef void send_again(Core *core, Subscriber *subscriber, const Sent *sent, const Packet *packet) noexcept nogil:
+    cdef Outgoing *out = next_outgoing(core)
+    cdef int at = begin_rtp(
+        subscriber, out, subscriber.rtx_pt_of[packet.codec], packet.marker, subscriber.rtx_seq,
+        packet.timestamp + sent.timestamp_offset, subscriber.rtx_ssrc,
     )
-    put16(out.data + 12, seq)
-    memcpy(out.data + 14, packet.payload, packet.payload_length)
-    shift_picture(out.data + 14, &packet, sent.picture_offset, sent.tl0_offset)
-    out.length = 14 + packet.payload_length
+    put16(out.data + at, <uint32_t>(sent.ext_out & 0xFFFF))
+    at += 2
+    memcpy(out.data + at, packet.payload, packet.payload_length)
+    shift_picture(out.data + at, packet, sent.picture_offset, sent.tl0_offset)
+    out.length = at + packet.payload_length
     subscriber.rtx_seq += 1
     send_sealed_rtp(core, subscriber.peer, out)
-    core.counters.rtx_out += 1

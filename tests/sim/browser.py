@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
+from tests.sim.arrivals import Arrivals
+
 VP8_PT, VP8_RTX_PT, OPUS_PT = 96, 97, 111
 VIDEO_CODECS = [(VP8_PT, "VP8", VP8_RTX_PT)]
 AUDIO_CODECS = [(OPUS_PT, "opus", -1)]
@@ -177,6 +179,10 @@ class Browser:
         self.transport_seq = 0
         self.feedback = 0
         self.acknowledged = 0
+        self.arrivals: Arrivals | None = None
+        """What it tells of, if it gives transport-wide feedback on what it receives."""
+        self.repeats = self.padding = 0
+        """Packets of slots that came as retransmissions, and that carried nothing."""
         self.reports: list[bytes] = []
         self.nack = True
         self.replays = 0
@@ -228,14 +234,30 @@ class Browser:
             self.replays += 1
             return
         _, second, seq, timestamp, ssrc = struct.unpack_from("!BBHII", packet)
-        payload, marker = packet[12:], bool(second & 0x80)
+        payload, marker = self._payload(packet, now), bool(second & 0x80)
+        if not payload:
+            self.padding += 1
+            return
         for receiver in self.receivers.values():
             if ssrc == receiver.ssrc:
                 receiver.take(seq, timestamp, marker, payload, now)
             elif ssrc == receiver.rtx_ssrc:
+                self.repeats += 1
                 receiver.take(struct.unpack_from("!H", payload)[0], timestamp, marker, payload[2:], now)
         if ssrc in self.heard:
             self.heard[ssrc].append((*struct.unpack_from("!II", payload), now))
+
+    def _payload(self, packet: bytes, now: int) -> bytes:
+        at, end = 12, len(packet) - (packet[-1] if packet[0] & 0x20 else 0)
+        if packet[0] & 0x10:
+            profile, words, element = struct.unpack_from("!HHB", packet, at)
+            assert (profile, words, element) == (0xBEDE, 1, TRANSPORT_CC_ID << 4 | 1)
+            assert self.arrivals is not None, "it was not agreed on"
+            self.arrivals.note(int(struct.unpack_from("!H", packet, at + 5)[0]), now)
+            at += 8
+        else:
+            assert self.arrivals is None, "a packet without a number"
+        return packet[at:end]
 
     def _receive_rtcp(self, data: bytes) -> None:
         at = 0
@@ -264,6 +286,11 @@ class Browser:
             self._send_rtp(
                 rtp(VP8_RTX_PT, self.camera.rtx_seq, 0, self.camera.ssrc + 500_000, body, False, self._extensions())
             )
+
+    def tell(self) -> None:
+        """Transport-wide feedback on everything that has come, if it gives any."""
+        for message in self.arrivals.tell() if self.arrivals is not None else ():
+            self._send_rtcp(message)
 
     def ask(self, now: int, round_trip: int) -> None:
         """What a browser asks for now: missing packets, and a key frame when it has been stuck."""

@@ -6,6 +6,7 @@ import itertools
 
 from sfu.core import Engine
 from tests.sfu.client import check
+from tests.sim.arrivals import Arrivals
 from tests.sim.browser import (
     AUDIO_CODECS,
     FRAME_US,
@@ -19,16 +20,20 @@ from tests.sim.browser import (
 from tests.sim.network import Link, Network
 
 STEP_US = 5_000
+TELL_US = 100_000
 PASSWORD = "the+servers+password/0123"
 
 
 class Guest:
     """A browser, its two links and what the engine calls it."""
 
-    def __init__(self, call: Call, name: int) -> None:
+    def __init__(self, call: Call, name: int, feedback: bool = False) -> None:
         self.up, self.down = Link(), Link()
         self.address = Engine.udp_address("127.0.0.1", 20_000 + name)
         self.browser = Browser(name, call.seed * 100 + name, self._send)
+        self._transport_cc = TRANSPORT_CC_ID if feedback else 0
+        if feedback:
+            self.browser.arrivals = Arrivals()
         self._call = call
         engine = call.engine
         self.peer = engine.add_peer()
@@ -50,12 +55,12 @@ class Guest:
 
     def video_slot(self, ssrc: int) -> int:
         self.browser.receivers[ssrc] = Receiver(ssrc, ssrc + 1)
-        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, ssrc + 1, VIDEO_CODECS)
+        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, ssrc + 1, VIDEO_CODECS, self._transport_cc)
         return self.slots[ssrc]
 
     def audio_slot(self, ssrc: int) -> int:
         self.browser.heard[ssrc] = []
-        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, 0, AUDIO_CODECS)
+        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, 0, AUDIO_CODECS, self._transport_cc)
         return self.slots[ssrc]
 
     def sees(self, ssrc: int) -> Receiver:
@@ -72,10 +77,11 @@ class Call:
         self.network = Network(seed)
         self.engine = Engine(max_peers=16, seed=seed + 1)
         self.guests: list[Guest] = []
-        self._picture_at = self._sound_at = self.network.now
+        self._picture_at = self._sound_at = self._tell_at = self.network.now
 
-    def join(self, name: int, connected: bool = True) -> Guest:
-        guest = Guest(self, name)
+    def join(self, name: int, connected: bool = True, feedback: bool = False) -> Guest:
+        """`feedback`: it gives transport-wide feedback on what it receives."""
+        guest = Guest(self, name, feedback)
         self.guests.append(guest)
         if connected:
             guest.connect()
@@ -94,6 +100,10 @@ class Call:
                 for guest in self.guests:
                     if guest.publishing:
                         guest.browser.send_sound()
+            if self.network.now >= self._tell_at:
+                self._tell_at += TELL_US
+                for guest in self.guests:
+                    guest.browser.tell()
             self.network.advance(self.network.now + STEP_US)
             self.engine.tick(self.network.now)
             for guest in self.guests:
