@@ -52,22 +52,19 @@ cdef int64_t look_after_sending(Core *core, Peer *peer, int64_t now) noexcept no
 
 cdef void fill_up(Core *core, Peer *peer, int64_t bytes, int64_t now) noexcept nogil:
     """At least so many bytes of what nobody misses: recent packets once more, or padding."""
-    cdef Sending *sending = peer.sending
     cdef Subscriber *subscriber = slot_to_fill(peer, now)
     cdef int64_t before = peer.bytes_out
     cdef int i
     if subscriber == NULL:
-        stop_probe(sending)
-        sending.probe.next_at = now + PROBE_AGAIN_US
+        stop_probe(peer.sending)
+        peer.sending.probe.next_at = now + PROBE_AGAIN_US
         return
-    sending.filling = True
     for i in range(FILLED_AT_ONCE):
         if peer.bytes_out - before >= bytes:
             break
         if not repeat_recent(core, subscriber):
             send_padding(core, subscriber)
         core.counters.probe_packets_out += 1
-    sending.filling = False
 
 
 cdef Subscriber *slot_to_fill(const Peer *peer, int64_t now) noexcept nogil:

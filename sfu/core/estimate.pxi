@@ -87,7 +87,7 @@ cdef void conclude(Sending *sending, int64_t now) noexcept nogil:
     cdef double shown
     measure_acked(sending)
     measure_standing(&sending.delay, now)
-    losses = judge_losses(&sending.losses, sending.bitrate, now)
+    losses = judge_losses(&sending.losses, now)
     shown = probe_result(sending, now)
     if sending.delay.state == OVERUSE:
         overused(sending, now)
@@ -100,6 +100,8 @@ cdef void conclude(Sending *sending, int64_t now) noexcept nogil:
         sending.probe.next_at = now
     elif losses == LOSS_CONGESTION:
         note_capacity(sending, sending.bitrate / DECREASE)
+        if sending.probe.regrets == 0:
+            sending.probe.next_at = min(sending.probe.next_at, now + PROBE_AGAIN_US)
     elif not blame_standing(sending, now) and not still_draining(sending, now):
         if sending.delay.state == NORMAL and losses == LOSS_USUAL:
             grow(sending, now)
@@ -161,7 +163,7 @@ cdef void losses_risen(Sending *sending, int64_t now) noexcept nogil:
         if may_reduce(sending, now):
             lower(sending, DECREASE * rate, now)
     elif try_less(&sending.losses, sending.bitrate, now):
-        lower(sending, DECREASE * rate, now)
+        lower(sending, DECREASE * min(rate, sending.losses.rate_before), now)
 
 
 cdef bint blame_standing(Sending *sending, int64_t now) noexcept nogil:
@@ -211,6 +213,9 @@ cdef bint pass_time(Sending *sending, int64_t now) noexcept nogil:
         return False
     if now - max(sending.first_untold_at, sending.told_at) < SILENT_US or now - sending.lowered_at < SILENT_US // 2:
         return False
+    if sending.sent_at - max(sending.first_untold_at, sending.told_at) < SILENT_US // 2:
+        # the last packets were lost, and there was nothing after them
+        return False
     if not sending.silent:
         sending.silent = True
         sending.probe.regain = max(sending.probe.regain, <int64_t>sending.bitrate)
@@ -242,6 +247,10 @@ cdef void note_capacity(Sending *sending, double rate) noexcept nogil:
         sending.capacity += 0.2 * (rate - sending.capacity)
 
 
+cdef inline bint near_capacity(const Sending *sending) noexcept nogil:
+    return sending.capacity > 0 and sending.bitrate > (1 - 2 * NEAR) * sending.capacity
+
+
 cdef void grow(Sending *sending, int64_t now) noexcept nogil:
     """Carefully where the way was full before, else faster; never far beyond what is known to get through."""
     cdef double elapsed = <double>min(now - sending.changed_at, <int64_t>LONGEST_STEP_US) / 1e6
@@ -251,7 +260,7 @@ cdef void grow(Sending *sending, int64_t now) noexcept nogil:
         return
     if sending.capacity > 0 and rate > (1 + NEAR) * sending.capacity:
         sending.capacity = 0
-    if sending.capacity > 0 and sending.bitrate > (1 - 2 * NEAR) * sending.capacity:
+    if near_capacity(sending):
         elapsed *= PACKET_BITS * 1e6 / <double>(sending.delay.round_trip_us + RESPONSE_US)
         sending.bitrate = min(sending.bitrate + elapsed, most)
     else:
@@ -270,7 +279,7 @@ cdef void take_shown(Sending *sending, double rate, int64_t now) noexcept nogil:
         return
     if full:
         # beside others a probe takes away from them for a moment what would not be left to it
-        if sending.capacity > 0 and sending.bitrate > (1 - 2 * NEAR) * sending.capacity:
+        if near_capacity(sending):
             return
         note_capacity(sending, rate / PROBE_KEEPS)
     elif rate > (1 + NEAR) * sending.capacity:

@@ -29,16 +29,14 @@ cdef class Estimator:
         begin_sending(&self.sending, start_bps)
         self.sending.tcp = tcp
 
-    def sent(self, int seq, int size, int64_t now_us, int probe_cluster=-1):
+    def sent(self, int seq, int size, int64_t now_us):
         """A packet of `size` bytes with the transport-wide number `seq` leaves now. Numbers begin at 0 and follow each
-        other, modulo 65536. `probe_cluster`: of what is sent only because `probe_wanted` wants it, `self.probing`."""
+        other, modulo 65536."""
         if seq != <int>(self.sending.next & 0xFFFF):
             raise ValueError("transport-wide numbers begin at 0 and follow each other")
-        if not 0 < size < FILLING:
-            raise ValueError("a packet has between 1 and 32767 bytes")
-        self.sending.filling = probe_cluster >= 0
+        if not 0 < size < 65536:
+            raise ValueError("a packet has between 1 and 65535 bytes")
         note_departure(&self.sending, size, now_us)
-        self.sending.filling = False
 
     def feedback(self, bytes rtcp, int64_t now_us):
         """An RTCP packet, single or compound, in clear. False if it is not as it should be; what is not transport-wide
@@ -78,8 +76,8 @@ cdef class Estimator:
 
     @property
     def probing(self):
-        """Number of the probe that is being sent; -1: none is."""
-        return self.sending.cluster if self.sending.probe.going else -1
+        """Whether a probe is being sent."""
+        return bool(self.sending.probe.going)
 
     @property
     def state(self):

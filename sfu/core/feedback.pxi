@@ -121,8 +121,7 @@ cdef void pass_over(Sending *sending, int64_t before, int64_t now) noexcept nogi
         departure = &sending.ring[ext & (DEPARTURES - 1)]
         if departure.fate == UNTOLD:
             departure.fate = PASSED_OVER
-            if departure.size & FILLING == 0:
-                size += departure.size
+            size += departure.size
         ext += 1
     if size and sending.acked_began:
         note_acked(sending, sending.acked_latest, <int64_t>(<double>size * (1 - min(sending.losses.now, 1.0))))
@@ -150,7 +149,7 @@ cdef void packet_arrived(Sending *sending, int64_t ext, int64_t arrived, int64_t
     if departure.fate == ARRIVED:
         return
     sent = departed_at(departure, now)
-    if departure.fate != PASSED_OVER and departure.size & FILLING == 0:
+    if departure.fate != PASSED_OVER:
         note_acked(sending, arrived, departure.size)
     note_way(&sending.delay, sent, arrived)
     if departure.cluster == 0:
@@ -161,5 +160,5 @@ cdef void packet_arrived(Sending *sending, int64_t ext, int64_t arrived, int64_t
         take_arrival(&sending.delay, sent, arrived, now, sending.tcp)
     elif departure.cluster == sending.probe.number:
         # a probe is meant to make a queue: it must not be taken for a sign of one
-        note_probe_arrived(&sending.probe, departure.size & ~FILLING, arrived)
+        note_probe_arrived(&sending.probe, departure.size, arrived)
     departure.fate = ARRIVED

@@ -16,7 +16,7 @@ cdef enum:
     PROBE_QUEUE_US = 40000          # more that stands, and there is nothing to look for
 
 cdef double PROBE_FACTOR = 2        # of the estimate; while nothing has failed yet
-cdef double PROBE_CAREFUL = 1.5
+cdef double PROBE_CAREFUL = 1.3     # and then: it shows whether there is more, not how much
 cdef double PROBE_FIRST = 3
 cdef double PROBE_SURPLUS = 1.2     # of what is wanted
 cdef double PROBE_FULL = 0.9        # arrives more slowly than this: the way was full
@@ -26,9 +26,13 @@ cdef double PROBE_LEAST_GAIN = 1.02
 
 cdef inline void note_probed(Sending *sending, int size, int64_t now) noexcept nogil:
     cdef Probe *probe = &sending.probe
+    if probe.packets == 0:
+        probe.first_at = now
     if now != probe.last_at:
         probe.last_at = now
         probe.last_bytes = 0
+    if now == probe.first_at:
+        probe.first_bytes += size
     probe.last_bytes += size
     probe.bytes += size
     probe.packets += 1
@@ -36,13 +40,14 @@ cdef inline void note_probed(Sending *sending, int size, int64_t now) noexcept n
 
 
 cdef inline void note_probe_arrived(Probe *probe, int size, int64_t arrived) noexcept nogil:
-    if probe.arrived == 0:
-        probe.first_arrived = probe.last_arrived = arrived
-        probe.first_bytes = size
+    if probe.arrived == 0 or arrived < probe.first_arrived:
+        probe.first_arrived = arrived
+        probe.first_size = size
+    if probe.arrived == 0 or arrived >= probe.last_arrived:
+        probe.last_arrived = arrived
+        probe.last_size = size
     probe.arrived += 1
     probe.arrived_bytes += size
-    probe.first_arrived = min(probe.first_arrived, arrived)
-    probe.last_arrived = max(probe.last_arrived, arrived)
 
 
 cdef inline bint can_probe(const Sending *sending, double wanted, int64_t now) noexcept nogil:
@@ -75,10 +80,10 @@ cdef int64_t probe_due(Sending *sending, double wanted, int64_t now) noexcept no
     if not can_probe(sending, wanted, now):
         return 0
     rate = sending.bitrate
-    if sending.capacity == 0 and probe.failures == 0 and probe.count < 2:
-        rate *= PROBE_FIRST
+    if probe.failures > 0 or near_capacity(sending):
+        rate *= PROBE_CAREFUL
     else:
-        rate *= PROBE_FACTOR if probe.failures == 0 else PROBE_CAREFUL
+        rate *= PROBE_FIRST if probe.count < 2 else PROBE_FACTOR
     rate = min(max(rate, <double>probe.regain), wanted * PROBE_SURPLUS)
     begin_probe(sending, rate, now)
     return probe.rate * PROBE_STEP_US // 8000000
@@ -93,9 +98,9 @@ cdef void begin_probe(Sending *sending, double rate, int64_t now) noexcept nogil
     probe.began_at = now
     probe.until = now + min(max(enough, <int64_t>PROBE_US), <int64_t>PROBE_MOST_US)
     probe.last_at = 0
-    probe.bytes = probe.last_bytes = 0
+    probe.bytes = probe.first_bytes = probe.last_bytes = 0
     probe.packets = probe.arrived = 0
-    probe.arrived_bytes = probe.first_bytes = 0
+    probe.arrived_bytes = 0
     probe.count += 1
     sending.cluster = probe.number
 
@@ -133,7 +138,7 @@ cdef double probe_result(Sending *sending, int64_t now) noexcept nogil:
     """After a message: what the probe that it completes has shown, in bits a second; 0 if none is complete or nothing
     can be said."""
     cdef Probe *probe = &sending.probe
-    cdef double sent, arrived
+    cdef double sent, arrived, usual
     cdef int64_t apart
     if not probe.awaited or sending.told_next <= probe.last_ext:
         return 0
@@ -141,14 +146,21 @@ cdef double probe_result(Sending *sending, int64_t now) noexcept nogil:
     apart = probe.last_arrived - probe.first_arrived
     if (
         probe.arrived < max(PROBE_PACKETS - 1, probe.packets // 3)
-        or probe.last_at <= probe.began_at
+        or probe.last_at <= probe.first_at
         or not 0 < apart < JUMP_US
     ):
         probe_failed(sending, now)
         return 0
-    # each rate without the last step's packets, which fill the time after it, or the first one, which fills that before
-    sent = <double>(probe.bytes - probe.last_bytes) * 8e6 / <double>(probe.last_at - probe.began_at)
-    arrived = <double>(probe.arrived_bytes - probe.first_bytes) * 8e6 / <double>apart / (1 - sending.losses.inherent)
+    # of what was sent first and last, half belongs to the time before or after
+    sent = <double>(probe.bytes - (probe.first_bytes + probe.last_bytes) // 2) * 8e6
+    sent /= <double>(probe.last_at - probe.first_at)
+    arrived = <double>(probe.arrived_bytes - (probe.first_size + probe.last_size) // 2) * 8e6 / <double>apart
+    usual = max(sending.losses.inherent, LOSS_ALWAYS)
+    if probe.arrived >= probe.packets * (1 - usual) - 2 * deviation(usual, probe.packets) - 1:
+        # what is missing was lost by chance
+        arrived *= <double>probe.packets / probe.arrived
+    else:
+        arrived /= 1 - sending.losses.inherent
     if arrived < PROBE_FULL * sent:
         probe_failed(sending, now)
         return PROBE_KEEPS * arrived

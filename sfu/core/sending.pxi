@@ -16,7 +16,6 @@ cdef enum:
     PASSED_OVER = 3                 # a message that spoke of later ones came; the one that spoke of it did not
 
 cdef enum:
-    FILLING = 0x8000
     TREND_POINTS = 20
     ACKED_PLACES = 32
     STRETCHES = 16
@@ -24,7 +23,7 @@ cdef enum:
 
 cdef struct Departure:
     uint32_t at                     # microseconds of our clock, modulo 2**32
-    uint16_t size                   # with FILLING, if it was sent for nothing else
+    uint16_t size
     uint8_t cluster                 # the probe that it belongs to; 0 = none
     uint8_t fate
 
@@ -64,7 +63,7 @@ cdef struct Delay:
 cdef struct Stretch:
     # a tenth of a second of sending, as far as it has been told
     int64_t index
-    int packets, lost
+    int packets, lost, runs         # of lost packets, one after the other
     int64_t bytes
 
 
@@ -72,8 +71,12 @@ cdef struct Losses:
     # `loss.pxi`
     Stretch stretches[STRETCHES]
     int64_t newest
+    bint in_run                     # the last packet that was told of was lost
     double now                      # share lost lately
+    double slowly                   # the same over several seconds
+    int64_t looked_at
     double inherent                 # share that is lost however little is sent
+    int64_t settles_until           # until then it is still being learnt, upwards too
     bint trying
     int64_t tried_at, counts_from
     double rate_before, loss_before, rate_kept
@@ -86,13 +89,13 @@ cdef struct Probe:
     bint going, awaited             # is being sent; is waited for
     uint8_t number
     int64_t rate
-    int64_t began_at, until, last_at
-    int64_t bytes, last_bytes       # sent, and of that at `last_at`
+    int64_t began_at, until
+    # sent: in all, and at the first and at the last moment
     int packets
-    int64_t last_ext
-    # of it arrived
+    int64_t bytes, first_bytes, last_bytes, first_at, last_at, last_ext
+    # arrived: in all, and the first and the last packet
     int arrived
-    int64_t arrived_bytes, first_bytes, first_arrived, last_arrived
+    int64_t arrived_bytes, first_size, last_size, first_arrived, last_arrived
     int failures
     int64_t next_at
     int64_t raised_at               # the estimate, by the last that succeeded; 0 = that is settled
@@ -106,7 +109,6 @@ cdef struct Sending:
     int64_t next                    # number of the next packet, extended
     int64_t sent_at
     uint8_t cluster                 # the probe to which packets belong now; 0 = none
-    bint filling                    # what is sent now is sent for nothing else
     bint tcp
     Address route                   # to which all this applies
     # then what feedback touches
@@ -144,7 +146,7 @@ cdef inline void note_departure(Sending *sending, int size, int64_t now) noexcep
     """The packet with the number `next` has been sent."""
     cdef Departure *departure = &sending.ring[sending.next & (DEPARTURES - 1)]
     departure.at = <uint32_t>now
-    departure.size = <uint16_t>(size | FILLING) if sending.filling else <uint16_t>size
+    departure.size = <uint16_t>size
     departure.cluster = sending.cluster
     departure.fate = UNTOLD
     sending.next += 1

@@ -28,13 +28,23 @@ def test_a_good_network_is_found_within_two_seconds() -> None:
     assert flow.estimator.counts["probes"] <= 6
 
 
-@pytest.mark.parametrize("queue_ms", [20, 50, 100, 300, 1000])
+@pytest.mark.parametrize("queue_ms", [50, 100, 300, 1000])
 @pytest.mark.parametrize("mbps", [0.3, 1, 2])
 def test_a_link_is_filled_without_a_standing_queue(mbps: float, queue_ms: int) -> None:
     flow = flow_over(Bottleneck(mbps * 1e6, queue_us=queue_ms * 1000))
     assert flow.mean(10, 60, "delivered") >= STEADY * mbps * 1e6
     assert flow.mean(10, 60, "slowest_us") / 1000 < 20 + QUEUE_MS
     assert flow.heard_share(10, 60) > 0.98
+
+
+@pytest.mark.parametrize("mbps", [0.6, 1, 2])
+def test_a_queue_that_does_not_even_hold_one_picture_is_not_overrun(mbps: float) -> None:
+    link = Bottleneck(mbps * 1e6, queue_us=20_000)
+    flow = flow_over(link)
+    assert flow.mean(10, 60) < 1.05 * mbps * 1e6
+    assert flow.mean(10, 60, "delivered") >= 0.65 * mbps * 1e6
+    assert link.overflowed < 0.1 * (link.overflowed + link.delivered)
+    assert flow.heard_share(10, 60) > 0.9
 
 
 @pytest.mark.parametrize("delay_ms", [10, 50, 150])
@@ -44,15 +54,16 @@ def test_a_long_way_is_filled_too(delay_ms: int) -> None:
     assert flow.mean(10, 60, "slowest_us") / 1000 < delay_ms + QUEUE_MS
 
 
-@pytest.mark.parametrize("queue_ms", [20, 300])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("queue_ms", [50, 300])
 @pytest.mark.parametrize("loss", [0.01, 0.05, 0.1, 0.3])
-def test_loss_by_chance_does_not_make_a_link_look_narrow(loss: float, queue_ms: int) -> None:
-    link = Bottleneck(2e6, loss=loss, queue_us=queue_ms * 1000)
+def test_loss_by_chance_does_not_make_a_link_look_narrow(loss: float, queue_ms: int, seed: int) -> None:
+    link = Bottleneck(2e6, loss=loss, queue_us=queue_ms * 1000, seed=seed)
     flow = flow_over(link)
     assert flow.mean(10, 60) >= STEADY * 2e6
     # neither is it overrun: what chance leaves arrives
     assert flow.mean(10, 60, "delivered") >= STEADY * 2e6 * (1 - loss)
-    assert link.overflowed < 0.08 * (link.overflowed + link.delivered + link.lost)
+    assert link.overflowed < 0.03 * (link.overflowed + link.delivered + link.lost)
 
 
 def test_loss_that_begins_and_ends_is_learnt_and_forgotten() -> None:
@@ -70,7 +81,7 @@ def test_loss_that_begins_and_ends_is_learnt_and_forgotten() -> None:
     assert flow.mean(45, 60) >= STEADY * 2e6
 
 
-@pytest.mark.parametrize("link", [Policer(1e6), Bottleneck(1e6, queue_us=20_000), Policer(1e6, 5_000)])
+@pytest.mark.parametrize("link", [Policer(1e6), Bottleneck(1e6, queue_us=40_000), Policer(1e6, 10_000)])
 def test_loss_by_too_much_is_no_chance(link: Policer | Bottleneck) -> None:
     flow = flow_over(link)
     assert flow.mean(10, 60) < 1.1e6

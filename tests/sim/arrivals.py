@@ -14,6 +14,9 @@ REFERENCE_US = 64_000
 MOST = 400
 """Packets of one message."""
 
+REMEMBERED = 500
+"""Packets back, of which one that comes so late is still told."""
+
 
 def feedback(first: int, arrivals: Sequence[int | None], number: int, media_ssrc: int = 0) -> bytes:
     """One message. `arrivals`: of `first` and those that follow, when each came (microseconds), None = not. One at
@@ -59,12 +62,13 @@ def chunks(symbols: Sequence[int]) -> bytes:
 
 
 class Arrivals:
-    """What came, by transport-wide number, until it is told. `clock_us`: by how much this end's clock is ahead."""
+    """What came, by transport-wide number. `clock_us`: by how much this end's clock is ahead."""
 
     def __init__(self, clock_us: int = 1_000_000_000) -> None:
         self.clock_us = clock_us
         self._came: dict[int, int] = {}
         self._next: int | None = None
+        """The first to be told of."""
         self._highest = 0
         self._number = 0
 
@@ -73,17 +77,21 @@ class Arrivals:
             self._next = self._highest = seq + 65536
         ext = self._highest + ((seq - self._highest + 0x8000) & 0xFFFF) - 0x8000
         self._highest = max(self._highest, ext)
-        if ext >= self._next:
-            self._came.setdefault(ext, now + self.clock_us)
+        if ext not in self._came:
+            self._came[ext] = now + self.clock_us
+            # of one that comes late, and so of those after it, it is told once more
+            self._next = max(min(self._next, ext), self._highest - REMEMBERED)
 
     def tell(self) -> list[bytes]:
         """Messages on everything that came since the last call, and on what is missing between."""
         messages = []
-        while self._came and self._next is not None:
-            last = max(self._came)
-            told = [self._came.pop(ext, None) for ext in range(self._next, min(last, self._next + MOST - 1) + 1)]
+        while self._next is not None and self._next <= self._highest:
+            first, end = self._next, min(self._highest + 1, self._next + MOST)
+            told = [self._came.get(ext) for ext in range(first, end)]
             if any(at is not None for at in told):
-                messages.append(feedback(self._next, told, self._number))
+                messages.append(feedback(first, told, self._number))
                 self._number += 1
-            self._next += len(told)
+            self._next = end
+        for ext in [ext for ext in self._came if ext < self._highest - 2 * REMEMBERED]:
+            del self._came[ext]
         return messages

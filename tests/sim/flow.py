@@ -164,7 +164,7 @@ class Flow:
     def _fill_up(self, now: int, schedule: Schedule) -> None:
         due = self.estimator.probe_wanted(now, int(self._wanted(now)))
         while due > 0:
-            self._send(PACKET_BYTES, now, schedule, cluster=self.estimator.probing)
+            self._send(PACKET_BYTES, now, schedule, filling=True)
             due -= PACKET_BYTES
 
     def _send(
@@ -172,16 +172,16 @@ class Flow:
         size: int,
         now: int,
         schedule: Schedule,
-        cluster: int = -1,
+        filling: bool = False,
         sound: bool = False,
     ) -> None:
         seq = self._seq
         self._seq = (seq + 1) & 0xFFFF
-        self.estimator.sent(seq, size, now, cluster)
+        self.estimator.sent(seq, size, now)
         self._sent += size
         arrival = self.down.send(size, now)
         if arrival is not None:
-            schedule(arrival, lambda at: self._receive(seq, size, at - now, at, cluster >= 0, sound))
+            schedule(arrival, lambda at: self._receive(seq, size, at - now, at, filling, sound))
 
     def _receive(self, seq: int, size: int, took: int, now: int, filling: bool, sound: bool) -> None:
         self._arrivals.note(seq, now)

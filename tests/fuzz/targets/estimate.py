@@ -39,7 +39,7 @@ def run(data: bytes) -> Hashable:
         # no faster than what is wanted and a little more, for 5 ms
         assert 0 <= filling <= WANTED_BPS * 1.2 * 105_000 / 8e6
         if filling:
-            estimator.sent(number & 0xFFFF, filling, now, estimator.probing)
+            estimator.sent(number & 0xFFFF, filling, now)
             number += 1
         before = estimator.bitrate
         good = estimator.feedback(step[1:], now)
