@@ -9,7 +9,7 @@ cdef enum:
 cdef enum:
     BURST_US = 5000                 # what is sent within this is one burst
     BURST_MOST_US = 100000          # and what arrives together, if not for longer
-    JUMP_US = 1000000               # more between two bursts is a stall or a clock that was set
+    JUMP_US = 300000                # more between two bursts is a stall or a clock that was set
     REORDERED_MOST = 3              # bursts in a row that come before the one before them
     TREND_GAIN = 4
     TREND_MOST = 60                 # bursts that add to the trend's weight

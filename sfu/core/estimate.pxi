@@ -12,6 +12,7 @@ cdef enum:
     DRAINED_US = 3000000            # is not waited for any longer
     STANDING_US = 100000            # a queue that no trend tells of, as it grows no more
     STANDING_FOR_US = 1000000
+    STANDING_LONG_US = 300000       # is not waited for so long
     BLAMED_MOST = 3                 # times: then it is somebody else's queue
     SPARED_US = 30000000
     SILENT_US = 1500000             # without an answer to what was sent: nothing gets through
@@ -21,6 +22,7 @@ cdef double LEAST_BPS = 30000       # sound at its least; below, nothing is left
 cdef double MOST_BPS = 50e6
 cdef double DECREASE = 0.85
 cdef double DECREASE_MOST = 0.5
+cdef double DECREASE_MUCH = 0.6     # more at once is no mere correction
 cdef double DRAIN_GAIN = 0.7        # of the rate, for each second that the queue lasts
 cdef double RETURNS = 0.92          # of what the way carried, once the queue is gone
 cdef double INCREASE = 0.08         # a second, far from where it was full
@@ -118,13 +120,9 @@ cdef void lower(Sending *sending, double rate, int64_t now) noexcept nogil:
     rate = max(rate, LEAST_BPS)
     if rate >= sending.bitrate:
         return
-    if rate < LIMITED * sending.bitrate:
-        # something has happened: what was found out about more does not count any longer
-        sending.probe.failures = 0
-        sending.probe.next_at = max(sending.probe.next_at, now + PROBE_AGAIN_US)
+    regret_probe(sending, rate < DECREASE_MUCH * sending.bitrate, now)
     sending.bitrate = rate
     sending.lowered_at = now
-    regret_probe(sending, now)
 
 
 cdef inline bint may_reduce(const Sending *sending, int64_t now) noexcept nogil:
@@ -163,13 +161,14 @@ cdef void losses_risen(Sending *sending, int64_t now) noexcept nogil:
         if may_reduce(sending, now):
             lower(sending, DECREASE * rate, now)
     elif try_less(&sending.losses, sending.bitrate, now):
-        lower(sending, DECREASE * min(rate, sending.losses.rate_before), now)
+        lower(sending, min(DECREASE * rate, rate_in_trial(&sending.losses)), now)
 
 
 cdef bint blame_standing(Sending *sending, int64_t now) noexcept nogil:
     """A queue that neither grows nor goes is ours to end by sending less, unless that changes nothing. True if less is
     sent for it."""
     cdef double rate = throughput(sending)
+    cdef int64_t waits
     if sending.delay.standing_us < STANDING_US:
         sending.standing_since = 0
         sending.blamed = 0
@@ -177,7 +176,8 @@ cdef bint blame_standing(Sending *sending, int64_t now) noexcept nogil:
     if sending.standing_since == 0:
         sending.standing_since = now
         sending.standing_at_first = sending.delay.standing_us
-    if now - max(sending.standing_since, sending.lowered_at) < STANDING_FOR_US or now < sending.spared_until:
+    waits = STANDING_FOR_US if sending.delay.standing_us < STANDING_LONG_US else STANDING_LONG_US
+    if now - max(sending.standing_since, sending.lowered_at) < waits or now < sending.spared_until:
         return False
     if sending.delay.standing_us < sending.standing_at_first * 4 // 5:
         sending.standing_at_first = sending.delay.standing_us

@@ -13,7 +13,8 @@ cdef enum:
     TRIAL_LEAST = 30                # packets
     TRIAL_LOST = 8                  # that would have been lost of those if it were inherent
     TRIAL_BESIDE = 16               # four deviations, squared, where chance takes many anyway
-    SLOWLY_US = 4000000
+    SLOWLY_US = 10000000
+    SETTLING_US = 1000000
     SETTLES_US = 3000000
     SURE = 3                        # deviations: then it is no chance
     SURE_SOON = 4                   # when only half a second is looked at, and so more often
@@ -23,7 +24,7 @@ cdef double LOSS_ALWAYS = 0.02      # may be lost at any time: chance is reckone
 cdef double LOSS_SEVERE = 0.3       # is acted upon before it has lasted
 # bits a second: with less, it is sound that is sent, and of that no less can be
 cdef double TRIAL_FLOOR = 80000
-cdef double TRIAL_LESS = 0.93       # of the rate before: else it is none
+cdef double TRIAL_LESS = 0.95       # of what would not be too much: else nothing can be said
 cdef double TRIAL_SAME = 0.45       # of what was lost beyond the usual: then it does not fall with the rate
 cdef double INHERENT_MOST = 0.6
 cdef double GUSTY_MOST = 2.5
@@ -133,18 +134,20 @@ cdef int judge_losses(Losses *losses, int64_t now) noexcept nogil:
 
 
 cdef void learn_inherent(Losses *losses, const Look *look, int64_t now) noexcept nogil:
-    """Without a trial only downwards: what is lost of less can't be congestion either. But chance, and gusts, make it
-    look like less now and then."""
-    cdef double share = look.share
+    """Without a trial downwards: what is lost of less can't be congestion either. But chance, and gusts, make it look
+    like less now and then, and so it may also rise, slowly, while no more is sent than in the trial that began it."""
+    cdef double chance, share = look.share
     cdef double elapsed = <double>min(now - losses.looked_at, <int64_t>STRETCH_US)
     losses.looked_at = now
     if look.packets < 2 * JUDGED_LEAST:
         return
     losses.slowly += (share - losses.slowly) * elapsed / SLOWLY_US
     if now < losses.settles_until and look.rate <= losses.rate_before:
-        losses.inherent += (share - losses.inherent) * elapsed * 4 / SLOWLY_US
-    share = max(share + 2 * deviation(share, look.packets) / look.packets, losses.slowly)
-    losses.inherent = min(losses.inherent, share)
+        losses.inherent += (share - losses.inherent) * elapsed / SETTLING_US
+    elif losses.inherent > 0 and losses.slowly > losses.inherent and look.rate <= losses.rate_before:
+        losses.inherent += (losses.slowly - losses.inherent) * elapsed / SLOWLY_US
+    chance = gusty(look) * deviation(share, look.packets) / look.packets
+    losses.inherent = min(losses.inherent, min(share + 4 * chance, max(share + chance, losses.slowly)))
     if losses.inherent < LOSS_MARGIN / 2:
         losses.inherent = 0
 
@@ -183,6 +186,11 @@ cdef bint try_less(Losses *losses, double bitrate, int64_t now) noexcept nogil:
     return True
 
 
+cdef inline double rate_in_trial(const Losses *losses) noexcept nogil:
+    """Of which nothing would be too much, if what was lost before it was."""
+    return DECREASE * losses.rate_before * min((1 - losses.loss_before) / (1 - losses.inherent), 1.0)
+
+
 cdef inline void begin_sample(Losses *losses, int64_t since) noexcept nogil:
     losses.counts_from = since
     losses.trial_packets = losses.trial_lost = 0
@@ -202,8 +210,8 @@ cdef int judge_trial(Losses *losses, int64_t now) noexcept nogil:
     if losses.trial_packets < JUDGED_LEAST // 2 or lasted <= 0:
         losses.trying = False
         return LOSS_USUAL
-    if <double>losses.trial_bytes * 8e6 / <double>lasted > TRIAL_LESS * losses.rate_before:
-        # nobody has sent less yet
+    if <double>losses.trial_bytes * 8e6 / <double>lasted > TRIAL_LESS * rate_in_trial(losses) / DECREASE:
+        # nobody has sent less yet, or not so much less that what was too much would be gone
         begin_sample(losses, now)
         losses.trying = not late
         return LOSS_TRYING

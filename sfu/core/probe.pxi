@@ -9,6 +9,7 @@ cdef enum:
     PROBE_PACKETS = 5
     PROBE_PACKET_BYTES = 1000
     PROBE_WAITS_US = 1500000        # for feedback on it
+    PROBE_APART_US = 1000000        # what took longer was held up
     PROBE_AGAIN_US = 1000000        # after one that failed; doubled for each more
     PROBE_AGAIN_MOST_US = 6000000   # later, and capacity that has come back would stay unused for too long
     PROBE_REGRET_US = 3000000       # what had to be taken back so soon was no success
@@ -121,17 +122,18 @@ cdef void probe_failed(Sending *sending, int64_t now) noexcept nogil:
     probe.regain = probe.regain // 2 if probe.regain > 2 * sending.bitrate else 0
 
 
-cdef void regret_probe(Sending *sending, int64_t now) noexcept nogil:
-    """The estimate falls. If a probe has just raised it, that was a mistake: a policer lets a burst through."""
+cdef void regret_probe(Sending *sending, bint much, int64_t now) noexcept nogil:
+    """The estimate falls. If a probe has just raised it, that was a mistake: a policer lets a burst through. Else, if it
+    falls by much, something has happened: what was found out about more does not count any longer."""
     cdef Probe *probe = &sending.probe
-    if probe.raised_at == 0:
-        return
-    if now - probe.raised_at < PROBE_REGRET_US:
+    if probe.raised_at != 0 and now - probe.raised_at < PROBE_REGRET_US:
         probe.regrets += 1
         probe.next_at = now + min(<int64_t>PROBE_AGAIN_US << min(probe.regrets, 6), <int64_t>PROBE_REGRET_MOST_US)
-    else:
-        probe.regrets = 0
-    probe.raised_at = 0
+        probe.raised_at = 0
+    elif much:
+        probe.failures = probe.regrets = 0
+        probe.next_at = now + PROBE_AGAIN_US
+        probe.raised_at = 0
 
 
 cdef double probe_result(Sending *sending, int64_t now) noexcept nogil:
@@ -147,7 +149,7 @@ cdef double probe_result(Sending *sending, int64_t now) noexcept nogil:
     if (
         probe.arrived < max(PROBE_PACKETS - 1, probe.packets // 3)
         or probe.last_at <= probe.first_at
-        or not 0 < apart < JUMP_US
+        or not 0 < apart < PROBE_APART_US
     ):
         probe_failed(sending, now)
         return 0

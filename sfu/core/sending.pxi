@@ -179,6 +179,8 @@ cdef enum:
     ACKED_LATELY = 6                # and a fifth, for when it counts
     ACKED_LEAST_US = 150000         # of less nothing is concluded
 
+cdef double FALLEN = 0.8
+
 
 cdef void note_acked(Sending *sending, int64_t arrived, int64_t size) noexcept nogil:
     cdef int64_t place = arrived // ACKED_US
@@ -222,7 +224,8 @@ cdef inline double throughput(const Sending *sending) noexcept nogil:
 
 
 cdef inline double throughput_lately(const Sending *sending) noexcept nogil:
+    """The same of a shorter time, if that is so much less that it can't be chance."""
     cdef double rate = sending.acked_rate
-    if sending.acked_lately > 0:
-        rate = min(rate, sending.acked_lately)
+    if 0 < sending.acked_lately < FALLEN * rate:
+        rate = sending.acked_lately
     return rate / (1 - sending.losses.inherent)

@@ -109,8 +109,8 @@ def test_an_outage_is_over_when_it_is_over() -> None:
 
 def test_a_way_that_stands_still_for_a_moment_loses_little() -> None:
     still = Capacity([(0, 2e6), (20 * SECOND, 0), (20_700_000, 2e6)])
-    flow = flow_over(Bottleneck(still, queue_us=2_000_000))
-    assert flow.until(0.85 * 2e6, 22) < 8
+    flow = flow_over(Bottleneck(still, queue_bytes=500_000))
+    assert flow.until(0.85 * 2e6, 21) < 5
 
 
 def test_sound_at_64_kbit_is_never_interrupted() -> None:
