@@ -22,7 +22,6 @@ cdef double LEAST_BPS = 30000       # sound at its least; below, nothing is left
 cdef double MOST_BPS = 50e6
 cdef double DECREASE = 0.85
 cdef double DECREASE_MOST = 0.5
-cdef double DECREASE_MUCH = 0.6     # more at once is no mere correction
 cdef double DRAIN_GAIN = 0.7        # of the rate, for each second that the queue lasts
 cdef double RETURNS = 0.92          # of what the way carried, once the queue is gone
 cdef double INCREASE = 0.08         # a second, far from where it was full
@@ -120,7 +119,7 @@ cdef void lower(Sending *sending, double rate, int64_t now) noexcept nogil:
     rate = max(rate, LEAST_BPS)
     if rate >= sending.bitrate:
         return
-    regret_probe(sending, rate < DECREASE_MUCH * sending.bitrate, now)
+    regret_probe(sending, rate, now)
     sending.bitrate = rate
     sending.lowered_at = now
 

@@ -23,6 +23,7 @@ cdef double PROBE_SURPLUS = 1.2     # of what is wanted
 cdef double PROBE_FULL = 0.9        # arrives more slowly than this: the way was full
 cdef double PROBE_KEEPS = 0.95      # of what it then carried
 cdef double PROBE_LEAST_GAIN = 1.02
+cdef double PROBE_WRONG = 0.7       # of what it has shown: more is no mere correction
 
 
 cdef inline void note_probed(Sending *sending, int size, int64_t now) noexcept nogil:
@@ -122,13 +123,16 @@ cdef void probe_failed(Sending *sending, int64_t now) noexcept nogil:
     probe.regain = probe.regain // 2 if probe.regain > 2 * sending.bitrate else 0
 
 
-cdef void regret_probe(Sending *sending, bint much, int64_t now) noexcept nogil:
-    """The estimate falls. If a probe has just raised it, that was a mistake: a policer lets a burst through. Else, if it
-    falls by much, something has happened: what was found out about more does not count any longer."""
+cdef void regret_probe(Sending *sending, double rate, int64_t now) noexcept nogil:
+    """The estimate falls to `rate`. If a probe has just raised it, that was a mistake, and by much a large one: a
+    policer lets a burst through. Else, if it falls by much, something has happened: what was found out about more does
+    not count any longer."""
     cdef Probe *probe = &sending.probe
+    cdef bint much = rate < PROBE_WRONG * sending.bitrate
+    cdef int64_t most = PROBE_REGRET_MOST_US if much else PROBE_AGAIN_MOST_US
     if probe.raised_at != 0 and now - probe.raised_at < PROBE_REGRET_US:
         probe.regrets += 1
-        probe.next_at = now + min(<int64_t>PROBE_AGAIN_US << min(probe.regrets, 6), <int64_t>PROBE_REGRET_MOST_US)
+        probe.next_at = now + min(<int64_t>PROBE_AGAIN_US << min(probe.regrets, 6), most)
         probe.raised_at = 0
     elif much:
         probe.failures = probe.regrets = 0
