@@ -74,25 +74,3 @@ cdef dict _stats(const Peer *peer, int64_t now):
         "probes_out": 0 if sending == NULL else sending.probe.count,
         "transport": "tcp" if peer.has_selected and peer.selected.transport else "udp",
     }
-
-
-cdef list _take_events(Engine engine):
-    cdef Event *event
-    cdef Core *core = &engine.core
-    cdef int i
-    cdef int64_t counted = 0
-    result = []
-    engine._enter()
-    if core.event_signalled and core.event_fd >= 0:
-        read(core.event_fd, &counted, 8)
-    core.event_signalled = False
-    for i in range(core.event_count):
-        event = &core.events[(core.event_head + i) % EVENT_QUEUE]
-        if event.peer in engine.peers:
-            result.append(("dtls", event.peer, event.data[:event.length]))
-    core.event_head = 0
-    core.event_count = 0
-    for i in range(core.peer_count):
-        core.peers[i].pending_events = 0
-    engine._leave()
-    return result

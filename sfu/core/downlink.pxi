@@ -46,11 +46,11 @@ cdef int64_t look_after_sending(Core *core, Peer *peer, int64_t now) noexcept no
     due = probe_due(sending, <double>peer.wanted_bps, now)
     core.counters.probes_out += sending.probe.count - count
     if due > 0:
-        fill_up(core, peer, due, now)
+        fill_probe(core, peer, due, now)
     return now + (PROBE_STEP_US if sending.probe.going else REPORT_US)
 
 
-cdef void fill_up(Core *core, Peer *peer, int64_t bytes, int64_t now) noexcept nogil:
+cdef void fill_probe(Core *core, Peer *peer, int64_t bytes, int64_t now) noexcept nogil:
     """At least so many bytes of what nobody misses: recent packets once more, or padding."""
     cdef Subscriber *subscriber = slot_to_fill(peer, now)
     cdef int64_t before = peer.bytes_out

@@ -317,7 +317,24 @@ cdef class Engine:
 
     def take_events(self):
         """What Python has to deal with: ("dtls", peer, data), only from addresses that passed a check."""
-        return _take_events(self)
+        cdef Event *event
+        cdef int i
+        cdef int64_t counted = 0
+        result = []
+        self._enter()
+        if self.core.event_signalled and self.core.event_fd >= 0:
+            read(self.core.event_fd, &counted, 8)
+        self.core.event_signalled = False
+        for i in range(self.core.event_count):
+            event = &self.core.events[(self.core.event_head + i) % EVENT_QUEUE]
+            if event.peer in self.peers:
+                result.append(("dtls", event.peer, event.data[:event.length]))
+        self.core.event_head = 0
+        self.core.event_count = 0
+        for i in range(self.core.peer_count):
+            self.core.peers[i].pending_events = 0
+        self._leave()
+        return result
 
     # Without sockets --------------------------------------------------------------------------------------------
 

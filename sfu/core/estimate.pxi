@@ -17,9 +17,9 @@ cdef enum:
     SPARED_US = 30000000
     SILENT_US = 1500000             # without an answer to what was sent: nothing gets through
 
-cdef double START_BPS = 500000
-cdef double LEAST_BPS = 30000       # sound at its least; below, nothing is left to save
-cdef double MOST_BPS = 50e6
+cdef double ESTIMATE_START = 500000
+cdef double ESTIMATE_LEAST = 30000       # sound at its least; below, nothing is left to save
+cdef double ESTIMATE_MOST = 50e6
 cdef double DECREASE = 0.85
 cdef double DECREASE_MOST = 0.5
 cdef double DRAIN_GAIN = 0.7        # of the rate, for each second that the queue lasts
@@ -43,7 +43,7 @@ cdef void change_route(Sending *sending, bint tcp, int64_t now) noexcept nogil:
     """What was learnt of another way says little of this one: it begins with care, and is looked for more at once."""
     sending.tcp = tcp
     sending.counts_from = sending.next
-    sending.bitrate = min(sending.bitrate, max(sending.bitrate / 2, START_BPS))
+    sending.bitrate = min(sending.bitrate, max(sending.bitrate / 2, ESTIMATE_START))
     sending.capacity = 0
     sending.acked_began = 0
     sending.drained_to = 0
@@ -108,7 +108,7 @@ cdef void conclude(Sending *sending, int64_t now) noexcept nogil:
             grow(sending, now)
     if shown > 0:
         take_shown(sending, shown, now)
-    sending.bitrate = min(max(sending.bitrate, LEAST_BPS), MOST_BPS)
+    sending.bitrate = min(max(sending.bitrate, ESTIMATE_LEAST), ESTIMATE_MOST)
     sending.changed_at = now
 
 
@@ -116,7 +116,7 @@ cdef void conclude(Sending *sending, int64_t now) noexcept nogil:
 
 
 cdef void lower(Sending *sending, double rate, int64_t now) noexcept nogil:
-    rate = max(rate, LEAST_BPS)
+    rate = max(rate, ESTIMATE_LEAST)
     if rate >= sending.bitrate:
         return
     regret_probe(sending, rate, now)
@@ -219,7 +219,7 @@ cdef bint pass_time(Sending *sending, int64_t now) noexcept nogil:
         sending.silent = True
         sending.probe.regain = max(sending.probe.regain, <int64_t>sending.bitrate)
         stop_probe(sending)
-    sending.bitrate = max(SILENT_DECREASE * sending.bitrate, LEAST_BPS)
+    sending.bitrate = max(SILENT_DECREASE * sending.bitrate, ESTIMATE_LEAST)
     sending.lowered_at = now
     return True
 

@@ -23,8 +23,8 @@ cdef class Estimator:
 
     cdef Sending sending
 
-    def __cinit__(self, double start_bps=START_BPS, bint tcp=False):
-        if not LEAST_BPS <= start_bps <= MOST_BPS:
+    def __cinit__(self, double start_bps=ESTIMATE_START, bint tcp=False):
+        if not ESTIMATE_LEAST <= start_bps <= ESTIMATE_MOST:
             raise ValueError("an estimate begins between 30 kbit/s and 50 Mbit/s")
         begin_sending(&self.sending, start_bps)
         self.sending.tcp = tcp

@@ -144,7 +144,7 @@ cdef Subscriber *new_subscriber(
     if transport_cc and peer.sending == NULL:
         peer.sending = <Sending *>malloc(sizeof(Sending))
         if peer.sending != NULL:
-            begin_sending(peer.sending, START_BPS)
+            begin_sending(peer.sending, ESTIMATE_START)
     if slot == NULL or slots == NULL or (transport_cc and peer.sending == NULL):
         free(slot)
         return NULL

@@ -108,6 +108,7 @@ cdef struct Sending:
     # first what every packet touches
     int64_t next                    # number of the next packet, extended
     int64_t sent_at
+    int64_t first_untold_at         # when the first packet after the last message was sent; 0 = none was
     uint8_t cluster                 # the probe to which packets belong now; 0 = none
     bint tcp
     Address route                   # to which all this applies
@@ -118,7 +119,6 @@ cdef struct Sending:
     int32_t reference               # of the last message, in 64 ms, 24 bits
     int64_t reference_us            # extended, on the receiver's clock
     int64_t told_at                 # when the last message came; 0 = never
-    int64_t first_untold_at         # when the first packet after that message was sent; 0 = none was
     int64_t budget, budget_at
     int64_t feedback_in, feedback_bad, unknown
     # what came, on the receiver's clock
