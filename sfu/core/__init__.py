@@ -7,7 +7,7 @@
     model       the structures: Core, Peer, Track, Layer, Subscriber
     address     where datagrams come from and go to
     rtp         the RTP header and its extensions
-    payload     what a forwarder must know of VP8, VP9 and H264: key frames and picture ids
+    payload     what a forwarder must know of VP8, VP9 and H264: key frames, picture ids, temporal layers
     tap         listeners: peers inside this process, which read what others are sent
     output      sealing and sending
     stun        connectivity checks: read, verified, answered
@@ -16,7 +16,11 @@
     transport   transport-wide feedback to publishers
     history     packets kept to answer a NACK
     layer       one incoming stream: order, losses, key frames
+    thinning    pictures that a slot leaves out, and how its numbers close over them
     subscriber  one outgoing stream: switching, rewriting, retransmitting
+    rates       what layers cost, and which of them anybody uses
+    share       which layer each slot gets of what its viewer's connection carries
+    ceiling     what publishers are told to send at most
     ingress     a datagram from the socket to its layer
     stream      ICE-TCP connections
     clockwork   what is done when time passes
@@ -24,11 +28,14 @@
     ahead       what a batch will touch, fetched before its turn
     thread      the media thread's loop
     arguments   what Python gives, as the engine's structures
+    facts       what Python is told
+    choosing    what Python says about slots and layers
     listening   what Python asks of listeners
+    simulated   the same without sockets
 
 It knows peers, tracks, layers and subscribers by number; offers, credentials and DTLS are Python's (`sfu/`).
 """
 
-from sfu.core._engine import Engine
+from sfu.core._engine import Engine, share
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "share"]

@@ -41,9 +41,13 @@ _AUDIO_ONLY = {"audio_level"}
 _MIRRORED = {"sendrecv": "sendrecv", "sendonly": "recvonly"}
 """Directions of an extension that let the client send it. Firefox sends no rid if they come back unmirrored."""
 
+CEILINGS = "goog-remb"
+"""By which a client is told what it may send at most (draft-alvestrand-rmcat-remb-03). Not taken for what it receives:
+there it would be an estimate, and transport-wide feedback tells more."""
+
 _FEEDBACK: dict[Kind, tuple[str, ...]] = {
     "audio": ("transport-cc",),
-    "video": ("transport-cc", "nack", "nack pli", "ccm fir"),
+    "video": ("transport-cc", "nack", "nack pli", "ccm fir", CEILINGS),
 }
 
 START_BITRATE = 1000
@@ -112,6 +116,11 @@ class Plan:
     fingerprints: tuple[Fingerprint, ...]
 
     @property
+    def takes_ceilings(self) -> bool:
+        """Whether the client listens when it is told what to send at most."""
+        return any(CEILINGS in codec.feedback for line in self.lines if line.source for codec in line.codecs)
+
+    @property
     def extension_ids(self) -> dict[str, int]:
         return {extension.name: extension.id for line in self.lines for extension in line.extensions}
 
@@ -167,7 +176,7 @@ def _plan_line(media: Media, source: Source | None) -> Line:
             codecs = tuple(_starting_well(codec) for codec in codecs)
         return Line(media, Use.SOURCE, source, codecs, extensions)
     # a server that doesn't yet shape what it sends has no use for transport-wide feedback on it
-    codecs = tuple(_without(codec, {"transport-cc"}) for codec in codecs)
+    codecs = tuple(_without(codec, {"transport-cc", CEILINGS}) for codec in codecs)
     return Line(media, Use.SLOT if media.direction == "recvonly" else Use.INACTIVE, None, codecs)
 
 

@@ -372,7 +372,7 @@ def _bad(reason: str) -> NoReturn:
     raise PeerError("bad_offer", f"SDP offer: {reason}")
 
 
-_FEEDBACK = {"nack", "nack pli", "ccm fir", "transport-cc"}
+_FEEDBACK = {"nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"}
 """What we may answer; the rest is not kept."""
 
 _SESSION_ATTRIBUTES: dict[str, Callable[[Media, str], None]] = {

@@ -76,7 +76,7 @@ def test_feedback_that_only_senders_to_us_need_is_not_promised_in_slots() -> Non
         assert ("transport-cc" in feedback) == (line.use is Use.SOURCE)
         if line.kind == "video":
             assert {"nack", "nack pli", "ccm fir"} <= set(feedback)
-        assert "goog-remb" not in feedback
+        assert ("goog-remb" in feedback) == (line.use is Use.SOURCE and line.kind == "video")
 
 
 def test_extensions_are_agreed_for_sources_only() -> None:

@@ -35,7 +35,7 @@ def test_a_browsers_offer_is_understood() -> None:
     assert microphone.ssrcs == [1001]
     assert camera.rids == ["q", "h", "f"]
     assert camera.simulcast == ["q", "h", "f"]
-    assert camera.codecs[96].feedback == {"transport-cc", "ccm fir", "nack", "nack pli"}
+    assert camera.codecs[96].feedback == {"transport-cc", "ccm fir", "nack", "nack pli", "goog-remb"}
     assert screen.ssrcs == [2001]
     assert screen.rtx_of == {2001: 2002}
     assert screen.reduced_rtcp
