@@ -57,8 +57,8 @@ class PeerLost:
 
 @dataclass(frozen=True)
 class LayersWanted:
-    """Which encodings of its pictures a peer should send, by RID: those that somebody watches, perhaps none. Told whole,
-    whenever it changes; a peer begins with the largest of each."""
+    """Which encodings of its pictures a peer should send, by RID: those that somebody watches, perhaps none. Told
+    whole, whenever it changes; a peer begins with the largest of each."""
 
     peer: PeerId
     layers: Mapping[Source, tuple[str, ...]]

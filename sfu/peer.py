@@ -18,7 +18,6 @@ from sfu.ice import Credentials, Entropy
 from sfu.sdp.answer import Endpoints, SlotStreams, write_answer
 from sfu.sdp.negotiate import AgreedCodec, Line, Plan, Use
 
-
 LAYERS = ("q", "h", "f")
 """What clients call a quarter, a half and the full picture."""
 
@@ -215,7 +214,7 @@ class Peer:
 
 
 def _layers(line: Line) -> tuple[str, ...]:
-    """The RIDs of what the client sends, the smallest picture first: as it lists them, unless their names say better."""
+    """The RIDs of what the client sends, the smallest picture first: in its order, unless their names say better."""
     offered = tuple(dict.fromkeys(alternatives.split(",")[0] for alternatives in line.media.simulcast))
     if offered and set(offered) <= set(LAYERS):
         return tuple(rid for rid in LAYERS if rid in offered)

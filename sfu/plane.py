@@ -21,7 +21,6 @@ from sfu.errors import PeerError
 from sfu.events import (
     Heard,
     Kind,
-    LayersWanted,
     LostReason,
     MediaEvent,
     PeerAnswer,
@@ -29,7 +28,6 @@ from sfu.events import (
     PeerId,
     PeerLost,
     PeerReport,
-    PictureHeld,
     Source,
 )
 from sfu.ice import Entropy
@@ -153,8 +151,8 @@ class MediaPlane:
             found.pause(source, paused)
 
     def show(self, subscriber: PeerId, slot: str, height: int) -> None:
-        """How high, in pixels, a slot's picture is shown; 0: not at all, and nothing is sent for it. A slot or a peer that
-        is gone already is no error."""
+        """How high, in pixels, a slot's picture is shown; 0: not at all, and nothing is sent for it. A slot or a peer
+        that is gone already is no error."""
         receiving = self._slot(subscriber, slot)
         if receiving is not None:
             self._engine.set_view(receiving.handle, height)
@@ -240,12 +238,10 @@ class MediaPlane:
         for event in events:
             if event[0] == "dtls":
                 self._handle_dtls(event[1], event[2], now)
-            elif event[1] in self._by_handle:
-                peer = self._by_handle[event[1]]
-                if event[0] == "wanted":
-                    self._events += peer.wants(event[2], event[3])
-                else:
-                    self._events += peer.holds(event[2], event[3])
+            elif event[0] == "wanted" and event[1] in self._by_handle:
+                self._events += self._by_handle[event[1]].wants(event[2], event[3])
+            elif event[0] == "held" and event[1] in self._by_handle:
+                self._events += self._by_handle[event[1]].holds(event[2], event[3])
 
     def tick(self, now: int) -> None:
         """Call it often: at `wake_at`, and never more than LATE_TICK apart."""

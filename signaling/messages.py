@@ -197,7 +197,7 @@ class Shown(Message):
     """How high a slot's picture is shown, in pixels of the device; 0: not at all."""
 
     mid: Mid
-    height: Annotated[int, Field(ge=0, le=4320)]
+    height: int = Field(ge=0, le=4320)
 
 
 class View(Message):
@@ -205,7 +205,7 @@ class View(Message):
     picture than is needed. A slot that is not named counts as shown in its full size."""
 
     type: Literal["view"] = "view"
-    slots: Annotated[list[Shown], Field(max_length=64)]
+    slots: list[Shown] = Field(max_length=64)
     pinned: PersonId | None = None
     """Whom they have put before the others."""
 

@@ -39,7 +39,7 @@ class Watching:
     _ranked: dict[str, Standing] = field(default_factory=dict)
 
     def look(self, view: View, slots: Collection[str]) -> None:
-        """`slots`: those that are this person's own. Others are passed over: the page spoke of what was a moment ago."""
+        """`slots`: this person's own. Others are passed over: the page spoke of what was a moment ago."""
         self._heights = {shown.mid: shown.height for shown in view.slots if shown.mid in slots}
         self.pinned = view.pinned
 

@@ -228,10 +228,11 @@ cdef struct Sent:
 
 
 cdef struct Gap:
-    # a picture that was left out of a slot: input numbers from `ext_at` up to `ext_to`
+    # a picture that was left out of a slot: input numbers from `ext_at` up to `ext_to`; none where the limit changed
     int64_t ext_at, ext_to
     uint32_t timestamp
     uint16_t picture_offset    # in force before it
+    uint8_t temporal           # the highest temporal layer, likewise
     int64_t sequence_offset
 
 

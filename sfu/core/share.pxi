@@ -258,7 +258,7 @@ cdef void note_lowering(Subscriber *slot, const Claim *claim, int64_t now) noexc
     """A layer that did not last is not tried again so soon."""
     if claim.options[claim.count - 1].rank < slot.target.rank:
         return  # it is shown smaller, and that is all
-    if now - slot.raised_at < RAISE_FAILED_US:
+    if slot.raised_at and now - slot.raised_at < RAISE_FAILED_US:
         slot.raise_wait = min(2 * slot.raise_wait, <int64_t>RAISE_MOST_US)
     else:
         slot.raise_wait = RAISE_US

@@ -261,11 +261,16 @@ cdef void repeat(Core *core, Subscriber *subscriber, uint16_t seq, int64_t now) 
     if sent.repeated_at != 0:
         if now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, subscriber.peer.round_trip_us // 2):
             return
-    if subscriber.current != NULL and subscriber.current.number == sent.layer:
+    if sent.layer == 0:
+        # an empty one (`thinning.pxi`)
+        memset(&packet, 0, sizeof(Packet))
+        packet.codec = sent.tl0_offset
+        packet.picture_at = packet.tl0_at = -1
+    elif subscriber.current != NULL and subscriber.current.number == sent.layer:
         layer = subscriber.current
     elif subscriber.previous != NULL and subscriber.previous.number == sent.layer:
         layer = subscriber.previous
-    if layer == NULL or not history_find(&layer.history, sent.ext_in, &packet):
+    if sent.layer and (layer == NULL or not history_find(&layer.history, sent.ext_in, &packet)):
         core.counters.repeats_unavailable += 1
         return
     pt = subscriber.rtx_pt_of[packet.codec]
@@ -281,7 +286,8 @@ cdef void repeat(Core *core, Subscriber *subscriber, uint16_t seq, int64_t now) 
         out.data, pt, packet.marker, subscriber.rtx_seq, packet.timestamp + sent.timestamp_offset, subscriber.rtx_ssrc
     )
     put16(out.data + 12, seq)
-    memcpy(out.data + 14, packet.payload, packet.payload_length)
+    if packet.payload_length:
+        memcpy(out.data + 14, packet.payload, packet.payload_length)
     shift_picture(out.data + 14, &packet, sent.picture_offset, sent.tl0_offset)
     out.length = 14 + packet.payload_length
     subscriber.rtx_seq += 1

@@ -32,7 +32,9 @@ def state(call: Call, viewer: Guest) -> dict[str, int]:
 
 def layers_seen(viewer: Guest, since: int = 0) -> list[int]:
     """The layers that were shown since then, without repetitions."""
-    return [layer for layer, _ in itertools.groupby(s % 10 for s, _, _, at in viewer.sees(PICTURE).shown if at >= since)]
+    return [
+        layer for layer, _ in itertools.groupby(s % 10 for s, _, _, at in viewer.sees(PICTURE).shown if at >= since)
+    ]
 
 
 def rate(viewer: Guest, call: Call, seconds: float = 2) -> float:
@@ -47,7 +49,7 @@ def no_seam(viewer: Guest) -> None:
     assert receiver.undecodable == 0
     assert {(b - a) % (1 << 15) for a, b in itertools.pairwise(receiver.pictures)} == {1}
     assert {(b - a) % 256 for a, b in itertools.pairwise(receiver.tl0)} <= {0, 1}
-    assert all(0 < (b - a) % (1 << 32) < 90_000 for a, b in itertools.pairwise(receiver.timestamps))
+    assert all(0 < (b - a) % (1 << 32) < 900_000 for a, b in itertools.pairwise(receiver.timestamps))
     assert not receiver.missing, "a number was skipped"
 
 
@@ -102,7 +104,7 @@ def test_what_nobody_watches_is_not_sent_from_a_second_later_on() -> None:
     call.engine.set_view(viewer.slots[PICTURE], 0)
     off_at = call.network.now
     call.run(2)
-    [(told_at, _, _, wanted)] = [fact for fact in call.facts if fact[1] == "wanted"]
+    [(told_at, _, _, wanted)] = [fact for fact in call.facts if fact[2] == publisher.camera]
     assert wanted == 0
     assert 900_000 <= told_at - off_at <= 1_300_000
     sent = [layer.frame for layer in publisher.layers.layers]
@@ -112,7 +114,7 @@ def test_what_nobody_watches_is_not_sent_from_a_second_later_on() -> None:
     call.engine.set_view(viewer.slots[PICTURE], 720)
     call.run(0.3)
     assert viewer.sees(PICTURE).shown[-1][3] > on_at, "and on at once"
-    assert [fact[3] for fact in call.facts if fact[1] == "wanted"] == [0, 1 << F]
+    assert [fact[3] for fact in call.facts if fact[2] == publisher.camera] == [0, 1 << F]
 
 
 def test_a_layer_goes_off_when_the_last_who_watched_it_takes_another() -> None:
@@ -310,6 +312,6 @@ def test_who_is_pinned_grows_first_and_an_interpreter_is_seen_before_anybody_is_
     call.engine.set_estimate(viewer.peer, 1_000_000)
     call.run(4)
     assert [call.engine.slot_state(slot)["layer"] for slot in slots] == [H, Q, Q]
-    call.engine.set_estimate(viewer.peer, 90_000)
+    call.engine.set_estimate(viewer.peer, 75_000)
     call.run(2)
     assert [call.engine.slot_state(slot)["held"] for slot in slots] == [True, False, True]

@@ -168,6 +168,11 @@ class Receiver:
 
     def _play(self, now: int) -> None:
         while True:
+            if self.next_seq in self.packets and not self.packets[self.next_seq][2]:
+                # an empty packet: nothing will come under this number
+                del self.packets[self.next_seq]
+                self.next_seq += 1
+                continue
             count = 0 if self.next_seq is None else self._complete(self.next_seq)
             if self.next_seq is None or not count:
                 # a decoder that is stuck starts again at any later complete key frame
@@ -197,11 +202,11 @@ class Receiver:
 
     def _is_key_start(self, seq: int) -> bool:
         payload = self.packets[seq][2]
-        return payload[0] & 0x10 != 0 and payload[after_descriptor(payload)] & 1 == 0
+        return bool(payload) and payload[0] & 0x10 != 0 and payload[after_descriptor(payload)] & 1 == 0
 
     def _complete(self, seq: int) -> int:
         """How many packets the frame that starts at `seq` has; 0 if not all are there."""
-        if seq not in self.packets or not self.packets[seq][2][0] & 0x10:
+        if seq not in self.packets or not self.packets[seq][2] or not self.packets[seq][2][0] & 0x10:
             return 0
         payload = self.packets[seq][2]
         count = int(struct.unpack_from("!H", payload, after_descriptor(payload) + 11)[0])

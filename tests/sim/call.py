@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
-from functools import partial
 
 from sfu.core import Engine
 from tests.sfu.client import check
@@ -20,7 +19,6 @@ from tests.sim.browser import (
     srtp,
 )
 from tests.sim.network import Link, Network
-from tests.sim.simulcast import REPAIRED_RID_ID, RID_ID, RIDS, SimulcastCamera
 from tests.sim.simulcast import REPAIRED_RID_ID, RID_ID, RIDS, SimulcastCamera
 
 STEP_US = 5_000
@@ -96,8 +94,6 @@ class Call:
         self.guests: list[Guest] = []
         self.facts: list[tuple[int, str, int, int]] = []
         """(time, what, number of the track or slot, what of it) of everything the engine said."""
-        self.facts: list[tuple[int, str, int, int]] = []
-        """(time, what, number of the track or slot, what of it) of everything the engine said."""
         self._picture_at = self._sound_at = self.network.now
 
     def join(self, name: int, connected: bool = True, layers: bool = False) -> Guest:
@@ -132,19 +128,11 @@ class Call:
 
     def _signal(self) -> None:
         """What goes by way of the signaling socket."""
-        for what, peer, number, value in self.engine.take_events():
+        for what, peer, number, value in (each for each in self.engine.take_events() if each[0] != "dtls"):
             self.facts.append((self.network.now, what, number, int(value)))
             for guest in self.guests:
                 if what == "wanted" and guest.peer == peer and guest.camera == number:
-                    self.network.send(SIGNALING, b"", partial(_want, guest, int(value)))
-
-    def _signal(self) -> None:
-        """What goes by way of the signaling socket."""
-        for what, peer, number, value in self.engine.take_events():
-            self.facts.append((self.network.now, what, number, int(value)))
-            for guest in self.guests:
-                if what == "wanted" and guest.peer == peer and guest.camera == number:
-                    self.network.send(SIGNALING, b"", partial(_want, guest, int(value)))
+                    self.network.send(SIGNALING, b"", partial(_want, guest, value))
 
     def _deliver(self) -> None:
         by_address = {guest.address: guest for guest in self.guests}
@@ -153,10 +141,6 @@ class Call:
             if is_media and address in by_address:
                 guest = by_address[address]
                 self.network.send(guest.down, data, guest.browser.receive)
-
-
-def _want(guest: Guest, layers: int, data: bytes, now: int) -> None:
-    guest.layers.want(layers)
 
 
 def _want(guest: Guest, layers: int, data: bytes, now: int) -> None:

@@ -51,7 +51,7 @@ class LayerSender(Sender):
         count = -(-size // PACKET)
         packets = []
         for index in range(count):
-            body = struct.pack("!BIIHHII", not key, self.name, self.frame, index, count, *(needs + [0, 0])[:2])
+            body = struct.pack("!BIIHHII", not key, self.name, self.frame, index, count, *[*needs, 0, 0][:2])
             payload = vp8_descriptor(self.picture, self.tl0, index == 0, temporal, sync) + body
             payload += bytes(max(size // count - len(payload), 0))
             packets.append((self.seq, self.timestamp, payload, index == count - 1))

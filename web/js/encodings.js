@@ -31,11 +31,13 @@ const SCREEN_FRAME_RATE = 15;
 /** Half and a quarter of the frame rate can be had from it. Firefox does not know the word and sends what it likes. */
 const TEMPORAL_LAYERS = 'L1T3';
 
+/** @typedef {RTCRtpEncodingParameters & {scalabilityMode?: string}} Encoding */
+
 /**
  * What a sender is made with.
  * @typedef {object} Kind
  * @property {'audio' | 'video'} kind
- * @property {RTCRtpEncodingParameters[]} encodings
+ * @property {Encoding[]} encodings
  * @property {string} hint  what the picture shows; see MediaStreamTrack.contentHint
  */
 
