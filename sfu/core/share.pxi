@@ -16,7 +16,7 @@ cdef enum:
     RAISE_MOST_US = 16000000        # where it went wrong before
     RAISE_FAILED_US = 10000000      # down again within this: it went wrong
     HELD_US = 3000000               # patience of a picture that was held: on and off is worse than off
-    CALM_US = 1000000               # patience with the frame rate
+    CALM_US = 400000                # patience with the frame rate
 
 
 cdef struct Option:

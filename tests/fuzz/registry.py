@@ -20,6 +20,7 @@ from tests.fuzz.targets import (
     sdp,
     sealed,
     stun,
+    thinning,
     tokens,
 )
 
@@ -37,6 +38,7 @@ TARGETS: dict[str, Target] = {
         feedback,
         frames,
         payload,
+        thinning,
         calls,
         sdp,
         messages,

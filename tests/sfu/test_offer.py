@@ -83,7 +83,9 @@ def test_data_channels_are_read_over() -> None:
 
 def test_paused_and_alternative_simulcast_layers_are_read() -> None:
     more = "a=rid:a send\na=rid:b send\na=rid:c send\na=simulcast:send a,~b;~c\n"
-    assert parse_offer(offer(video("1", "sendonly", more=more))).media[0].simulcast == ["a,b", "c"]
+    media = parse_offer(offer(video("1", "sendonly", more=more))).media[0]
+    assert media.simulcast == ["a,b", "c"]
+    assert media.paused == {"b", "c"}
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ export class Outgoing {
     this.source = source;
   }
 
+  /** The connection was negotiated (again), in which a browser may forget what is not sent. */
+  check() {
+    void this.#settle();
+  }
+
   /** @param {MediaStreamTrack | null} track */
   set(track) {
     this.#track = track;

@@ -100,6 +100,7 @@ export class Peer {
   async accept({ sdp, slots }) {
     this.#answered = new Set(slots.map(({ mid }) => mid));
     await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+    for (const outgoing of this.#outgoing.values()) outgoing.check();
   }
 
   /**
