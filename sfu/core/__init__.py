@@ -4,10 +4,11 @@
 
     platform    what comes from libc and libsrtp
     digest      SHA-1, HMAC and CRC-32, which STUN is sealed with
-    model       the structures: Core, Peer, Track, Layer, Subscriber
+    model       the structures: Peer, Track, Layer, Subscriber
+    core        one media thread's whole
     address     where datagrams come from and go to
     rtp         the RTP header and its extensions
-    payload     what a forwarder must know of VP8, VP9 and H264: key frames and picture ids
+    payload     what a forwarder must know of VP8, VP9 and H264: key frames, picture ids, temporal layers
     tap         listeners: peers inside this process, which read what others are sent
     sending     what is under way to a peer, and what its feedback says of that
     feedback    transport-wide feedback as clients send it: checked, read
@@ -22,9 +23,12 @@
     transport   transport-wide feedback to publishers
     history     packets kept to answer a NACK
     layer       one incoming stream: order, losses, key frames
+    thinning    pictures that a slot leaves out, and how its numbers close over them
     subscriber  one outgoing stream: switching, rewriting, retransmitting
     downlink    where the estimate of the way to a peer meets the engine
-    share       what the estimate means for what a peer is sent
+    rates       what layers cost, and which of them anybody uses
+    share       which layer each slot gets of what its viewer's connection carries
+    ceiling     what publishers are told to send at most
     ingress     a datagram from the socket to its layer
     stream      ICE-TCP connections
     clockwork   what is done when time passes
@@ -32,12 +36,15 @@
     ahead       what a batch will touch, fetched before its turn
     thread      the media thread's loop
     arguments   what Python gives, as the engine's structures
+    facts       what Python is told
+    choosing    what Python says about slots and layers
     listening   what Python asks of listeners
+    simulated   the same without sockets
     estimating  the estimate without an engine, for simulations
 
 It knows peers, tracks, layers and subscribers by number; offers, credentials and DTLS are Python's (`sfu/`).
 """
 
-from sfu.core._engine import Engine, Estimator
+from sfu.core._engine import Engine, Estimator, share
 
-__all__ = ["Engine", "Estimator"]
+__all__ = ["Engine", "Estimator", "share"]

@@ -74,3 +74,15 @@ cdef dict _stats(const Peer *peer, int64_t now):
         "probes_out": 0 if sending == NULL else sending.probe.count,
         "transport": "tcp" if peer.has_selected and peer.selected.transport else "udp",
     }
+
+
+cdef dict _levels(Engine engine):
+    cdef Track *track
+    now = engine._enter()
+    result = {}
+    for handle, pointer in engine.tracks.items():
+        track = <Track *><size_t>pointer
+        if track.kind == AUDIO and not track.paused and track.level_at and now - track.level_at < 300000:
+            result[handle] = track.level >> 4
+    engine._leave()
+    return result

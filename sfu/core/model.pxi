@@ -16,6 +16,7 @@ cdef enum:
     SEEN = 1024                # sequence numbers in which a duplicate is recognised
     KEPT = 1024                # packets of a layer that can be sent again
     SENT = 1024                # packets of a slot that can be asked for again
+    GAPS = 32                  # pictures left out of a slot, around which late packets still find their numbers
     ARRIVALS = 2048            # packets between two transport-wide reports
 
 cdef enum:
@@ -47,6 +48,10 @@ cdef enum:
     VP9 = 4
     CODECS = 5
     NO_PT = 255
+
+cdef enum:
+    ALL_TEMPORAL = 7           # a picture at its full frame rate
+    FULL_HEIGHT = -1           # nobody has said how large a slot is shown
 
 cdef struct Peer
 cdef struct Track
@@ -119,6 +124,9 @@ cdef struct Packet:
     int picture_at, picture_bytes, tl0_at
     uint16_t picture
     uint8_t tl0
+    uint8_t temporal           # temporal layer; 0 where there are none
+    bint sync                  # higher temporal layers can be begun with here (`payload.pxi`)
+    int height                 # of a key frame that says it; else 0
 
 
 cdef struct Kept:
@@ -128,8 +136,8 @@ cdef struct Kept:
     uint16_t length
     uint16_t picture
     int16_t picture_at, tl0_at
-    uint8_t codec, picture_bytes, tl0
-    bint marker, key_start
+    uint8_t codec, picture_bytes, tl0, temporal
+    bint marker, key_start, sync
 
 
 cdef struct History:
@@ -152,6 +160,7 @@ cdef struct Layer:
     Track *track
     uint32_t number            # unique; says in a Sent entry whose packet it was
     uint32_t ssrc, rtx_ssrc
+    bint taken                 # a stream has come for it, or was named
     bint started
     int64_t ext_highest
     int64_t last_packet_at
@@ -162,6 +171,7 @@ cdef struct Layer:
     bint key_wanted
     int64_t key_asked_at, key_seen_at
     int64_t rate_bytes         # since `rate_since`
+    int64_t temporal_bytes[2]  # of those: temporal layer 0, and 1
     int missing_count
     History history
     uint64_t seen[16]          # SEEN bits
@@ -178,22 +188,30 @@ cdef struct Layer:
     uint32_t report_rtp
     int64_t report_at
     int key_asked
-    # rate over the last half second, to choose between layers
+    # what it costs and who wants it (`rates.pxi`)
+    int rank                   # place among the layers of the track, 0 = the smallest picture
+    int height                 # of its last key frame; 0 = not known
     int64_t rate_since
-    int rate_bps
+    int rate_bps               # of the last two windows the lower: one key frame is not a rate
+    int rate_window_bps        # of the last one
+    int rate_windows           # since it came, up to 2
+    int temporal_parts[2]      # of its bits, in 256ths: temporal layer 0, and 0 and 1 together
+    int64_t used_at            # when somebody last wanted it
     Missing missing[MAX_MISSING]
 
 
 cdef struct Track:
     Peer *peer
+    int handle
     int kind
     bint paused
     Subscriber **subscribers
     int subscriber_count, subscriber_room
     int level                  # RFC 6464, 0 loudest to 127, smoothed, times 16
     int64_t level_at
-    Layer *layers[MAX_LAYERS]
+    Layer *layers[MAX_LAYERS]  # the smallest picture first; of video at least one
     int layer_count
+    int wanted, wanted_told    # a bit for each layer that somebody wants, and what Python knows of that
     int mid_length
     uint8_t mid[16]
     uint8_t codec_of[128]      # payload type -> codec
@@ -210,6 +228,21 @@ cdef struct Sent:
     uint8_t tl0_offset
 
 
+cdef struct Gap:
+    # a picture that was left out of a slot: input numbers from `ext_at` up to `ext_to`; none where the limit changed
+    int64_t ext_at, ext_to
+    uint32_t timestamp
+    uint16_t picture_offset    # in force before it
+    uint8_t temporal           # the highest temporal layer, likewise
+    int64_t sequence_offset
+
+
+cdef struct Gaps:
+    Gap ring[GAPS]
+    int count, next            # GAPS + 1: some are forgotten
+    bint unfinished            # the last one is of the picture that has its turn
+
+
 cdef struct Subscriber:
     Peer *peer
     int kind
@@ -223,6 +256,12 @@ cdef struct Subscriber:
     int64_t pending_since
     Layer *previous            # what was, for late NACKs
     int64_t ext_from           # older packets of `current` belong to before the switch
+    int64_t ext_seen           # highest of `current` that had its turn, sent or left out
+    bint stopped               # nothing is forwarded: not shown, or the connection is too weak
+    int temporal, temporal_now  # highest temporal layer that shall be and that is forwarded
+    uint32_t picture_time      # timestamp of the last picture that had its turn
+    bint left_out              # it was left out
+    Gaps *gaps                 # NULL: nothing can be left out
     int64_t sequence_offset
     int64_t ext_last           # last sequence number sent
     uint32_t timestamp_offset, timestamp_last
@@ -236,6 +275,19 @@ cdef struct Subscriber:
     uint32_t packets, octets
     int fraction_lost          # as the client last reported, 0 to 255
     int64_t reported_at
+    # what it is given (`share.pxi`)
+    int handle
+    int height                 # in which it is shown; 0 = not at all, FULL_HEIGHT
+    int rank                   # the higher, the earlier it is given more
+    bint sure                  # it comes first where there is only enough for some
+    Layer *target              # what it shall play; NULL: nothing
+    int64_t share_bps          # what it may take; 0 = as much as there is
+    bint held, held_told       # the connection is too weak for it, and what Python knows of that
+    bint eager                 # the next change upwards needs no patience
+    int64_t raise_since        # since when more would fit; 0 = it does not
+    int64_t raised_at, raise_wait
+    int64_t temporal_since     # the same for the frame rate, and for a way up that does not come
+    int64_t sync_since
 
 
 cdef struct Stream:
@@ -287,6 +339,12 @@ cdef struct Peer:
     # then what happens now and then
     int64_t feedback_at        # when the next transport-wide report is due
     int64_t report_at          # when the next sender and receiver reports are due
+    int64_t share_at           # when what it receives is next shared out anew
+    int64_t estimate_bps       # what its connection carries towards it; 0 = not known
+    int64_t wanted_bps         # what its slots would take if it carried everything; 0 = nothing
+    bint takes_ceilings        # it listens to REMB (`ceiling.pxi`)
+    int64_t ceiling_bps, ceiling_at  # what it was last told to send at most, 0 = nothing
+    int64_t ceiling_lifted_at
     int64_t due_at             # when anything is due (`clockwork.pxi`)
     int due_place              # in the heap; -1 = not in it
     uint32_t rtcp_ssrc
@@ -294,8 +352,6 @@ cdef struct Peer:
     int64_t clock_delta_us     # our clock minus the peer's, as its sender reports show: the least of two windows
     int64_t clock_before_us, clock_least_us, clock_window_at
     int64_t round_trip_us      # 0 = not known
-    int64_t estimate_bps       # what can be sent to it; 0 = not known
-    int64_t wanted_bps         # what its slots would take if it could; 0 = nothing
     int64_t stranger_budget, stranger_budget_at
     int64_t stun_budget, stun_budget_at
     int64_t foreign_budget, foreign_budget_at
@@ -340,7 +396,7 @@ cdef struct Drained:
 
 
 cdef struct Event:
-    # a DTLS datagram
+    # a DTLS datagram; other facts stand in what they are about (`facts.pxi`)
     int peer
     int length
     uint8_t data[SLOT_BYTES]
@@ -349,87 +405,3 @@ cdef struct Event:
 cdef enum:
     EVENT_QUEUE = 1024         # unread facts for Python; more DTLS is dropped and counted
     EVENTS_PER_PEER = 64
-
-
-cdef struct Counters:
-    int64_t packets_in, bytes_in, packets_out, bytes_out
-    int64_t rtp_in, rtp_forwarded, rtcp_in, rtx_in, rtx_recovered, rtx_out
-    int64_t nacks_in, nacks_out, key_requests_in, key_requests_out, feedback_in, feedback_out
-    int64_t probes_out, probe_packets_out
-    int64_t stun_in, stun_checks, dtls_in
-    int64_t dropped_empty, dropped_size, dropped_kind, dropped_unknown_address, dropped_no_keys
-    int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
-    int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send
-    int64_t dropped_stun_rate, dropped_stun_malformed, dropped_stun_unknown, dropped_stun_unverified
-    int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate, dropped_feedback, dropped_feedback_rate
-    int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
-    int64_t repeats_unavailable, switches, dropped_tap
-
-
-cdef struct Ahead:
-    # whose a datagram of the batch is, found before its turn; NULL = nothing to fetch
-    Peer *peer
-    Layer *layer
-    Subscriber *subscriber
-
-
-cdef struct Core:
-    pthread_mutex_t lock
-    bint running
-    int64_t now
-    uint64_t random_state
-    int max_peers
-    Peer **peers
-    int peer_count
-    Peer **due                 # a binary heap, the earliest first
-    int due_count
-    int64_t ticked_at
-    AddressEntry *table
-    uint32_t table_mask
-    int64_t address_hold       # how long an address stays its peer's after the last check from it
-    Generation **names         # by our name in them; NULL = free
-    uint32_t names_mask
-    uint32_t next_layer
-    Outgoing *out
-    int out_count
-    uint32_t batch             # counts flushes, from 1
-    Drained drained
-    Event *events
-    int event_head, event_count
-    bint event_signalled
-    int udp_fd, tcp_fd, event_fd, wake_fd
-    int others_fd              # an epoll of everything but the UDP socket
-    int any_fd                 # an epoll of both
-    int64_t waits_until        # when the thread wakes up at the latest
-    int64_t peer_bps, peer_pps # what one peer may send
-    int64_t gather_us          # how long packets may be held back; 0 = not at all
-    bint gathering, flowing    # how the thread waits now; neither: for everything
-    int64_t came[PACE_PACKETS]  # when the last packets did, a ring
-    uint32_t came_next
-    bint udp_is_v6
-    Connection **connections
-    int max_connections
-    uint32_t connection_generation
-    bint stop
-    Counters counters
-    # scratch of the receiving and the sending shell
-    uint8_t *inbox
-    mmsghdr *in_messages
-    iovec *in_vectors
-    sockaddr_storage *in_names
-    Address *in_addresses      # the same, as ours
-    Ahead *ahead
-    mmsghdr *out_messages
-    iovec *out_vectors
-    sockaddr_storage *out_names
-    uint8_t *out_controls      # SEGMENT_CONTROL bytes for each message
-
-
-cdef inline uint64_t draw(Core *core) noexcept nogil:
-    # xorshift64*: for first sequence numbers and timestamps, where guessing gains nothing (SRTP seals them)
-    cdef uint64_t x = core.random_state
-    x ^= x >> 12
-    x ^= x << 25
-    x ^= x >> 27
-    core.random_state = x
-    return x * <uint64_t>2685821657736338717

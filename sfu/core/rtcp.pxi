@@ -10,6 +10,7 @@ cdef enum:
     FEEDBACK_TRANSPORT = 15
     FEEDBACK_PLI = 1
     FEEDBACK_FIR = 4
+    FEEDBACK_APPLICATION = 15
     RTCP_MOST = 1200                # a NACK that we build, or the sender reports of one packet, are no larger
     SENDER_REPORT_BYTES = 28
     REPORT_BLOCKS = 10              # of one receiver report: three sources with three layers, and sound

@@ -43,10 +43,13 @@ _MIRRORED = {"sendrecv": "sendrecv", "sendonly": "recvonly"}
 
 _MIRRORED_SLOT = {"sendrecv": "sendrecv", "recvonly": "sendonly"}
 """The same, for what we send."""
+CEILINGS = "goog-remb"
+"""By which a client is told what it may send at most (draft-alvestrand-rmcat-remb-03). Not taken for what it receives:
+there it would be an estimate, and transport-wide feedback tells more."""
 
 _FEEDBACK: dict[Kind, tuple[str, ...]] = {
     "audio": ("transport-cc",),
-    "video": ("transport-cc", "nack", "nack pli", "ccm fir"),
+    "video": ("transport-cc", "nack", "nack pli", "ccm fir", CEILINGS),
 }
 
 START_BITRATE = 1000
@@ -120,6 +123,11 @@ class Plan:
     fingerprints: tuple[Fingerprint, ...]
 
     @property
+    def takes_ceilings(self) -> bool:
+        """Whether the client listens when it is told what to send at most."""
+        return any(CEILINGS in codec.feedback for line in self.lines if line.source for codec in line.codecs)
+
+    @property
     def extension_ids(self) -> dict[str, int]:
         return {extension.name: extension.id for line in self.lines for extension in line.extensions}
 
@@ -171,7 +179,8 @@ def _plan_line(media: Media, source: Source | None) -> Line:
             codecs = tuple(_starting_well(codec) for codec in codecs)
         return Line(media, Use.SOURCE, source, codecs, extensions)
     if media.direction != "recvonly":
-        return Line(media, Use.INACTIVE, None, tuple(_without(codec, {"transport-cc"}) for codec in codecs))
+        return Line(media, Use.INACTIVE, None, tuple(_without(codec, {"transport-cc", CEILINGS}) for codec in codecs))
+    codecs = tuple(_without(codec, {CEILINGS}) for codec in codecs)
     agreed = _agree_extensions(media, kind, _MIRRORED_SLOT)
     codecs, extensions = _both_or_neither(codecs, tuple(each for each in agreed if each.uri == TRANSPORT_CC))
     return Line(media, Use.SLOT, None, codecs, extensions)

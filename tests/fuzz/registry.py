@@ -21,6 +21,7 @@ from tests.fuzz.targets import (
     sdp,
     sealed,
     stun,
+    thinning,
     tokens,
 )
 
@@ -39,6 +40,7 @@ TARGETS: dict[str, Target] = {
         estimate,
         frames,
         payload,
+        thinning,
         calls,
         sdp,
         messages,

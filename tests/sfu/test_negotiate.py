@@ -76,7 +76,7 @@ def test_feedback_is_agreed_both_ways_but_for_what_we_do_not_use() -> None:
         assert "transport-cc" in feedback
         if line.kind == "video":
             assert {"nack", "nack pli", "ccm fir"} <= set(feedback)
-        assert "goog-remb" not in feedback
+        assert ("goog-remb" in feedback) == (line.use is Use.SOURCE and line.kind == "video")
 
 
 def test_extensions_are_agreed_for_sources_and_in_slots_only_transport_wide_numbers() -> None:
