@@ -7,6 +7,10 @@ cdef enum:
     FILL_TRIES = 4
     PADDING_BYTES = 255             # of a packet that is nothing else (RFC 3550, section 5.1)
     PLAYS_US = 1000000              # without a packet for so long, a slot does not play
+    # of what the way carries, in bytes a second for each bit: half of it. More, and what is lost because there is too
+    # much makes for even more; less, and 30% of loss can't be mended
+    REPEAT_SHARE = 16
+    REPEAT_LEAST_BYTES = 8000
 
 
 cdef bint take_feedback(Core *core, Peer *peer, const uint8_t *part, int size, int64_t now) noexcept nogil:
@@ -50,6 +54,28 @@ cdef int64_t look_after_sending(Core *core, Peer *peer, int64_t now) noexcept no
     return now + (PROBE_STEP_US if sending.probe.going else REPORT_US)
 
 
+cdef inline int64_t repeat_spacing(const Peer *peer) noexcept nogil:
+    """So soon a repeated packet can't have come, nor have been missed again: what is asked for waits in the queues too."""
+    if peer.sending != NULL and peer.sending.delay.round_trip_us > peer.round_trip_us:
+        return peer.sending.delay.round_trip_us * 3 // 4
+    return peer.round_trip_us // 2
+
+
+cdef bint may_repeat(Peer *peer, int64_t size, int64_t now) noexcept nogil:
+    """Whether so many more bytes can be sent again, of all its slots together."""
+    cdef Sending *sending = peer.sending
+    cdef int64_t rate
+    if peer.estimate_bps == 0 or sending == NULL:
+        return True
+    rate = max(peer.estimate_bps // REPEAT_SHARE, <int64_t>REPEAT_LEAST_BYTES)
+    sending.repeats = min(sending.repeats + (now - sending.repeats_at) * rate // 1000000, rate // 2)
+    sending.repeats_at = now
+    if sending.repeats < size:
+        return False
+    sending.repeats -= size
+    return True
+
+
 cdef void fill_probe(Core *core, Peer *peer, int64_t bytes, int64_t now) noexcept nogil:
     """At least so many bytes of what nobody misses: recent packets once more, or padding."""
     cdef Subscriber *subscriber = slot_to_fill(peer, now)
@@ -62,26 +88,28 @@ cdef void fill_probe(Core *core, Peer *peer, int64_t bytes, int64_t now) noexcep
     for i in range(FILLED_AT_ONCE):
         if peer.bytes_out - before >= bytes:
             break
-        if not repeat_recent(core, subscriber):
+        if now - subscriber.timestamp_at > PLAYS_US or not repeat_recent(core, subscriber):
             send_padding(core, subscriber)
         core.counters.probe_packets_out += 1
 
 
 cdef Subscriber *slot_to_fill(const Peer *peer, int64_t now) noexcept nogil:
-    """One that plays a picture and has retransmissions. NULL if there is none."""
+    """One with retransmissions that has played: the one that played last, as what it plays may be held just because
+    nobody knows that there is enough for it. NULL if there is none."""
     cdef int i
     cdef Subscriber *subscriber
+    cdef Subscriber *best = NULL
     for i in range(peer.subscriber_count):
         subscriber = peer.subscribers[i]
         if (
             subscriber.sent != NULL
             and subscriber.ext_transport_cc != 0
-            and subscriber.current != NULL
-            and now - subscriber.timestamp_at < PLAYS_US
+            and subscriber.track != NULL
             and padding_pt(subscriber) != NO_PT
+            and (best == NULL or subscriber.timestamp_at > best.timestamp_at)
         ):
-            return subscriber
-    return NULL
+            best = subscriber
+    return best
 
 
 cdef bint repeat_recent(Core *core, Subscriber *subscriber) noexcept nogil:

@@ -120,6 +120,7 @@ cdef struct Sending:
     int64_t reference_us            # extended, on the receiver's clock
     int64_t told_at                 # when the last message came; 0 = never
     int64_t budget, budget_at
+    int64_t repeats, repeats_at     # bytes that may be sent again
     int64_t feedback_in, feedback_bad, unknown
     # what came, on the receiver's clock
     int64_t acked[ACKED_PLACES]

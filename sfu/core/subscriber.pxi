@@ -257,14 +257,14 @@ cdef void repeat(Core *core, Subscriber *subscriber, uint16_t seq, int64_t now) 
     if sent.ext_out != ext:
         return
     if sent.repeated_at != 0:
-        if now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, subscriber.peer.round_trip_us // 2):
+        if now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, repeat_spacing(subscriber.peer)):
             return
     if not find_sent(subscriber, sent, &packet):
         core.counters.repeats_unavailable += 1
         return
     if subscriber.rtx_pt_of[packet.codec] == NO_PT:
         return
-    if subscriber.repeat_budget < packet.payload_length:
+    if subscriber.repeat_budget < packet.payload_length or not may_repeat(subscriber.peer, packet.payload_length, now):
         core.counters.dropped_repeat_budget += 1
         return
     subscriber.repeat_budget -= packet.payload_length
