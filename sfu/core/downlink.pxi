@@ -55,7 +55,7 @@ cdef int64_t look_after_sending(Core *core, Peer *peer, int64_t now) noexcept no
 
 
 cdef inline int64_t repeat_spacing(const Peer *peer) noexcept nogil:
-    """So soon a repeated packet can't have come, nor have been missed again: what is asked for waits in the queues too."""
+    """So soon a repeated packet can't have come, nor have been missed again: it waits in the queues as well."""
     if peer.sending != NULL and peer.sending.delay.round_trip_us > peer.round_trip_us:
         return peer.sending.delay.round_trip_us * 3 // 4
     return peer.round_trip_us // 2
