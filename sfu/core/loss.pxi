@@ -148,6 +148,7 @@ cdef void learn_inherent(Losses *losses, const Look *look, int64_t now) noexcept
         losses.inherent += (losses.slowly - losses.inherent) * elapsed / SLOWLY_US
     chance = gusty(look) * deviation(share, look.packets) / look.packets
     losses.inherent = min(losses.inherent, min(share + 4 * chance, max(share + chance, losses.slowly)))
+    losses.inherent = min(losses.inherent, INHERENT_MOST)
     if losses.inherent < LOSS_MARGIN / 2:
         losses.inherent = 0
 
