@@ -8,6 +8,7 @@ work without sockets, for simulations, tests and fuzzers: time comes from the ca
 
 include "platform.pxi"
 include "digest.pxi"
+include "packet.pxi"
 include "model.pxi"
 include "address.pxi"
 include "rtp.pxi"

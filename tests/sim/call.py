@@ -24,8 +24,6 @@ from tests.sim.simulcast import REPAIRED_RID_ID, RID_ID, RIDS, SimulcastCamera
 STEP_US = 5_000
 SIGNALING = Link(delay=30_000)
 """The way of a message from the engine through Python to a page."""
-SIGNALING = Link(delay=30_000)
-"""The way of a message from the engine through Python to a page."""
 PASSWORD = "the+servers+password/0123"
 
 
