@@ -88,7 +88,11 @@ class Pair:
             rid: 8 * (each["bytes"] - first["sent"].get(rid, {"bytes": 0})["bytes"]) / (last["at"] - first["at"])
             for rid, each in last["sent"].items()
         }
-        passed, now, before = seen["at"] - seen_first["at"], seen["seen"], seen_first["seen"] or {"bytes": 0, "frames": 0}
+        passed, now, before = (
+            seen["at"] - seen_first["at"],
+            seen["seen"],
+            seen_first["seen"] or {"bytes": 0, "frames": 0},
+        )
         return sent, {
             "bps": 8 * (now["bytes"] - before["bytes"]) / passed,
             "fps": (now["frames"] - before["frames"]) / passed,

@@ -156,12 +156,11 @@ async def test_a_publisher_with_firefox_is_seen_in_both_sizes(
     await interpreter.join(await service.link("interpreter", session, max_participants=3))
     await doctor.admit(interpreter)
     await interpreter.sees(fox)
-    full = (await receiving(interpreter, fox))["height"]
     await looks(doctor, Fay_Fox=100)
     await looks(interpreter, Fay_Fox=720)
 
     async def small() -> bool:
-        return bool(0 < (await receiving(doctor, fox))["height"] < full)
+        return bool(0 < (await receiving(doctor, fox))["height"] < (await receiving(interpreter, fox))["height"])
 
     await eventually(small, "a small tile gets a small picture of Firefox's", seconds=20)
     await doctor.sees(fox)
