@@ -4,8 +4,8 @@
 
     platform    what comes from libc and libsrtp
     digest      SHA-1, HMAC and CRC-32, which STUN is sealed with
-    model       the structures: Peer, Track, Layer, Subscriber
-    core        one media thread's whole
+    packet      the structures of a packet
+    model       those of Core, Peer, Track, Layer, Subscriber
     address     where datagrams come from and go to
     rtp         the RTP header and its extensions
     payload     what a forwarder must know of VP8, VP9 and H264: key frames, picture ids, temporal layers

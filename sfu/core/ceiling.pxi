@@ -58,7 +58,7 @@ cdef int64_t ceiling_of(const Track *track) noexcept nogil:
 
 
 cdef int64_t ceiling_for(const Peer *peer) noexcept nogil:
-    """For all that the peer sends; 0 = none."""
+    """For all that the peer sends; 0 = none, -1 = as before: nobody watches."""
     cdef int i
     cdef int64_t total = 0, one, audio = 0
     cdef const Track *track
@@ -73,7 +73,7 @@ cdef int64_t ceiling_for(const Peer *peer) noexcept nogil:
             if one == 0:
                 return 0
             total += one
-    return total + audio if total else 0
+    return total + audio if total else -1
 
 
 cdef void follow_viewers(Core *core, Peer *peer, int64_t now) noexcept nogil:
@@ -84,6 +84,8 @@ cdef void follow_viewers(Core *core, Peer *peer, int64_t now) noexcept nogil:
     if not peer.takes_ceilings or peer.tx == NULL or not peer.has_selected:
         return
     ceiling = ceiling_for(peer)
+    if ceiling < 0:
+        return
     if ceiling == 0:
         if told:
             peer.ceiling_lifted_at = now

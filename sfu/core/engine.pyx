@@ -8,8 +8,8 @@ work without sockets, for simulations, tests and fuzzers: time comes from the ca
 
 include "platform.pxi"
 include "digest.pxi"
+include "packet.pxi"
 include "model.pxi"
-include "core.pxi"
 include "address.pxi"
 include "rtp.pxi"
 include "payload.pxi"
@@ -305,7 +305,10 @@ cdef class Engine:
 
     def set_ceilings(self, int peer, bint taken):
         """Whether the peer listens to REMB (draft-alvestrand-rmcat-remb-03)."""
-        self._peer(peer).takes_ceilings = taken
+        cdef Peer *p = self._peer(peer)
+        self._enter()
+        p.takes_ceilings = taken
+        self._leave()
 
     def ask_for_picture(self, int slot):
         """As a viewer does who has lost what its picture depends on (RFC 4585, section 6.3.1)."""

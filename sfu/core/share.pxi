@@ -114,7 +114,7 @@ cdef void offer(Claim *claim, int rank, int64_t floor, int64_t top) noexcept nog
 cdef void make_claim(const Subscriber *slot, Claim *claim, int64_t now) noexcept nogil:
     """What the slot could be given, and what that takes."""
     cdef Track *track = slot.track
-    cdef Layer *needed = needed_layer(track, slot.height)
+    cdef Layer *needed
     cdef Layer *layer
     cdef const Subscriber *other
     cdef int i, viewers = 0, largest = -1
@@ -127,6 +127,8 @@ cdef void make_claim(const Subscriber *slot, Claim *claim, int64_t now) noexcept
         viewers += other.height != 0
         if other.target != NULL:
             largest = max(largest, other.target.rank)
+    # to whom it is sent for alone, it may be sent larger than needed: when their window grows it is there already
+    needed = needed_layer(track, slot.height if viewers > 1 or slot.height < 0 else 2 * slot.height)
     if viewers <= 1 or track.layer_count == 1:
         offer(claim, needed.rank, with_margin(slot, needed, LEAST_BPS), most_of(needed))
         return
@@ -186,7 +188,7 @@ cdef void share_out(Core *core, Peer *peer, int64_t now) noexcept nogil:
         elif count < MOST_CLAIMS:
             make_claim(slot, &claims[count], now)
             claiming[count] = slot
-            most += most_of(needed_layer(slot.track, slot.height))
+            most += most_of(slot.track.layers[claims[count].options[claims[count].count - 1].rank])
             count += 1
     peer.wanted_bps = audio + most
     if peer.estimate_bps:

@@ -9,6 +9,8 @@ cdef enum:
     # RTX towards one slot: larger, a lying viewer costs more; smaller, a bad minute is not mended
     REPEAT_BYTES_PER_S = 1000000
     REPEAT_BYTES_BURST = 300000
+    # and where it is known what the connection carries: half of that. What fills its queue loses more than it mends
+    REPEAT_LEAST_PER_S = 20000
 
 
 cdef Subscriber *find_subscriber(Peer *peer, uint32_t ssrc) noexcept nogil:
@@ -231,13 +233,16 @@ cdef void answer_nack(
     """Generic NACK, RFC 4585, section 6.2.1."""
     cdef Subscriber *subscriber = find_subscriber(peer, ssrc)
     cdef int i, bit
+    cdef int64_t rate = REPEAT_BYTES_PER_S
     cdef uint16_t first, mask
     core.counters.nacks_in += 1
     if subscriber == NULL or subscriber.sent == NULL or subscriber.rtx_ssrc == 0:
         return
+    if peer.estimate_bps:
+        rate = min(rate, max(peer.estimate_bps // 16, <int64_t>REPEAT_LEAST_PER_S))
     subscriber.repeat_budget = min(
-        subscriber.repeat_budget + (now - subscriber.repeat_budget_at) * REPEAT_BYTES_PER_S // 1000000,
-        <int64_t>REPEAT_BYTES_BURST,
+        subscriber.repeat_budget + (now - subscriber.repeat_budget_at) * rate // 1000000,
+        rate * REPEAT_BYTES_BURST // REPEAT_BYTES_PER_S,
     )
     subscriber.repeat_budget_at = now
     for i in range(count):

@@ -105,7 +105,7 @@ async def test_three_people_send_what_is_seen_and_everyone_gets_the_size_of_thei
     await looks(interpreter, Sam_Reed=720)
 
     async def small() -> bool:
-        return 0 < (await receiving(doctor, patient))["height"] <= 180
+        return bool(0 < (await receiving(doctor, patient))["height"] <= 180)
 
     async def large() -> bool:
         return int((await receiving(interpreter, patient))["height"]) > 180
@@ -125,7 +125,7 @@ async def test_three_people_send_what_is_seen_and_everyone_gets_the_size_of_thei
     began = time.monotonic()
 
     async def told() -> bool:
-        return (await patient.evaluate("() => window.insight.wanted"))["camera"] == []
+        return bool((await patient.evaluate("() => window.insight.wanted"))["camera"] == [])
 
     assert await within(3, told, "nobody watches") < 2.5, f"told after {time.monotonic() - began:.1f} s"
 
@@ -156,12 +156,11 @@ async def test_a_publisher_with_firefox_is_seen_in_both_sizes(
     await interpreter.join(await service.link("interpreter", session, max_participants=3))
     await doctor.admit(interpreter)
     await interpreter.sees(fox)
-    full = (await receiving(interpreter, fox))["height"]
     await looks(doctor, Fay_Fox=100)
     await looks(interpreter, Fay_Fox=720)
 
     async def small() -> bool:
-        return 0 < (await receiving(doctor, fox))["height"] < full
+        return bool(0 < (await receiving(doctor, fox))["height"] < (await receiving(interpreter, fox))["height"])
 
     await eventually(small, "a small tile gets a small picture of Firefox's", seconds=20)
     await doctor.sees(fox)
@@ -170,7 +169,7 @@ async def test_a_publisher_with_firefox_is_seen_in_both_sizes(
     await looks(interpreter, Fay_Fox=0)
 
     async def told() -> bool:
-        return (await fox.evaluate("() => window.insight.wanted"))["camera"] == []
+        return bool((await fox.evaluate("() => window.insight.wanted"))["camera"] == [])
 
     await eventually(told, "nobody watches", seconds=5)
     before = (await receiving(interpreter, fox))["frames"]

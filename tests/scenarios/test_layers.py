@@ -315,3 +315,12 @@ def test_who_is_pinned_grows_first_and_an_interpreter_is_seen_before_anybody_is_
     call.engine.set_estimate(viewer.peer, 75_000)
     call.run(2)
     assert [call.engine.slot_state(slot)["held"] for slot in slots] == [True, False, True]
+
+
+def test_who_is_alone_with_a_picture_gets_it_a_size_larger_than_needed_and_no_more() -> None:
+    call, _, [viewer] = a_call(1)
+    call.run(1)
+    for height, layer in ((350, F), (180, H), (90, Q)):
+        call.engine.set_view(viewer.slots[PICTURE], height)
+        call.run(2)
+        assert state(call, viewer)["layer"] == layer

@@ -132,11 +132,11 @@ def test_two_who_speak_at_once_do_not_take_turns() -> None:
     speakers = Speakers()
     for turn in range(8):
         speakers.look({"a": -20.0 - 20 * (turn % 2), "b": -40.0 + 20 * (turn % 2)}, turn * 0.25)
-        assert speakers.recent == ("a",)
+        assert list(speakers.recent) == ["a"]
     speakers.look({"b": -20.0}, 10.0)
-    assert speakers.recent == ("b", "a")
+    assert list(speakers.recent) == ["b", "a"]
     speakers.forget("b")
-    assert speakers.recent == ("a",)
+    assert list(speakers.recent) == ["a"]
 
 
 def test_a_held_picture_is_told_to_the_one_whose_connection_is_too_weak(

@@ -26,8 +26,6 @@ STEP_US = 5_000
 TELL_US = 100_000
 SIGNALING = Link(delay=30_000)
 """The way of a message from the engine through Python to a page."""
-SIGNALING = Link(delay=30_000)
-"""The way of a message from the engine through Python to a page."""
 PASSWORD = "the+servers+password/0123"
 
 
