@@ -145,21 +145,22 @@ class Line:
     track: str = "camera"
 
 
-def offer(local: Local, wanted: Sequence[Line], setup: str = "active") -> str:
-    """As a browser would write it, but for `setup`: some servers would else be the DTLS client, and ours always is."""
+def offer(local: Local, wanted: Sequence[Line], setup: str = "active", tells: bool = False) -> str:
+    """As a browser would write it, but for `setup`: some servers would else be the DTLS client, and ours always is.
+    `tells`: transport-wide feedback is given on what is received."""
     lines = _session(" ".join(str(mid) for mid in range(len(wanted))))
     for mid, line in enumerate(wanted):
-        lines += _offered(local, str(mid), line, setup)
+        lines += _offered(local, str(mid), line, setup, tells)
         if line.ssrc:
             ssrc, name = f"a=ssrc:{line.ssrc}", f"stream {line.track}"
             lines += [f"a=msid:{name}", f"{ssrc} cname:bench", f"{ssrc} msid:{name}"]
     return "\r\n".join([*lines, ""])
 
 
-def _offered(local: Local, mid: str, line: Line, setup: str) -> list[str]:
+def _offered(local: Local, mid: str, line: Line, setup: str, tells: bool) -> list[str]:
     transport = _transport(local, mid, setup, line.direction)
     extensions = [f"a=extmap:{MID_ID} {MID_URI}"]
-    if line.direction == "sendonly":
+    if line.direction == "sendonly" or tells:
         extensions.append(f"a=extmap:{TRANSPORT_ID} {TRANSPORT_URI}")
     if line.kind == "audio":
         codec = [f"a=rtpmap:{OPUS} opus/48000/2", f"a=rtcp-fb:{OPUS} transport-cc"]

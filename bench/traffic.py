@@ -65,6 +65,8 @@ class Receiving:
     rtx_ssrc: int = 0
     group: int = 0
     """0 or 1: see `Figures.percentile`."""
+    transport_id: int = 0
+    """Of the header extension on which the endpoint gives transport-wide feedback, 0 without."""
 
 
 class Besides(Protocol):
@@ -113,7 +115,7 @@ COUNTS = (
     "repeats_asked", "repeats_got", "key_asked", "nack_asked", "feedback", "feedback_packets", "reports",
     "checks_sent", "checks_answered", "send_failed", "sent_late", "worst_send_ns", "above_20_ms", "worst_ns",
     "server_cpu_ns", "own_cpu_ns", "busy_ns", "window_ns", "bytes_received", "others", "stalls", "worst_turn_ns",
-    "excused_20_ms", "worst_own_ns",
+    "excused_20_ms", "worst_own_ns", "feedback_sent",
 )
 # fmt: on
 
@@ -241,6 +243,7 @@ class Traffic:
             subscriber.ssrc,
             subscriber.rtx_ssrc,
             subscriber.group,
+            subscriber.transport_id,
         )
 
     def run(self, setting: Setting, besides: Besides | None = None) -> Figures:
@@ -321,7 +324,7 @@ def _declare(library: ctypes.CDLL) -> None:
     library.traffic_new.restype = pointer
     library.traffic_peer.argtypes = [pointer, number, pointer, pointer]
     library.traffic_publisher.argtypes = [pointer, number, ctypes.c_uint32, number, number, text, number]
-    library.traffic_subscriber.argtypes = [pointer, number, number, ctypes.c_uint32, ctypes.c_uint32, number]
+    library.traffic_subscriber.argtypes = [pointer, number, number, ctypes.c_uint32, ctypes.c_uint32, number, number]
     library.traffic_besides.argtypes = [pointer, pointer, pointer]
     library.traffic_calls.argtypes = [pointer, pointer, number]
     library.traffic_check.argtypes = [pointer, number, text, number]

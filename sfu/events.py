@@ -5,6 +5,7 @@ Plain values only, so that the plane could become a process of its own without i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NewType
 
@@ -54,7 +55,25 @@ class PeerLost:
     reason: LostReason
 
 
-MediaEvent = PeerConnected | PeerLost
+@dataclass(frozen=True)
+class LayersWanted:
+    """Which encodings of its pictures a peer should send, by RID: those that somebody watches, perhaps none. Told
+    whole, whenever it changes; a peer begins with the largest of each."""
+
+    peer: PeerId
+    layers: Mapping[Source, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class PictureHeld:
+    """Whether the picture in a slot is stopped because the peer's connection is too weak for it."""
+
+    peer: PeerId
+    slot: str
+    held: bool
+
+
+MediaEvent = PeerConnected | PeerLost | LayersWanted | PictureHeld
 
 
 @dataclass(frozen=True)

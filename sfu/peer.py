@@ -6,17 +6,23 @@ lost, who sees whom (`plane.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sfu.dtls import DtlsServer, Fingerprint, Identity
 from sfu.engine import EngineCodec, MediaEngine
 from sfu.errors import PeerError
-from sfu.events import Kind, PeerAnswer, PeerId, Slot, Source
+from sfu.events import Kind, LayersWanted, PeerAnswer, PeerId, PictureHeld, Slot, Source
 from sfu.ice import Credentials, Entropy
 from sfu.sdp.answer import Endpoints, SlotStreams, write_answer
 from sfu.sdp.negotiate import AgreedCodec, Line, Plan, Use
+
+LAYERS = ("q", "h", "f")
+"""What clients call a quarter, a half and the full picture."""
+
+MOST_LAYERS = 3
+"""That the engine takes; the client's others are not forwarded."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class PeerTrack:
     mid: str
     kind: Kind
     codecs: tuple[AgreedCodec, ...]
+    rids: tuple[str, ...]
+    """Of its encodings, the smallest picture first; one even where the offer names none."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class Peer:
         self._fingerprints: tuple[Fingerprint, ...] = ()
         self._extensions: dict[str, int] = {}
         self._paused: set[Source] = set()
+        self._wanted: dict[Source, tuple[str, ...]] = {}
 
     def begin(self, plan: Plan) -> None:
         """The first offer's plan."""
@@ -107,6 +116,20 @@ class Peer:
         track = self.tracks.get(source)
         if track is not None:
             self._engine.pause_track(track.handle, paused)
+
+    def wants(self, track: int, layers: int) -> Iterator[LayersWanted]:
+        """What follows from the engine's word on a track of this number: a bit for each layer that is wanted."""
+        for source, found in self.tracks.items():
+            if found.handle == track:
+                rids = tuple(rid for place, rid in enumerate(found.rids) if layers >> place & 1)
+                self._wanted[source] = rids
+                yield LayersWanted(self.id, dict(self._wanted))
+
+    def holds(self, slot: int, held: bool) -> Iterator[PictureHeld]:
+        """The same on a slot: whether its picture is stopped."""
+        for mid, found in self.slots.items():
+            if found.handle == slot:
+                yield PictureHeld(self.id, mid, held)
 
     def answer(self, plan: Plan, endpoints: Endpoints) -> PeerAnswer:
         self._version += 1
@@ -146,6 +169,7 @@ class Peer:
     def _carry_out(self, plan: Plan) -> None:
         self._extensions |= plan.extension_ids
         self._engine.set_extensions(self.handle, **self._extensions)
+        self._engine.set_ceilings(self.handle, plan.takes_ceilings)
         self._close_unused(plan)
         slots: dict[str, PeerSlot] = {}
         for line in plan.lines:
@@ -167,6 +191,9 @@ class Peer:
 
     def _open_track(self, line: Line, source: Source) -> PeerTrack:
         handle = self._engine.add_track(self.handle, line.mid, line.kind, _for_engine(line))
+        rids = _layers(line)
+        if len(rids) > 1:
+            self._engine.name_layers(handle, list(rids))
         if not line.media.simulcast:
             # with simulcast the rid says which stream is which layer, and the SSRCs don't
             for ssrc in line.media.ssrcs:
@@ -174,7 +201,7 @@ class Peer:
                     self._engine.add_ssrc(handle, ssrc, line.media.rtx_of.get(ssrc, 0))
         if source in self._paused:
             self._engine.pause_track(handle, True)
-        return PeerTrack(handle, line.mid, line.kind, line.codecs)
+        return PeerTrack(handle, line.mid, line.kind, line.codecs, rids)
 
     def _open_slot(self, line: Line, others: list[PeerSlot]) -> PeerSlot:
         used = {ssrc for slot in [*others, *self.slots.values()] for ssrc in (slot.streams.ssrc, slot.streams.rtx_ssrc)}
@@ -182,8 +209,18 @@ class Peer:
         used.add(ssrc)
         repeats = any(codec.rtx_payload_type >= 0 for codec in line.codecs)
         streams = SlotStreams(ssrc, _fresh_ssrc(self._entropy, lambda value: value in used) if repeats else 0)
-        handle = self._engine.add_slot(self.handle, streams.ssrc, streams.rtx_ssrc, _for_engine(line))
+        handle = self._engine.add_slot(
+            self.handle, streams.ssrc, streams.rtx_ssrc, _for_engine(line), line.transport_cc
+        )
         return PeerSlot(handle, line.kind, line.codecs, streams)
+
+
+def _layers(line: Line) -> tuple[str, ...]:
+    """The RIDs of what the client sends, the smallest picture first: in its order, unless their names say better."""
+    offered = tuple(dict.fromkeys(alternatives.split(",")[0] for alternatives in line.media.simulcast))
+    if offered and set(offered) <= set(LAYERS):
+        return tuple(rid for rid in LAYERS if rid in offered)
+    return offered[:MOST_LAYERS] or LAYERS[-1:]
 
 
 def _for_engine(line: Line) -> list[EngineCodec]:

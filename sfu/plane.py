@@ -150,6 +150,20 @@ class MediaPlane:
         if found is not None:
             found.pause(source, paused)
 
+    def show(self, subscriber: PeerId, slot: str, height: int) -> None:
+        """How high, in pixels, a slot's picture is shown; 0: not at all, and nothing is sent for it. A slot or a peer
+        that is gone already is no error."""
+        receiving = self._slot(subscriber, slot)
+        if receiving is not None:
+            self._engine.set_view(receiving.handle, height)
+
+    def rank(self, subscriber: PeerId, slot: str, rank: int, sure: bool) -> None:
+        """Which of a peer's pictures are given more where its connection is too weak for all: the higher ones; first,
+        those that are `sure` to be shown are given a little. As `show`."""
+        receiving = self._slot(subscriber, slot)
+        if receiving is not None:
+            self._engine.set_rank(receiving.handle, rank, sure)
+
     # Listeners ---------------------------------------------------------------------------------------------------
 
     def open_listener(self) -> PeerId:
@@ -224,6 +238,10 @@ class MediaPlane:
         for event in events:
             if event[0] == "dtls":
                 self._handle_dtls(event[1], event[2], now)
+            elif event[0] == "wanted" and event[1] in self._by_handle:
+                self._events += self._by_handle[event[1]].wants(event[2], event[3])
+            elif event[0] == "held" and event[1] in self._by_handle:
+                self._events += self._by_handle[event[1]].holds(event[2], event[3])
 
     def tick(self, now: int) -> None:
         """Call it often: at `wake_at`, and never more than LATE_TICK apart."""

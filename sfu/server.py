@@ -106,6 +106,16 @@ class MediaServer:
         if place is not None:
             place.thread.plane.pause(publisher, source, paused)
 
+    def show(self, subscriber: PeerId, slot: str, height: int) -> None:
+        place = self._peers.get(subscriber)
+        if place is not None:
+            place.thread.plane.show(subscriber, slot, height)
+
+    def rank(self, subscriber: PeerId, slot: str, rank: int, sure: bool) -> None:
+        place = self._peers.get(subscriber)
+        if place is not None:
+            place.thread.plane.rank(subscriber, slot, rank, sure)
+
     def open_listener(self, room: str) -> PeerId:
         """As the plane's, and it counts as one of the room's peers."""
         place = self._rooms.get(room) or _Place(room, self._least_busy())

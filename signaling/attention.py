@@ -30,6 +30,8 @@ class Speakers:
     def __init__(self) -> None:
         self._heard: dict[str, tuple[float, float]] = {}
         self.told: tuple[str, ...] = ()
+        self.recent: tuple[str, ...] = ()
+        """Who spoke last, the latest first. Whoever goes on speaking stays before those who begin meanwhile."""
 
     def look(self, levels: Mapping[str, float], now: float) -> tuple[str, ...] | None:
         """Who speaks, loudest first, if it changed; `levels` holds dBov by person, 0 the loudest."""
@@ -39,6 +41,8 @@ class Speakers:
         self._heard = {p: (level, at) for p, (level, at) in self._heard.items() if now - at <= HELD}
         # Steps of 6 dB: two equal voices would otherwise change places with every look.
         order = sorted(self._heard, key=lambda p: (-round(self._heard[p][0] / 6), p))
+        if order and self.recent[:1] not in [(person,) for person in order]:
+            self.recent = (order[0], *(person for person in self.recent if person != order[0]))
         if tuple(order) == self.told:
             return None
         self.told = tuple(order)
@@ -46,6 +50,7 @@ class Speakers:
 
     def forget(self, person: str) -> None:
         self._heard.pop(person, None)
+        self.recent = tuple(each for each in self.recent if each != person)
 
 
 class Grades:

@@ -193,6 +193,23 @@ class Consent(Message):
     """The name that the person typed as their signature, where one is needed."""
 
 
+class Shown(Message):
+    """How high a slot's picture is shown, in pixels of the device; 0: not at all."""
+
+    mid: Mid
+    height: int = Field(ge=0, le=4320)
+
+
+class View(Message):
+    """What this person looks at, whole, whenever it changes: nothing is sent for what is not shown, and no larger
+    picture than is needed. A slot that is not named counts as shown in its full size."""
+
+    type: Literal["view"] = "view"
+    slots: list[Shown] = Field(max_length=64)
+    pinned: PersonId | None = None
+    """Whom they have put before the others."""
+
+
 class Leave(Message):
     type: Literal["leave"] = "leave"
 
@@ -219,6 +236,7 @@ ClientMessage = Annotated[
     | MoveAnswer
     | Record
     | Consent
+    | View
     | Leave
     | End,
     Field(discriminator="type"),
@@ -257,6 +275,8 @@ class Assignment(Message):
     mid: Mid
     person: PersonId
     source: Source
+    held: bool = False
+    """The picture is stopped because this person's connection is too weak for it. It comes back by itself."""
 
 
 class ConsentPlace(Message):
@@ -360,6 +380,14 @@ class Answered(Message):
     answer: Answer
 
 
+class Wanted(Message):
+    """Which encodings to send: those that somebody watches, by RID. `f` for what is sent in one encoding only. A source
+    that is not named goes on as it is; a client begins with `f` of each."""
+
+    type: Literal["wanted"] = "wanted"
+    layers: dict[Source, list[str]]
+
+
 class MoreSlots(Message):
     """The room has outgrown the client's slots: offer again with at least this many."""
 
@@ -434,6 +462,7 @@ ServerMessage = Annotated[
     Joined
     | State
     | Answered
+    | Wanted
     | MoreSlots
     | ChatFrom
     | MuteRequested

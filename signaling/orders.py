@@ -49,6 +49,25 @@ class Disconnect:
 
 
 @dataclass(frozen=True, slots=True)
+class Show:
+    """Slot `slot` of `subscriber` is shown in this height; 0: not at all."""
+
+    subscriber: PeerId
+    slot: str
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Which slots are given more where there is not enough for all, and which are sure to be given something."""
+
+    subscriber: PeerId
+    slot: str
+    rank: int
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     publisher: PeerId
     source: Source
@@ -164,5 +183,17 @@ class KeepConsent:
 RecordingOrder = BeginCapture | HoldCapture | GoOnCapture | EndCapture | Capture | Release | KeepConsent
 
 Order = (
-    Tell | HangUp | Connect | Disconnect | Pause | ClosePeer | Revoke | HandOver | JoinAfresh | Note | RecordingOrder
+    Tell
+    | HangUp
+    | Connect
+    | Disconnect
+    | Show
+    | Rank
+    | Pause
+    | ClosePeer
+    | Revoke
+    | HandOver
+    | JoinAfresh
+    | Note
+    | RecordingOrder
 )

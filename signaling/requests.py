@@ -27,6 +27,7 @@ from signaling.messages import (
     MuteRequested,
     Record,
     Remove,
+    View,
 )
 from signaling.refusals import Refused
 from signaling.roles import Action
@@ -174,6 +175,10 @@ def _consent(room: Room, seat: Seat, message: Consent, now: float) -> None:
         recording.refuse(seat.id, seat.role, now + room.epoch)
 
 
+def _view(room: Room, seat: Seat, message: View, now: float) -> None:
+    seat.watching.look(message, seat.slots.video)
+
+
 def _leave(room: Room, seat: Seat, message: Leave, now: float) -> None:
     room.release(seat, "left")
 
@@ -202,6 +207,7 @@ HANDLERS: dict[type[Message], Callable[[Room, Seat, Any, float], None]] = {
     MoveAnswer: _move_answer,
     Record: _record,
     Consent: _consent,
+    View: _view,
     Leave: _leave,
     End: _end,
 }

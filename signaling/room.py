@@ -47,7 +47,7 @@ from signaling.view import Facts, state_for
 from signaling.wiring import rewire
 
 if TYPE_CHECKING:
-    from sfu import PeerId
+    from sfu import LayersWanted, PeerId, PictureHeld
 
 OVER: dict[OverReason, str] = {
     "left": "You left the session.",
@@ -290,6 +290,13 @@ class Room:
             self.tell_present(Speaking(people=list(speaking)))
         return self.settle(now)
 
+    def media_told(self, event: LayersWanted | PictureHeld) -> list[Order]:
+        """What the media server says of somebody's pictures."""
+        for seat in self.seats:
+            if seat.peer == event.peer:
+                seat.watching.take(event)
+        return self.settle()
+
     def judge(self, grades: Mapping[PeerId, Grade]) -> list[Order]:
         """How each peer's connection is: told to everybody present."""
         measured: dict[str, Grade] = {}
@@ -373,7 +380,7 @@ class Room:
         `now` is needed whenever somebody may have come, gone or answered.
         """
         before, after = self._record(now)
-        orders = self._orders + before + rewire(self.seats) + after + self._closing
+        orders = self._orders + before + rewire(self.seats, self._speakers.recent) + after + self._closing
         self._orders, self._closing = [], []
         facts = Facts(
             session=self.session,
@@ -395,6 +402,8 @@ class Room:
                 self._revision += 1
                 seat.told = state.model_copy(update={"revision": self._revision})
                 orders.append(Tell(seat.connection, seat.told))
+            if news := seat.watching.news():
+                orders.append(Tell(seat.connection, news))
             pairs = seat.slots.wanted(others, self.limit) if seat.phase is Phase.PRESENT and seat.peer else None
             if pairs is not None:
                 orders.append(Tell(seat.connection, MoreSlots(audio=pairs, video=pairs + 1)))
@@ -412,6 +421,7 @@ class Room:
         seat.connection = arrival.connection
         seat.socket_gone_at = None
         seat.told = None
+        seat.watching.page_is_new()
         seat.microphone = arrival.microphone and publishes
         seat.camera = arrival.camera and publishes
         if arrival.media is not None:
@@ -425,14 +435,8 @@ class Room:
             self._closing.append(ClosePeer(replaced))
 
     def _drop_media(self, seat: Seat) -> None:
-        if seat.peer is not None:
-            self._closing.append(ClosePeer(seat.peer))
-        seat.peer = None
-        seat.media_gone_at = None
-        seat.screen = False
-        seat.sources = {}
-        seat.wired = {}
-        seat.paused = {}
+        if peer := seat.drop_media():
+            self._closing.append(ClosePeer(peer))
 
     def _tell_anew(self) -> None:
         """Somebody new listens: what is only told when it changes must be told again."""

@@ -17,6 +17,7 @@ from signaling.orders import ConnectionId
 from signaling.refusals import Refused
 from signaling.roles import PERMISSIONS, Action, Role
 from signaling.slots import SlotTable
+from signaling.watching import Watching
 
 if TYPE_CHECKING:
     from sfu import PeerId
@@ -107,6 +108,7 @@ class Seat:
     """What the media server was last told to play in each slot."""
     paused: dict[Source, bool] = field(default_factory=dict)
     """What the media server was last told about each source."""
+    watching: Watching = field(default_factory=Watching)
 
     def __post_init__(self) -> None:
         self.role = self.entry.role
@@ -131,8 +133,7 @@ class Seat:
         """Use `media` from now on; returns the peer that it replaces, if it is another one."""
         replaced = self.peer if self.peer != media.peer else None
         if self.peer != media.peer:
-            self.wired = {}
-            self.paused = {}
+            self._forget_media()
         self.peer = media.peer
         self.sources = media.sources
         self.slots.offered(media.audio, media.video)
@@ -142,8 +143,22 @@ class Seat:
     def lose_media(self, last_heard: float) -> None:
         self.peer = None
         self.media_gone_at = last_heard
+        self._forget_media()
+
+    def drop_media(self) -> PeerId | None:
+        """Use none; returns the peer that there was."""
+        dropped, self.peer = self.peer, None
+        self.media_gone_at = None
+        self.screen = False
+        self.sources = {}
+        self._forget_media()
+        return dropped
+
+    def _forget_media(self) -> None:
+        """What the media server was told of a peer that is gone."""
         self.wired = {}
         self.paused = {}
+        self.watching = Watching()
 
     def expires(self, grace: float) -> float | None:
         """When the seat is given up: `grace` seconds after socket and media are both gone. None while one lives."""

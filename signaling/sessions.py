@@ -261,6 +261,8 @@ class Sessions:
             elif isinstance(event, PeerConnected):
                 self._metrics.peers_connected.inc()
                 log.debug("media connected", session=self._pseudonyms.of(room.session))
+            else:
+                self._carry_out(room, room.media_told(event))
 
     def capture_began(self, session: str, recording: str) -> None:
         """What a recording says of itself, like the three below."""
@@ -343,7 +345,7 @@ class Sessions:
                 case o.Note(event, role, reason):
                     self._metrics.people.labels(event, reason).inc()
                     log.info(event, session=self._pseudonyms.of(room.session), role=role, reason=reason or None)
-                case o.Connect() | o.Disconnect() | o.Pause() | o.ClosePeer():
+                case o.Connect() | o.Disconnect() | o.Show() | o.Rank() | o.Pause() | o.ClosePeer():
                     self._wire(order)
                 case _:
                     self._record(room, order)
@@ -351,13 +353,17 @@ class Sessions:
             self._forget(room)
             log.info("vanished", session=self._pseudonyms.of(room.session))
 
-    def _wire(self, order: o.Connect | o.Disconnect | o.Pause | o.ClosePeer) -> None:
+    def _wire(self, order: o.Connect | o.Disconnect | o.Show | o.Rank | o.Pause | o.ClosePeer) -> None:
         try:
             match order:
                 case o.Connect(publisher, source, subscriber, slot):
                     self._media.connect(publisher, source, subscriber, slot)
                 case o.Disconnect(subscriber, slot):
                     self._media.disconnect(subscriber, slot)
+                case o.Show(subscriber, slot, height):
+                    self._media.show(subscriber, slot, height)
+                case o.Rank(subscriber, slot, rank, sure):
+                    self._media.rank(subscriber, slot, rank, sure)
                 case o.Pause(publisher, source, paused):
                     self._media.pause(publisher, source, paused)
                 case o.ClosePeer(peer):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from signaling.messages import Assignment, Source
 from signaling.orders import Capture, Connect, Disconnect, Order, Pause, Release
 from signaling.seat import Phase, Seat
+from signaling.watching import CHOSEN, OTHERS, SPEAKING, Standing
 
 if TYPE_CHECKING:
     from sfu import PeerId
@@ -28,17 +29,23 @@ def assignments(seat: Seat, seats: Collection[Seat]) -> list[Assignment]:
         return []
     others = [other for other in seats if other is not seat and other.phase is Phase.PRESENT]
     screen = next((other.id for other in others if other.sends("screen")), None)
-    return seat.slots.assign([(other.id, other.sources.keys()) for other in others], screen)
+    assigned = seat.slots.assign([(other.id, other.sources.keys()) for other in others], screen)
+    held = seat.watching.held
+    return [each.model_copy(update={"held": True}) if each.mid in held else each for each in assigned]
 
 
-def rewire(seats: Sequence[Seat]) -> list[Order]:
-    """The orders that bring the media server from what it was last told to what should be."""
+def rewire(seats: Sequence[Seat], speakers: Sequence[str] = ()) -> list[Order]:
+    """The orders that bring the media server from what it was last told to what should be. `speakers`: who spoke last,
+    the latest first."""
     orders: list[Order] = []
     for seat in seats:
         orders += _pauses(seat)
     by_id = {seat.id: seat for seat in seats}
     for seat in seats:
-        orders += _slots(seat, assignments(seat, seats), by_id)
+        assigned = assignments(seat, seats)
+        orders += _slots(seat, assigned, by_id)
+        if seat.peer is not None:
+            orders += seat.watching.orders(seat.peer, seat.slots.video, _standings(seat, assigned, by_id, speakers))
     return orders
 
 
@@ -70,6 +77,23 @@ def _slots(seat: Seat, assigned: list[Assignment], by_id: dict[str, Seat]) -> li
     ]
     seat.wired = wanted
     return orders
+
+
+def _standings(
+    seat: Seat, assigned: Sequence[Assignment], by_id: Mapping[str, Seat], speakers: Sequence[str]
+) -> dict[str, Standing]:
+    """Whose picture matters how much to this person: what they chose and screens, then who spoke last; an interpreter
+    who signs is seen before anybody is seen well."""
+    speaker = next((person for person in speakers if person != seat.id), None)
+    standings = {}
+    for each in assigned:
+        if each.source == "microphone":
+            continue
+        rank = SPEAKING if each.person == speaker else OTHERS
+        if each.source == "screen" or each.person == seat.watching.pinned:
+            rank = CHOSEN
+        standings[each.mid] = (rank, by_id[each.person].role == "interpreter" and each.source == "camera")
+    return standings
 
 
 def taps(recording: str, seats: Sequence[Seat], permits: Callable[[str], bool]) -> dict[Tap, PeerId]:

@@ -66,8 +66,10 @@ void traffic_publisher(struct traffic *t, int at, uint32_t ssrc, int pt, int mid
 }
 
 /* What a connection receives of another one's stream. `publisher_peer` -1: of one that is not ours, or means harm.
- * `ssrc` 0: the first one that comes. A connection may have several, if their `ssrc` are known. */
-void traffic_subscriber(struct traffic *t, int at, int publisher_peer, uint32_t ssrc, uint32_t rtx_ssrc, int group) {
+ * `ssrc` 0: the first one that comes. A connection may have several, if their `ssrc` are known. `transport_id`: of
+ * the header extension on which it gives feedback; 0 = without. */
+void traffic_subscriber(struct traffic *t, int at, int publisher_peer, uint32_t ssrc, uint32_t rtx_ssrc, int group,
+                        int transport_id) {
     t->subscriber = grown(t->subscriber, t->subscribers, sizeof(struct subscriber));
     t->subscriber[t->subscribers] =
         (struct subscriber){.peer = at,
@@ -77,6 +79,10 @@ void traffic_subscriber(struct traffic *t, int at, int publisher_peer, uint32_t 
                             .ssrc = ssrc,
                             .rtx_ssrc = rtx_ssrc};
     t->peer[at].subscriber = t->subscribers++;
+    if (transport_id && !t->peer[at].arrivals)
+        t->peer[at].arrivals = calloc(1, sizeof(struct arrivals));
+    if (t->peer[at].arrivals)
+        t->peer[at].arrivals->id = transport_id;
 }
 
 /* A STUN check, ready to be sent as it is; several are used in turn. */
@@ -98,9 +104,11 @@ void traffic_besides(struct traffic *t, besides_function besides, void *state) {
 void traffic_stop(struct traffic *t) { t->stop = 1; }
 
 void traffic_free(struct traffic *t) {
-    for (int i = 0; i < t->peers; i++)
+    for (int i = 0; i < t->peers; i++) {
         for (int j = 0; j < t->peer[i].checks; j++)
             free(t->peer[i].check[j]);
+        free(t->peer[i].arrivals);
+    }
     for (int i = 0; i < t->subscribers; i++)
         free(t->subscriber[i].seen);
     free(t->peer);
@@ -243,6 +251,7 @@ int traffic_run(struct traffic *t, const struct setting *setting, struct counts 
         if (now >= run.upkeep_at) {
             run.upkeep_at = now + UPKEEP_NS;
             upkeep(t, now);
+            tell_due(t, now);
         }
         struct timespec wait = {0, 0};
         if (!setting->spin && !worked) {

@@ -6,6 +6,7 @@
 
 #define BATCH 32
 #define CHECKS 8
+#define ARRIVALS 1024       /* packets of one connection that wait to be told of */
 #define FRAMES_A_SECOND 30
 #define NAMED_PACKETS 500   /* carry the MID, as in browsers: until the other side must have seen it */
 #define DESCRIPTOR 4
@@ -28,7 +29,7 @@ struct counts {
     uint64_t repeats_asked, repeats_got, key_asked, nack_asked, feedback, feedback_packets, reports, checks_sent,
         checks_answered, send_failed, sent_late, worst_send_ns, above_20_ms, worst_ns;
     uint64_t server_cpu_ns, own_cpu_ns, busy_ns, window_ns, bytes_received;
-    uint64_t others, stalls, worst_turn_ns, excused_20_ms, worst_own_ns;
+    uint64_t others, stalls, worst_turn_ns, excused_20_ms, worst_own_ns, feedback_sent;
 };
 
 /* What one subscriber got of what it should have got. */
@@ -39,6 +40,13 @@ struct call {
 /* Something that wants a turn of the same loop. Told the time, says when it wants the next one (ns). */
 typedef uint64_t (*besides_function)(void *state, uint64_t now);
 
+/* What came to a peer that gives transport-wide feedback: when, by number, 0 = not. */
+struct arrivals {
+    uint64_t at[ARRIVALS], next, highest, tell_at;
+    int id, started;
+    uint8_t message;
+};
+
 struct peer {
     int fd;
     void *tx, *rx;
@@ -46,6 +54,7 @@ struct peer {
     int check_length[CHECKS], checks, next_check;
     uint64_t check_at, report_at;
     int publisher, subscriber; /* index or -1; of several subscribers the first */
+    struct arrivals *arrivals; /* NULL: it gives no feedback */
 };
 
 struct publisher {

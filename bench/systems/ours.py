@@ -53,7 +53,8 @@ class Person:
 
     def receiving(self, mid: int = 0, group: int = 0) -> Receiving:
         slot = self.remote.media[mid]
-        return Receiving(self.endpoint, slot.ssrcs[0], slot.rtx_of.get(slot.ssrcs[0], 0), group)
+        told = slot.extensions.get(description.TRANSPORT_URI, 0)
+        return Receiving(self.endpoint, slot.ssrcs[0], slot.rtx_of.get(slot.ssrcs[0], 0), group, told)
 
 
 class Ours:
@@ -126,7 +127,7 @@ class Ours:
         """A new client with its server's description. It has yet to connect."""
         client = (TcpClient if tcp else Client)(self._identity, self._address)
         sources = {SOURCES[line.kind]: str(mid) for mid, line in enumerate(lines) if line.direction == "sendonly"}
-        offer = description.offer(client.local, lines, setup="actpass")
+        offer = description.offer(client.local, lines, setup="actpass", tells=True)
         answer = self.ask({"do": "open", "offer": offer, "sources": sources, "room": room})
         return Person(client, description.read(answer["sdp"]), answer["peer"], lines, room)
 

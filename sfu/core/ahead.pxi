@@ -26,6 +26,7 @@ cdef void look_ahead(Core *core, int got) noexcept nogil:
     cdef Stream *stream
     cdef Track *track
     cdef History *history
+    cdef Sending *sending
     for i in range(got):
         prefetch(&core.table[address_hash(&core.in_addresses[i]) & core.table_mask], 0)
     for i in range(got):
@@ -72,3 +73,9 @@ cdef void look_ahead(Core *core, int got) noexcept nogil:
         ahead = &core.ahead[i]
         if ahead.subscriber != NULL:
             prefetch(ahead.subscriber.peer.tx, 0)
+            prefetch(ahead.subscriber.peer.sending, 1)
+    for i in range(got):
+        ahead = &core.ahead[i]
+        if ahead.subscriber != NULL and ahead.subscriber.peer.sending != NULL:
+            sending = ahead.subscriber.peer.sending
+            prefetch(&sending.ring[sending.next & (DEPARTURES - 1)], 1)

@@ -55,6 +55,7 @@ cdef bytes _udp_address(str ip, int port):
 
 
 cdef dict _stats(const Peer *peer, int64_t now):
+    cdef const Sending *sending = peer.sending
     return {
         "bytes_in": peer.bytes_in,
         "bytes_out": peer.bytes_out,
@@ -63,5 +64,25 @@ cdef dict _stats(const Peer *peer, int64_t now):
         "loss_in": worst_loss_in(peer, now) / 256,
         "loss_out": worst_loss_out(peer, now) / 256,
         "round_trip_us": peer.round_trip_us,
+        "estimate_bps": peer.estimate_bps,
+        "wanted_bps": peer.wanted_bps,
+        "acknowledged_bps": 0 if sending == NULL else <int64_t>sending.acked_rate,
+        "standing_us": 0 if sending == NULL else sending.delay.standing_us,
+        "inherent_loss": 0.0 if sending == NULL else sending.losses.inherent,
+        "feedback_in": 0 if sending == NULL else sending.feedback_in,
+        "feedback_bad": 0 if sending == NULL else sending.feedback_bad,
+        "probes_out": 0 if sending == NULL else sending.probe.count,
         "transport": "tcp" if peer.has_selected and peer.selected.transport else "udp",
     }
+
+
+cdef dict _levels(Engine engine):
+    cdef Track *track
+    now = engine._enter()
+    result = {}
+    for handle, pointer in engine.tracks.items():
+        track = <Track *><size_t>pointer
+        if track.kind == AUDIO and not track.paused and track.level_at and now - track.level_at < 300000:
+            result[handle] = track.level >> 4
+    engine._leave()
+    return result

@@ -4,7 +4,6 @@
 cdef enum:
     TICK_EVERY_US = 5000            # what is due is done together; more often: more wake-ups
     REPORT_US = 1000000
-    RATE_US = 500000
 
 
 cdef inline void put_due(Core *core, int place, Peer *peer) noexcept nogil:
@@ -91,39 +90,21 @@ cdef int64_t serve(Core *core, Peer *peer, int64_t now) noexcept nogil:
     cdef Track *track
     if not can_receive(peer):
         return now + REPORT_US
+    if now >= peer.share_at:
+        peer.share_at = now + SHARE_US
+        for i in range(peer.track_count):
+            look_after(core, peer.tracks[i], now)
+        share_out(core, peer, now)
+        follow_viewers(core, peer, now)
     if now >= peer.report_at:
         peer.report_at = now + REPORT_US
         send_reports(core, peer, now)
-        for i in range(peer.track_count):
-            measure_rates(core, peer.tracks[i], now)
-    next_at = peer.report_at
+    next_at = min(peer.report_at, peer.share_at)
     for i in range(peer.track_count):
         track = peer.tracks[i]
         if track.kind == VIDEO:
             for j in range(track.layer_count):
                 next_at = min(next_at, ask_missing(core, track.layers[j], now))
                 next_at = min(next_at, repeat_key(core, track.layers[j], now))
+    next_at = min(next_at, look_after_sending(core, peer, now))
     return min(next_at, feed_back(core, peer, now))
-
-
-cdef void measure_rates(Core *core, Track *track, int64_t now) noexcept nogil:
-    """Each layer's bits a second; viewers of a layer that has stopped move to one that comes."""
-    cdef int i
-    cdef Layer *layer
-    cdef Layer *best
-    cdef Subscriber *subscriber
-    for i in range(track.layer_count):
-        layer = track.layers[i]
-        if now - layer.rate_since >= RATE_US:
-            layer.rate_bps = <int>(layer.rate_bytes * 8000000 // max(now - layer.rate_since, <int64_t>1))
-            layer.rate_bytes = 0
-            layer.rate_since = now
-    if track.layer_count < 2 or track.kind != VIDEO or track.paused:
-        return
-    best = best_layer(track, now)
-    for i in range(track.subscriber_count):
-        subscriber = track.subscribers[i]
-        if best != NULL and subscriber.pending != best and subscriber.current != best:
-            subscriber.pending = best
-            subscriber.pending_since = now
-            ask_for_picture(core, subscriber, now)

@@ -8,11 +8,18 @@ work without sockets, for simulations, tests and fuzzers: time comes from the ca
 
 include "platform.pxi"
 include "digest.pxi"
+include "packet.pxi"
 include "model.pxi"
 include "address.pxi"
 include "rtp.pxi"
 include "payload.pxi"
 include "tap.pxi"
+include "sending.pxi"
+include "feedback.pxi"
+include "delay.pxi"
+include "loss.pxi"
+include "probe.pxi"
+include "estimate.pxi"
 include "output.pxi"
 include "stun.pxi"
 include "ice.pxi"
@@ -21,15 +28,24 @@ include "transport.pxi"
 include "history.pxi"
 include "layer.pxi"
 include "roster.pxi"
+include "thinning.pxi"
 include "subscriber.pxi"
+include "downlink.pxi"
+include "rates.pxi"
+include "share.pxi"
+include "ceiling.pxi"
 include "ingress.pxi"
 include "stream.pxi"
 include "ahead.pxi"
 include "clockwork.pxi"
 include "thread.pxi"
 include "arguments.pxi"
+include "facts.pxi"
+include "choosing.pxi"
 include "listening.pxi"
 include "heard.pxi"
+include "simulated.pxi"
+include "estimating.pxi"
 
 from os import urandom
 
@@ -139,6 +155,7 @@ cdef class Engine:
         p.tx = <void *>tx_pointer
         p.report_at = now + REPORT_US // 4
         schedule(&self.core, p, now)
+        share_out(&self.core, p, now)
         for i in range(p.subscriber_count):
             ask_for_picture(&self.core, p.subscribers[i], now)
         self._leave()
@@ -179,8 +196,6 @@ cdef class Engine:
         p.ext_repaired_rid = repaired_rid
         p.ext_transport_cc = transport_cc
         p.ext_audio_level = audio_level
-        if transport_cc and p.arrivals == NULL:
-            p.arrivals = <Arrivals *>calloc(1, sizeof(Arrivals))
         self._leave()
 
     # Tracks: what a peer publishes ------------------------------------------------------------------------------
@@ -194,12 +209,14 @@ cdef class Engine:
         cdef int track_kind = _KINDS[kind]
         if not 0 < len(name) <= 16:
             raise ValueError("a mid has 1 to 16 characters")
-        self._enter()
-        track = new_track(p, track_kind, name, <int>len(name), &table)
+        now = self._enter()
+        track = new_track(&self.core, p, track_kind, name, <int>len(name), &table)
+        if track != NULL:
+            want_largest(track, now)
         self._leave()
         if track == NULL:
             raise MemoryError
-        handle = self._handle()
+        track.handle = handle = self._handle()
         self.tracks[handle] = <size_t>track
         return handle
 
@@ -212,6 +229,10 @@ cdef class Engine:
         if not named:
             raise ValueError("this stream is known already, or there are too many")
 
+    def name_layers(self, int track, list rids):
+        """The RIDs under which a track of several layers comes, the smallest picture first."""
+        _name_layers(self, self._track(track), rids)
+
     def remove_track(self, int track):
         cdef Track *t = self._track(track)
         del self.tracks[track]
@@ -221,30 +242,23 @@ cdef class Engine:
 
     def pause_track(self, int track, bint paused):
         """What comes in while a track is paused is dropped; afterwards its viewers start with a key frame."""
-        cdef Track *t = self._track(track)
-        cdef int i
-        now = self._enter()
-        if t.paused != paused:
-            t.paused = paused
-            for i in range(t.layer_count):
-                t.layers[i].missing_count = 0
-                t.layers[i].key_wanted = False
-            for i in range(t.subscriber_count):
-                wait_for_key(&self.core, t.subscribers[i], best_layer(t, now), now)
-        self._leave()
+        _pause_track(self, self._track(track), paused)
 
     # Slots: what a peer receives in -----------------------------------------------------------------------------
 
-    def add_slot(self, int peer, uint32_t ssrc, uint32_t rtx_ssrc, list codecs):
-        """A receiving m-line of the peer; `codecs` as in `add_track`, with the payload types of this m-line."""
+    def add_slot(self, int peer, uint32_t ssrc, uint32_t rtx_ssrc, list codecs, int transport_cc=0):
+        """A receiving m-line of the peer; `codecs` as in `add_track`, with the payload types of this m-line.
+        `transport_cc`: id of the header extension if the peer gives transport-wide feedback on it, else 0."""
         cdef Peer *p = self._peer(peer)
         cdef CodecTable table = _codec_table(codecs)
+        if not 0 <= transport_cc <= 14:
+            raise ValueError("an id of a one-byte extension is between 1 and 14")
         self._enter()
-        slot = new_subscriber(p, ssrc, rtx_ssrc, &table)
+        slot = new_subscriber(p, ssrc, rtx_ssrc, &table, transport_cc)
         self._leave()
         if slot == NULL:
             raise MemoryError
-        handle = self._handle()
+        slot.handle = handle = self._handle()
         self.slots[handle] = <size_t>slot
         return handle
 
@@ -271,7 +285,30 @@ cdef class Engine:
     def disconnect(self, int slot):
         cdef Subscriber *s = self._slot(slot)
         self._enter()
+        set_held(&self.core, s, False)
         detach(s)
+        self._leave()
+
+    def set_view(self, int slot, int height):
+        """The height, in pixels, in which what plays in the slot is shown; 0: not at all, and nothing is sent for it.
+        A slot of which nobody has said so is shown as large as what comes."""
+        _set_view(self, self._slot(slot), height)
+
+    def set_rank(self, int slot, int rank, bint sure=False):
+        """Where there is not enough for all, higher ranks are given more; first of all, who is `sure` is given a
+        little."""
+        cdef Subscriber *s = self._slot(slot)
+        now = self._enter()
+        s.rank = rank
+        s.sure = sure
+        share_out(&self.core, s.peer, now)
+        self._leave()
+
+    def set_ceilings(self, int peer, bint taken):
+        """Whether the peer listens to REMB (draft-alvestrand-rmcat-remb-03)."""
+        cdef Peer *p = self._peer(peer)
+        self._enter()
+        p.takes_ceilings = taken
         self._leave()
 
     def ask_for_picture(self, int slot):
@@ -307,47 +344,16 @@ cdef class Engine:
         self._leave()
 
     def take_events(self):
-        """What Python has to deal with: ("dtls", peer, data), only from addresses that passed a check."""
-        cdef Event *event
-        cdef int i
-        cdef int64_t counted = 0
-        result = []
-        self._enter()
-        if self.core.event_signalled and self.core.event_fd >= 0:
-            read(self.core.event_fd, &counted, 8)
-        self.core.event_signalled = False
-        for i in range(self.core.event_count):
-            event = &self.core.events[(self.core.event_head + i) % EVENT_QUEUE]
-            if event.peer in self.peers:
-                result.append(("dtls", event.peer, event.data[:event.length]))
-        self.core.event_head = 0
-        self.core.event_count = 0
-        for i in range(self.core.peer_count):
-            self.core.peers[i].pending_events = 0
-        self._leave()
-        return result
+        """What Python has to deal with: ("dtls", peer, data), only from addresses that passed a check; ("wanted", peer,
+        track, a bit for each layer that somebody wants); ("held", peer, slot, whether the connection is too weak).
+        """
+        return _take_events(self)
 
     # Without sockets --------------------------------------------------------------------------------------------
 
     def process(self, list datagrams, int64_t now):
         """Works through (data, address) pairs as if they had just come, at time `now`."""
-        cdef uint8_t *copy
-        cdef Address a
-        cdef int length
-        self.core.now = now
-        for data, address in datagrams:
-            a = _address(address)
-            length = <int>len(data)
-            # of its own size, so that a sanitizer sees whatever reads beyond it
-            copy = <uint8_t *>malloc(max(length, 1))
-            if copy == NULL:
-                raise MemoryError
-            memcpy(copy, <const uint8_t *><bytes>data, length)
-            self._enter()
-            with nogil:
-                receive(&self.core, copy, length, &a, self.core.now)
-            self._leave()
-            free(copy)
+        _process(self, datagrams, now)
 
     def tick(self, int64_t now):
         """Does what is due at time `now`; to be called about every 5 ms."""
@@ -359,16 +365,7 @@ cdef class Engine:
 
     def drain(self):
         """What was sent since the last call, as (data, address), when no sockets are open."""
-        cdef int i
-        cdef Outgoing *out
-        self._enter()
-        result = []
-        for i in range(self.core.drained.count):
-            out = &self.core.drained.items[i]
-            result.append((out.data[:out.length], (<uint8_t *>&out.address)[:sizeof(Address)]))
-        self.core.drained.count = 0
-        self._leave()
-        return result
+        return _drain(self)
 
     # The thread -------------------------------------------------------------------------------------------------
 
@@ -411,15 +408,7 @@ cdef class Engine:
 
     def levels(self):
         """{track: level of its sound, 0 (loudest) to 127 as in RFC 6464} of what was heard in the last 300 ms."""
-        cdef Track *t
-        now = self._enter()
-        result = {}
-        for handle, pointer in self.tracks.items():
-            t = <Track *><size_t>pointer
-            if t.kind == AUDIO and not t.paused and t.level_at and now - t.level_at < 300000:
-                result[handle] = t.level >> 4
-        self._leave()
-        return result
+        return _levels(self)
 
     def peer_stats(self, int peer):
         """Loss as fractions of one; `round_trip_us` is 0 while unknown."""
@@ -428,6 +417,19 @@ cdef class Engine:
         result = _stats(p, now)
         self._leave()
         return result
+
+    def slot_state(self, int slot):
+        """What is chosen for a slot: `layer` plays, `target` shall (-1: nothing), the highest temporal layer, the bits
+        a second that it may take (0: all), and whether it is held."""
+        return _slot_state(self, self._slot(slot))
+
+    def set_estimate(self, int peer, int64_t bps):
+        """What the peer's connection carries, as if it had been measured. For simulations."""
+        cdef Peer *p = self._peer(peer)
+        now = self._enter()
+        p.estimate_bps = bps
+        estimate_changed(&self.core, p, now)
+        self._leave()
 
     def counters(self):
         """What was done and what was dropped since the start, by name."""

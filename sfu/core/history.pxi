@@ -80,6 +80,7 @@ cdef void history_keep(History *history, const Packet *packet, int64_t now) noex
     kept.codec = packet.codec
     kept.picture_bytes = packet.picture_bytes
     kept.tl0 = packet.tl0
+    kept.temporal = packet.temporal | (SYNC_BIT if packet.sync else 0)
     kept.marker = packet.marker
     kept.key_start = packet.key_start
     history.written += packet.payload_length
@@ -105,6 +106,8 @@ cdef bint history_find(const History *history, int64_t ext_seq, Packet *packet) 
     packet.codec = kept.codec
     packet.picture_bytes = kept.picture_bytes
     packet.tl0 = kept.tl0
+    packet.temporal = kept.temporal & ~SYNC_BIT
+    packet.sync = (kept.temporal & SYNC_BIT) != 0
     packet.marker = kept.marker
     packet.key_start = kept.key_start
     return True

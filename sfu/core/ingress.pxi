@@ -131,9 +131,13 @@ cdef bint name_stream(Core *core, Track *track, uint32_t ssrc, uint32_t rtx_ssrc
     cdef Layer *layer
     if find_stream(peer, ssrc) != NULL or not has_room_for_stream(peer):
         return False
-    layer = new_layer(core, track, ssrc)
+    layer = unused_layer(track)
+    if layer == NULL:
+        layer = new_layer(core, track, ssrc)
     if layer == NULL:
         return False
+    layer.ssrc = ssrc
+    layer.taken = True
     add_stream(peer, ssrc, layer, False)
     if rtx_ssrc and find_stream(peer, rtx_ssrc) == NULL and add_stream(peer, rtx_ssrc, layer, True) != NULL:
         layer.rtx_ssrc = rtx_ssrc
@@ -177,16 +181,25 @@ cdef Stream *latch_stream(Peer *peer, Core *core, const Packet *packet) noexcept
             return NULL
         layer.rtx_ssrc = packet.ssrc
         return add_stream(peer, packet.ssrc, layer, True)
-    if layer != NULL:
+    if layer == NULL:
+        layer = unused_layer(track)
+    if layer != NULL and layer.taken:
         # the layer goes on under a new SSRC: the sender has started over, or doesn't begin with the one that its
         # offer named. That one is not the layer's any more: two would share its numbers
         restart_layer(layer)
         layer.ssrc = packet.ssrc
         layer.rtx_ssrc = 0
+    elif layer != NULL and same_name(layer.rid, layer.rid_length, rid, rid_length):
+        # the first packet of a layer that was expected; its repetitions may have come before
+        layer.ssrc = packet.ssrc
+        layer.taken = True
     else:
-        layer = new_layer(core, track, packet.ssrc)
+        if layer == NULL:
+            layer = new_layer(core, track, packet.ssrc)
         if layer == NULL:
             return NULL
+        layer.ssrc = packet.ssrc
+        layer.taken = True
         if rid_length:
             memcpy(layer.rid, rid, rid_length)
         layer.rid_length = rid_length
@@ -276,7 +289,10 @@ cdef void receive_rtp(Core *core, Peer *peer, uint8_t *data, int length, int64_t
         note_arrival(layer, &packet, now)
     if track.kind == VIDEO:
         read_payload(&packet)
+        layer.temporal_bytes[0] += packet.length if packet.temporal == 0 else 0
+        layer.temporal_bytes[1] += packet.length if packet.temporal <= 1 else 0
         if packet.key_start:
+            layer.height = packet.height
             layer.key_wanted = False
             layer.key_asked_at = 0
             layer.key_seen_at = now

@@ -23,10 +23,21 @@ cdef Layer *new_layer(Core *core, Track *track, uint32_t ssrc) noexcept nogil:
     core.next_layer += 1
     layer.number = core.next_layer
     layer.track = track
+    layer.rank = track.layer_count
+    layer.temporal_parts[0] = layer.temporal_parts[1] = 256
     layer.ssrc = ssrc
     track.layers[track.layer_count] = layer
     track.layer_count += 1
     return layer
+
+
+cdef Layer *unused_layer(Track *track) noexcept nogil:
+    """The place of a stream that the offer did not name, and that has not come so far; NULL if there is none."""
+    cdef int i
+    for i in range(track.layer_count):
+        if not track.layers[i].taken and track.layers[i].rid_length == 0:
+            return track.layers[i]
+    return NULL
 
 
 cdef void free_layer(Layer *layer) noexcept nogil:

@@ -16,6 +16,7 @@ cdef enum:
     SEEN = 1024                # sequence numbers in which a duplicate is recognised
     KEPT = 1024                # packets of a layer that can be sent again
     SENT = 1024                # packets of a slot that can be asked for again
+    GAPS = 32                  # pictures left out of a slot, around which late packets still find their numbers
     ARRIVALS = 2048            # packets between two transport-wide reports
 
 cdef enum:
@@ -36,22 +37,14 @@ cdef enum:
     TRANSACTIONS = 256         # checks of a peer remembered: at one each 2.6 s, the last 11 minutes
 
 cdef enum:
-    AUDIO = 0
-    VIDEO = 1
-
-cdef enum:
-    NO_CODEC = 0
-    OPUS = 1
-    VP8 = 2
-    H264 = 3
-    VP9 = 4
-    CODECS = 5
-    NO_PT = 255
+    ALL_TEMPORAL = 7           # a picture at its full frame rate
+    FULL_HEIGHT = -1           # nobody has said how large a slot is shown
 
 cdef struct Peer
 cdef struct Track
 cdef struct Layer
 cdef struct Subscriber
+cdef struct Sending
 
 
 cdef struct Address:
@@ -86,59 +79,6 @@ cdef struct Generation:
     HmacKey key                # of our password
 
 
-cdef struct CodecTable:
-    # what was negotiated for one m-line
-    uint8_t codec_of[128]      # payload type -> codec
-    uint8_t original_of[128]   # payload type of RTX -> payload type of what it repeats; NO_PT
-    uint8_t pt_of[CODECS]      # codec -> payload type; NO_PT
-    uint8_t rtx_pt_of[CODECS]
-
-
-cdef struct Packet:
-    # an RTP packet in clear. `ssrc`, `pt` and `seq` are those of the original where it came as RTX
-    uint8_t *data
-    int length
-    uint32_t ssrc, timestamp
-    uint16_t seq
-    uint8_t pt
-    bint marker
-    int64_t ext_seq
-    uint8_t *payload
-    int payload_length
-    # header extensions; lengths 0 and -1 where absent
-    const uint8_t *mid
-    const uint8_t *rid
-    const uint8_t *repaired_rid
-    int mid_length, rid_length, repaired_rid_length
-    int transport_seq
-    int audio_level
-    # the payload descriptor: offsets into the payload, -1 where absent
-    uint8_t codec
-    bint key_start
-    int picture_at, picture_bytes, tl0_at
-    uint16_t picture
-    uint8_t tl0
-
-
-cdef struct Kept:
-    int64_t ext_seq            # -1 = empty
-    int64_t position           # of its payload, in bytes ever written to the store
-    uint32_t timestamp
-    uint16_t length
-    uint16_t picture
-    int16_t picture_at, tl0_at
-    uint8_t codec, picture_bytes, tl0
-    bint marker, key_start
-
-
-cdef struct History:
-    uint8_t *store
-    int64_t capacity
-    int64_t written            # bytes ever written
-    int64_t wrapped_at         # when the store last started over
-    Kept *kept                 # by ext_seq modulo KEPT
-
-
 cdef struct Missing:
     int64_t ext_seq
     int64_t since
@@ -151,6 +91,7 @@ cdef struct Layer:
     Track *track
     uint32_t number            # unique; says in a Sent entry whose packet it was
     uint32_t ssrc, rtx_ssrc
+    bint taken                 # a stream has come for it, or was named
     bint started
     int64_t ext_highest
     int64_t last_packet_at
@@ -161,6 +102,7 @@ cdef struct Layer:
     bint key_wanted
     int64_t key_asked_at, key_seen_at
     int64_t rate_bytes         # since `rate_since`
+    int64_t temporal_bytes[2]  # of those: temporal layer 0, and 1
     int missing_count
     History history
     uint64_t seen[16]          # SEEN bits
@@ -177,22 +119,30 @@ cdef struct Layer:
     uint32_t report_rtp
     int64_t report_at
     int key_asked
-    # rate over the last half second, to choose between layers
+    # what it costs and who wants it (`rates.pxi`)
+    int rank                   # place among the layers of the track, 0 = the smallest picture
+    int height                 # of its last key frame; 0 = not known
     int64_t rate_since
-    int rate_bps
+    int rate_bps               # of the last two windows the lower: one key frame is not a rate
+    int rate_window_bps        # of the last one
+    int rate_windows           # since it came, up to 2
+    int temporal_parts[2]      # of its bits, in 256ths: temporal layer 0, and 0 and 1 together
+    int64_t used_at            # when somebody last wanted it
     Missing missing[MAX_MISSING]
 
 
 cdef struct Track:
     Peer *peer
+    int handle
     int kind
     bint paused
     Subscriber **subscribers
     int subscriber_count, subscriber_room
     int level                  # RFC 6464, 0 loudest to 127, smoothed, times 16
     int64_t level_at
-    Layer *layers[MAX_LAYERS]
+    Layer *layers[MAX_LAYERS]  # the smallest picture first; of video at least one
     int layer_count
+    int wanted, wanted_told    # a bit for each layer that somebody wants, and what Python knows of that
     int mid_length
     uint8_t mid[16]
     uint8_t codec_of[128]      # payload type -> codec
@@ -209,18 +159,40 @@ cdef struct Sent:
     uint8_t tl0_offset
 
 
+cdef struct Gap:
+    # a picture that was left out of a slot: input numbers from `ext_at` up to `ext_to`; none where the limit changed
+    int64_t ext_at, ext_to
+    uint32_t timestamp
+    uint16_t picture_offset    # in force before it
+    uint8_t temporal           # the highest temporal layer, likewise
+    int64_t sequence_offset
+
+
+cdef struct Gaps:
+    Gap ring[GAPS]
+    int count, next            # GAPS + 1: some are forgotten
+    bint unfinished            # the last one is of the picture that has its turn
+
+
 cdef struct Subscriber:
     Peer *peer
     int kind
     uint32_t ssrc, rtx_ssrc
     uint8_t pt_of[CODECS]      # codec -> payload type of the slot; NO_PT = not taken by this client
     uint8_t rtx_pt_of[CODECS]
+    uint8_t ext_transport_cc   # id of the header extension; 0 = without
     Track *track
     Layer *current             # what is forwarded; NULL before the first key frame
     Layer *pending             # what will be, from its next key frame on
     int64_t pending_since
     Layer *previous            # what was, for late NACKs
     int64_t ext_from           # older packets of `current` belong to before the switch
+    int64_t ext_seen           # highest of `current` that had its turn, sent or left out
+    bint stopped               # nothing is forwarded: not shown, or the connection is too weak
+    int temporal, temporal_now  # highest temporal layer that shall be and that is forwarded
+    uint32_t picture_time      # timestamp of the last picture that had its turn
+    bint left_out              # it was left out
+    Gaps *gaps                 # NULL: nothing can be left out
     int64_t sequence_offset
     int64_t ext_last           # last sequence number sent
     uint32_t timestamp_offset, timestamp_last
@@ -234,6 +206,19 @@ cdef struct Subscriber:
     uint32_t packets, octets
     int fraction_lost          # as the client last reported, 0 to 255
     int64_t reported_at
+    # what it is given (`share.pxi`)
+    int handle
+    int height                 # in which it is shown; 0 = not at all, FULL_HEIGHT
+    int rank                   # the higher, the earlier it is given more
+    bint sure                  # it comes first where there is only enough for some
+    Layer *target              # what it shall play; NULL: nothing
+    int64_t share_bps          # what it may take; 0 = as much as there is
+    bint held, held_told       # the connection is too weak for it, and what Python knows of that
+    bint eager                 # the next change upwards needs no patience
+    int64_t raise_since        # since when more would fit; 0 = it does not
+    int64_t raised_at, raise_wait
+    int64_t temporal_since     # the same for the frame rate, and for a way up that does not come
+    int64_t sync_since
 
 
 cdef struct Stream:
@@ -266,6 +251,7 @@ cdef struct Peer:
     void *rx                   # libsrtp sessions; NULL before DTLS is done
     void *tx
     Tap *tap                   # of a listener, which has no connection; else NULL
+    Sending *sending           # NULL: it gives no feedback on what it receives
     Address selected           # one of `addresses`
     bint has_selected
     int handle
@@ -284,6 +270,12 @@ cdef struct Peer:
     # then what happens now and then
     int64_t feedback_at        # when the next transport-wide report is due
     int64_t report_at          # when the next sender and receiver reports are due
+    int64_t share_at           # when what it receives is next shared out anew
+    int64_t estimate_bps       # what its connection carries towards it; 0 = not known
+    int64_t wanted_bps         # what its slots would take if it carried everything; 0 = nothing
+    bint takes_ceilings        # it listens to REMB (`ceiling.pxi`)
+    int64_t ceiling_bps, ceiling_at  # what it was last told to send at most, 0 = nothing
+    int64_t ceiling_lifted_at
     int64_t due_at             # when anything is due (`clockwork.pxi`)
     int due_place              # in the heap; -1 = not in it
     uint32_t rtcp_ssrc
@@ -335,7 +327,7 @@ cdef struct Drained:
 
 
 cdef struct Event:
-    # a DTLS datagram
+    # a DTLS datagram; other facts stand in what they are about (`facts.pxi`)
     int peer
     int length
     uint8_t data[SLOT_BYTES]
@@ -349,15 +341,16 @@ cdef enum:
 cdef struct Counters:
     int64_t packets_in, bytes_in, packets_out, bytes_out
     int64_t rtp_in, rtp_forwarded, rtcp_in, rtx_in, rtx_recovered, rtx_out
-    int64_t nacks_in, nacks_out, key_requests_in, key_requests_out, feedback_out
+    int64_t nacks_in, nacks_out, key_requests_in, key_requests_out, feedback_in, feedback_out
+    int64_t probes_out, probe_packets_out
     int64_t stun_in, stun_checks, dtls_in
     int64_t dropped_empty, dropped_size, dropped_kind, dropped_unknown_address, dropped_no_keys
     int64_t dropped_auth, dropped_auth_rtcp, dropped_rtp, dropped_rtcp, dropped_stranger_ssrc, dropped_payload_type
     int64_t dropped_duplicate, dropped_old, dropped_paused, dropped_seal, dropped_send
     int64_t dropped_stun_rate, dropped_stun_malformed, dropped_stun_unknown, dropped_stun_unverified
-    int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate
+    int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate, dropped_feedback, dropped_feedback_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
-    int64_t repeats_unavailable, switches, dropped_tap
+    int64_t repeats_unavailable, switches, dropped_tap, left_out, held, ceilings_out
 
 
 cdef struct Ahead:
@@ -391,6 +384,7 @@ cdef struct Core:
     Event *events
     int event_head, event_count
     bint event_signalled
+    bint facts                 # somewhere Python knows less than is so (`facts.pxi`)
     int udp_fd, tcp_fd, event_fd, wake_fd
     int others_fd              # an epoll of everything but the UDP socket
     int any_fd                 # an epoll of both

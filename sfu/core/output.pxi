@@ -21,6 +21,17 @@ cdef void queue_for_peer(Core *core, Peer *peer, Outgoing *out) noexcept nogil:
     core.out_count += 1
 
 
+cdef inline int begin_rtp(
+    const Subscriber *subscriber, Outgoing *out, uint8_t pt, bint marker, uint32_t seq, uint32_t timestamp,
+    uint32_t ssrc,
+) noexcept nogil:
+    """Everything before the payload. Returns how much that is."""
+    write_rtp_header(out.data, pt, marker, seq, timestamp, ssrc)
+    if subscriber.ext_transport_cc == 0:
+        return 12
+    return write_transport_seq(out.data, subscriber.ext_transport_cc, <uint32_t>subscriber.peer.sending.next)
+
+
 cdef void send_sealed_rtp(Core *core, Peer *peer, Outgoing *out) noexcept nogil:
     """Seals the RTP packet that stands in `out` and queues it for the peer's selected address."""
     if peer.tap != NULL:
@@ -29,6 +40,9 @@ cdef void send_sealed_rtp(Core *core, Peer *peer, Outgoing *out) noexcept nogil:
     if srtp_protect(peer.tx, out.data, &out.length) != 0:
         core.counters.dropped_seal += 1
         return
+    if out.data[0] & 0x10:
+        # it carries the next number, which it has used up only now
+        note_departure(peer.sending, out.length, core.now)
     queue_for_peer(core, peer, out)
     peer.bytes_out += out.length
     peer.packets_out += 1

@@ -1,5 +1,8 @@
-# What a forwarder must know of a payload: where a key frame starts, and the picture ids that must go on
-# counting when a slot changes its source. Nothing else of a payload is read.
+# What a forwarder must know of a payload: where a key frame starts, how large its picture is, the picture ids that
+# must go on counting when a slot changes its source, and temporal layers. Nothing else of a payload is read.
+#
+# `sync` says where more temporal layers can be begun with: of VP8, this picture needs none but those of layer 0; of VP9,
+# what follows needs nothing before this picture that is in a higher layer than it. H264 says nothing in the clear.
 
 
 cdef void read_payload(Packet *packet) noexcept nogil:
@@ -14,7 +17,8 @@ cdef void read_payload(Packet *packet) noexcept nogil:
 
 
 cdef void read_vp8(Packet *packet) noexcept nogil:
-    """The VP8 payload descriptor, RFC 7741, section 4.2; the key-frame bit, section 4.3."""
+    """The VP8 payload descriptor, RFC 7741, section 4.2; the key-frame bit, section 4.3, and the size, RFC 6386,
+    section 9.1."""
     cdef const uint8_t *data = packet.payload
     cdef int length = packet.payload_length
     cdef int at = 1
@@ -46,10 +50,17 @@ cdef void read_vp8(Packet *packet) noexcept nogil:
             packet.tl0 = data[at]
             at += 1
         if flags & 0x30:
+            if at >= length:
+                return
+            if flags & 0x20:
+                packet.temporal = data[at] >> 6
+                packet.sync = data[at] >> 5 & 1
             at += 1
     if at >= length:
         return
     packet.key_start = (data[0] & 0x17) == 0x10 and (data[at] & 0x01) == 0
+    if packet.key_start and at + 10 <= length and data[at + 3] == 0x9D and data[at + 4] == 0x01 and data[at + 5] == 0x2A:
+        packet.height = (data[at + 8] | data[at + 9] << 8) & 0x3FFF
 
 
 cdef void read_vp9(Packet *packet) noexcept nogil:
@@ -78,6 +89,8 @@ cdef void read_vp9(Packet *packet) noexcept nogil:
         if at >= length:
             return
         base_layer = (data[at] & 0x0E) == 0
+        packet.temporal = data[at] >> 5
+        packet.sync = data[at] >> 4 & 1
         at += 1
         if not first & 0x10:
             if at >= length:

@@ -110,7 +110,9 @@ cdef void *grown(void *list, int count, int *room) noexcept nogil:
     return list
 
 
-cdef Track *new_track(Peer *peer, int kind, const uint8_t *mid, int mid_length, const CodecTable *table) noexcept nogil:
+cdef Track *new_track(
+    Core *core, Peer *peer, int kind, const uint8_t *mid, int mid_length, const CodecTable *table
+) noexcept nogil:
     """NULL without memory."""
     cdef Track *track = <Track *>calloc(1, sizeof(Track))
     cdef Track **tracks = <Track **>grown(peer.tracks, peer.track_count, &peer.track_room)
@@ -126,13 +128,16 @@ cdef Track *new_track(Peer *peer, int kind, const uint8_t *mid, int mid_length, 
     track.mid_length = mid_length
     memcpy(track.codec_of, table.codec_of, sizeof(track.codec_of))
     memcpy(track.original_of, table.original_of, sizeof(track.original_of))
+    if kind == VIDEO and new_layer(core, track, 0) == NULL:
+        free(track)
+        return NULL
     peer.tracks[peer.track_count] = track
     peer.track_count += 1
     return track
 
 
 cdef Subscriber *new_subscriber(
-    Peer *peer, uint32_t ssrc, uint32_t rtx_ssrc, const CodecTable *table
+    Peer *peer, uint32_t ssrc, uint32_t rtx_ssrc, const CodecTable *table, int transport_cc
 ) noexcept nogil:
     """NULL without memory."""
     cdef Subscriber *slot = <Subscriber *>calloc(1, sizeof(Subscriber))
@@ -141,14 +146,22 @@ cdef Subscriber *new_subscriber(
     )
     if slots != NULL:
         peer.subscribers = slots
-    if slot == NULL or slots == NULL:
+    if transport_cc and peer.sending == NULL:
+        peer.sending = <Sending *>malloc(sizeof(Sending))
+        if peer.sending != NULL:
+            begin_sending(peer.sending, ESTIMATE_START)
+    if slot == NULL or slots == NULL or (transport_cc and peer.sending == NULL):
         free(slot)
         return NULL
+    slot.ext_transport_cc = transport_cc
     slot.peer = peer
     slot.kind = VIDEO if table.pt_of[OPUS] == NO_PT else AUDIO
     slot.ssrc = ssrc
     slot.rtx_ssrc = rtx_ssrc
     slot.repeat_budget = REPEAT_BYTES_BURST
+    slot.height = FULL_HEIGHT
+    slot.temporal = slot.temporal_now = ALL_TEMPORAL
+    slot.raise_wait = RAISE_US
     memcpy(slot.pt_of, table.pt_of, sizeof(slot.pt_of))
     memcpy(slot.rtx_pt_of, table.rtx_pt_of, sizeof(slot.rtx_pt_of))
     peer.subscribers[peer.subscriber_count] = slot
@@ -189,6 +202,7 @@ cdef void remove_slot(Subscriber *slot) noexcept nogil:
             peer.subscribers[i] = peer.subscribers[peer.subscriber_count]
             break
     free(slot.sent)
+    free(slot.gaps)
     free(slot)
 
 
@@ -200,6 +214,7 @@ cdef void free_peer(Peer *peer) noexcept nogil:
     free(peer.subscribers)
     free(peer.tracks)
     free(peer.arrivals)
+    free(peer.sending)
     close_tap(peer)
     free(peer)
 

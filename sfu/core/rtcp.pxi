@@ -10,6 +10,7 @@ cdef enum:
     FEEDBACK_TRANSPORT = 15
     FEEDBACK_PLI = 1
     FEEDBACK_FIR = 4
+    FEEDBACK_APPLICATION = 15
     RTCP_MOST = 1200                # a NACK that we build, or the sender reports of one packet, are no larger
     SENDER_REPORT_BYTES = 28
     REPORT_BLOCKS = 10              # of one receiver report: three sources with three layers, and sound
@@ -204,6 +205,9 @@ cdef bint read_rtcp(Core *core, Peer *peer, const uint8_t *data, int length, int
             if size < 12:
                 return False
             answer_nack(core, peer, get32(part + 8), part + 12, min((size - 12) // 4, <int>NACK_MOST), now)
+        elif kind == RTCP_RTPFB and count == FEEDBACK_TRANSPORT:
+            if not take_feedback(core, peer, part, size, now):
+                return False
         elif kind == RTCP_PSFB and count == FEEDBACK_PLI:
             if size < 12:
                 return False

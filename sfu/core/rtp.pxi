@@ -89,6 +89,18 @@ cdef inline void read_extension(Packet *packet, Peer *peer, int id, const uint8_
         packet.repaired_rid_length = size
 
 
+cdef inline int write_transport_seq(uint8_t *out, int id, uint32_t seq) noexcept nogil:
+    """The header extension that stands alone behind a header that `write_rtp_header` wrote. Returns where the payload
+    begins."""
+    out[0] |= 0x10
+    put16(out + 12, 0xBEDE)
+    put16(out + 14, 1)
+    out[16] = <uint8_t>(id << 4 | 1)
+    put16(out + 17, seq & 0xFFFF)
+    out[19] = 0
+    return 20
+
+
 cdef inline void write_rtp_header(
     uint8_t *out, uint8_t pt, bint marker, uint32_t seq, uint32_t timestamp, uint32_t ssrc
 ) noexcept nogil:

@@ -9,6 +9,8 @@ cdef enum:
     # RTX towards one slot: larger, a lying viewer costs more; smaller, a bad minute is not mended
     REPEAT_BYTES_PER_S = 1000000
     REPEAT_BYTES_BURST = 300000
+    # and where it is known what the connection carries: half of that. What fills its queue loses more than it mends
+    REPEAT_LEAST_PER_S = 20000
 
 
 cdef Subscriber *find_subscriber(Peer *peer, uint32_t ssrc) noexcept nogil:
@@ -46,6 +48,10 @@ cdef void detach(Subscriber *subscriber) noexcept nogil:
     subscriber.current = NULL
     subscriber.pending = NULL
     subscriber.previous = NULL
+    subscriber.target = NULL
+    subscriber.stopped = False
+    subscriber.share_bps = subscriber.raise_since = subscriber.raised_at = 0
+    subscriber.raise_wait = RAISE_US
 
 
 cdef bint attach(Core *core, Subscriber *subscriber, Track *track, int64_t now) noexcept nogil:
@@ -53,9 +59,11 @@ cdef bint attach(Core *core, Subscriber *subscriber, Track *track, int64_t now) 
     if not track_add_subscriber(track, subscriber):
         return False
     subscriber.track = track
-    subscriber.pending = best_layer(track, now)
-    subscriber.pending_since = now
-    ask_for_picture(core, subscriber, now)
+    if subscriber.kind == VIDEO:
+        set_held(core, subscriber, False)
+        share_out(core, subscriber.peer, now)
+    else:
+        subscriber.pending = best_layer(track, now)
     return True
 
 
@@ -69,6 +77,8 @@ cdef void ask_for_picture(Core *core, Subscriber *subscriber, int64_t now) noexc
 
 cdef void wait_for_key(Core *core, Subscriber *subscriber, Layer *layer, int64_t now) noexcept nogil:
     """Nothing of the slot's track is forwarded until the layer's next key frame (sound: its next packet)."""
+    if subscriber.stopped:
+        return
     if subscriber.current != NULL:
         subscriber.previous = subscriber.current
     subscriber.current = NULL
@@ -130,6 +140,7 @@ cdef void start_from(
     subscriber.sequence_offset = subscriber.ext_last + 1 - packet.ext_seq
     subscriber.picture_offset = subscriber.picture_last + 1 - packet.picture
     subscriber.tl0_offset = subscriber.tl0_last + 1 - packet.tl0
+    thin_afresh(subscriber, packet)
     tell_slot_time(core, subscriber, now)
 
 
@@ -137,7 +148,7 @@ cdef void forward(Core *core, Subscriber *subscriber, Layer *layer, const Packet
     """One packet of the slot's track towards the slot's peer."""
     cdef int64_t ext
     cdef Packet later
-    if not can_receive(subscriber.peer):
+    if subscriber.stopped or not can_receive(subscriber.peer):
         return
     if subscriber.current == NULL and subscriber.pending == NULL:
         subscriber.pending = layer
@@ -149,12 +160,12 @@ cdef void forward(Core *core, Subscriber *subscriber, Layer *layer, const Packet
                 core.counters.dropped_no_codec += 1
                 return
             start_from(core, subscriber, layer, packet, now)
-            send_packet(core, subscriber, layer, packet, now)
+            pass_packet(core, subscriber, layer, packet, now)
             # the rest of the key frame may have come before its first packet did
             ext = packet.ext_seq + 1
             while subscriber.kind == VIDEO and ext <= layer.ext_highest:
                 if history_find(&layer.history, ext, &later):
-                    send_packet(core, subscriber, layer, &later, now)
+                    pass_packet(core, subscriber, layer, &later, now)
                 ext += 1
             return
         if not layer.key_wanted and now - subscriber.pending_since >= KEY_REPEAT_US:
@@ -165,14 +176,21 @@ cdef void forward(Core *core, Subscriber *subscriber, Layer *layer, const Packet
     if packet.ext_seq < subscriber.ext_from:
         core.counters.dropped_old += 1
         return
-    send_packet(core, subscriber, layer, packet, now)
+    pass_packet(core, subscriber, layer, packet, now)
 
 
 cdef void send_packet(
-    Core *core, Subscriber *subscriber, Layer *layer, const Packet *packet, int64_t now
+    Core *core,
+    Subscriber *subscriber,
+    Layer *layer,
+    const Packet *packet,
+    int64_t sequence_offset,
+    uint16_t picture_offset,
+    int64_t now,
 ) noexcept nogil:
     cdef Outgoing *out
-    cdef int64_t ext = packet.ext_seq + subscriber.sequence_offset
+    cdef int at
+    cdef int64_t ext = packet.ext_seq + sequence_offset
     cdef uint8_t pt = subscriber.pt_of[packet.codec]
     cdef uint32_t timestamp = packet.timestamp + subscriber.timestamp_offset
     cdef Sent *sent
@@ -188,13 +206,13 @@ cdef void send_packet(
         sent.ext_in = packet.ext_seq
         sent.repeated_at = 0
         sent.timestamp_offset = subscriber.timestamp_offset
-        sent.picture_offset = subscriber.picture_offset
+        sent.picture_offset = picture_offset
         sent.tl0_offset = subscriber.tl0_offset
     out = next_outgoing(core)
-    write_rtp_header(out.data, pt, packet.marker, <uint32_t>(ext & 0xFFFF), timestamp, subscriber.ssrc)
-    memcpy(out.data + 12, packet.payload, packet.payload_length)
-    shift_picture(out.data + 12, packet, subscriber.picture_offset, subscriber.tl0_offset)
-    out.length = 12 + packet.payload_length
+    at = begin_rtp(subscriber, out, pt, packet.marker, <uint32_t>(ext & 0xFFFF), timestamp, subscriber.ssrc)
+    memcpy(out.data + at, packet.payload, packet.payload_length)
+    shift_picture(out.data + at, packet, picture_offset, subscriber.tl0_offset)
+    out.length = at + packet.payload_length
     send_sealed_rtp(core, subscriber.peer, out)
     core.counters.rtp_forwarded += 1
     subscriber.packets += 1
@@ -204,7 +222,7 @@ cdef void send_packet(
         subscriber.timestamp_last = timestamp
         subscriber.timestamp_at = now
         if packet.picture_at >= 0:
-            subscriber.picture_last = packet.picture + subscriber.picture_offset
+            subscriber.picture_last = packet.picture + picture_offset
         if packet.tl0_at >= 0:
             subscriber.tl0_last = packet.tl0 + subscriber.tl0_offset
 
@@ -215,13 +233,16 @@ cdef void answer_nack(
     """Generic NACK, RFC 4585, section 6.2.1."""
     cdef Subscriber *subscriber = find_subscriber(peer, ssrc)
     cdef int i, bit
+    cdef int64_t rate = REPEAT_BYTES_PER_S
     cdef uint16_t first, mask
     core.counters.nacks_in += 1
     if subscriber == NULL or subscriber.sent == NULL or subscriber.rtx_ssrc == 0:
         return
+    if peer.estimate_bps:
+        rate = min(rate, max(peer.estimate_bps // 16, <int64_t>REPEAT_LEAST_PER_S))
     subscriber.repeat_budget = min(
-        subscriber.repeat_budget + (now - subscriber.repeat_budget_at) * REPEAT_BYTES_PER_S // 1000000,
-        <int64_t>REPEAT_BYTES_BURST,
+        subscriber.repeat_budget + (now - subscriber.repeat_budget_at) * rate // 1000000,
+        rate * REPEAT_BYTES_BURST // REPEAT_BYTES_PER_S,
     )
     subscriber.repeat_budget_at = now
     for i in range(count):
@@ -238,37 +259,51 @@ cdef void repeat(Core *core, Subscriber *subscriber, uint16_t seq, int64_t now) 
     cdef int64_t ext = subscriber.ext_last + <int16_t>(seq - <uint16_t>(subscriber.ext_last & 0xFFFF))
     cdef Sent *sent = &subscriber.sent[ext & (SENT - 1)]
     cdef Packet packet
-    cdef Outgoing *out
-    cdef Layer *layer = NULL
-    cdef uint8_t pt
     if sent.ext_out != ext:
         return
     if sent.repeated_at != 0:
-        if now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, subscriber.peer.round_trip_us // 2):
+        if now - sent.repeated_at < max(<int64_t>REPEAT_SPACING_US, repeat_spacing(subscriber.peer)):
             return
-    if subscriber.current != NULL and subscriber.current.number == sent.layer:
-        layer = subscriber.current
-    elif subscriber.previous != NULL and subscriber.previous.number == sent.layer:
-        layer = subscriber.previous
-    if layer == NULL or not history_find(&layer.history, sent.ext_in, &packet):
+    if not find_sent(subscriber, sent, &packet):
         core.counters.repeats_unavailable += 1
         return
-    pt = subscriber.rtx_pt_of[packet.codec]
-    if pt == NO_PT:
+    if subscriber.rtx_pt_of[packet.codec] == NO_PT:
         return
-    if subscriber.repeat_budget < packet.payload_length:
+    if subscriber.repeat_budget < packet.payload_length or not may_repeat(subscriber.peer, packet.payload_length, now):
         core.counters.dropped_repeat_budget += 1
         return
     subscriber.repeat_budget -= packet.payload_length
     sent.repeated_at = now
-    out = next_outgoing(core)
-    write_rtp_header(
-        out.data, pt, packet.marker, subscriber.rtx_seq, packet.timestamp + sent.timestamp_offset, subscriber.rtx_ssrc
+    send_again(core, subscriber, sent, &packet)
+    core.counters.rtx_out += 1
+
+
+cdef bint find_sent(const Subscriber *subscriber, const Sent *sent, Packet *packet) noexcept nogil:
+    """Fills `packet` with what was sent, as it came in. False if it is not held any more."""
+    if sent.layer == 0:
+        # an empty one (`thinning.pxi`)
+        memset(packet, 0, sizeof(Packet))
+        packet.codec = sent.tl0_offset
+        packet.picture_at = packet.tl0_at = -1
+        return True
+    if subscriber.current != NULL and subscriber.current.number == sent.layer:
+        return history_find(&subscriber.current.history, sent.ext_in, packet)
+    if subscriber.previous != NULL and subscriber.previous.number == sent.layer:
+        return history_find(&subscriber.previous.history, sent.ext_in, packet)
+    return False
+
+
+cdef void send_again(Core *core, Subscriber *subscriber, const Sent *sent, const Packet *packet) noexcept nogil:
+    cdef Outgoing *out = next_outgoing(core)
+    cdef int at = begin_rtp(
+        subscriber, out, subscriber.rtx_pt_of[packet.codec], packet.marker, subscriber.rtx_seq,
+        packet.timestamp + sent.timestamp_offset, subscriber.rtx_ssrc,
     )
-    put16(out.data + 12, seq)
-    memcpy(out.data + 14, packet.payload, packet.payload_length)
-    shift_picture(out.data + 14, &packet, sent.picture_offset, sent.tl0_offset)
-    out.length = 14 + packet.payload_length
+    put16(out.data + at, <uint32_t>(sent.ext_out & 0xFFFF))
+    at += 2
+    if packet.payload_length:
+        memcpy(out.data + at, packet.payload, packet.payload_length)
+    shift_picture(out.data + at, packet, sent.picture_offset, sent.tl0_offset)
+    out.length = at + packet.payload_length
     subscriber.rtx_seq += 1
     send_sealed_rtp(core, subscriber.peer, out)
-    core.counters.rtx_out += 1

@@ -160,9 +160,7 @@ cdef void run_thread(Core *core) noexcept nogil:
             closing_at = core.now + 1000000
             close_silent_connections(core, core.now)
         flush(core)
-        if core.event_count and not core.event_signalled and core.event_fd >= 0:
-            core.event_signalled = True
-            write(core.event_fd, &one, 8)
+        signal_facts(core)
         stopping = core.stop
         gathering = core.gathering
         gather_us = core.gather_us
@@ -176,6 +174,7 @@ cdef void run_thread(Core *core) noexcept nogil:
 cdef void wake_thread(Core *core) noexcept nogil:
     """If something is due before the thread would look. Called with the lock."""
     cdef uint64_t one = 1
+    signal_facts(core)
     if core.running and (core.stop or tick_at(core) < core.waits_until):
         core.waits_until = tick_at(core)
         write(core.wake_fd, &one, 8)

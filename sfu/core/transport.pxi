@@ -24,7 +24,10 @@ cdef void note_transport(Core *core, Peer *peer, uint16_t seq, uint32_t ssrc, in
     cdef int64_t ext, at
     cdef int16_t step
     if arrivals == NULL:
-        return
+        # most connections that negotiated them send something, but not those that only watch
+        arrivals = peer.arrivals = <Arrivals *>calloc(1, sizeof(Arrivals))
+        if arrivals == NULL:
+            return
     arrivals.media_ssrc = ssrc
     if not arrivals.started:
         arrivals.started = True

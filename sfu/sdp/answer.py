@@ -149,7 +149,10 @@ def _simulcast(line: Line) -> list[str]:
     if not layers:
         return []
     rids = dict.fromkeys(rid for layer in layers for rid in layer.split(","))
-    return [*(f"a=rid:{rid} recv" for rid in rids), "a=simulcast:recv " + ";".join(layers)]
+    paused = line.media.paused
+    # what is paused stays so: Chromium would begin to send whatever is not marked
+    marked = [",".join("~" * (rid in paused) + rid for rid in layer.split(",")) for layer in layers]
+    return [*(f"a=rid:{rid} recv" for rid in rids), "a=simulcast:recv " + ";".join(marked)]
 
 
 def _stream_ids(lines: Sequence[Line]) -> dict[str, str]:

@@ -41,9 +41,15 @@ _AUDIO_ONLY = {"audio_level"}
 _MIRRORED = {"sendrecv": "sendrecv", "sendonly": "recvonly"}
 """Directions of an extension that let the client send it. Firefox sends no rid if they come back unmirrored."""
 
+_MIRRORED_SLOT = {"sendrecv": "sendrecv", "recvonly": "sendonly"}
+"""The same, for what we send."""
+CEILINGS = "goog-remb"
+"""By which a client is told what it may send at most (draft-alvestrand-rmcat-remb-03). Not taken for what it receives:
+there it would be an estimate, and transport-wide feedback tells more."""
+
 _FEEDBACK: dict[Kind, tuple[str, ...]] = {
     "audio": ("transport-cc",),
-    "video": ("transport-cc", "nack", "nack pli", "ccm fir"),
+    "video": ("transport-cc", "nack", "nack pli", "ccm fir", CEILINGS),
 }
 
 START_BITRATE = 1000
@@ -102,6 +108,11 @@ class Line:
     def mid(self) -> str:
         return self.media.mid
 
+    @property
+    def transport_cc(self) -> int:
+        """Id of the extension that carries transport-wide numbers, 0 without."""
+        return next((extension.id for extension in self.extensions if extension.uri == TRANSPORT_CC), 0)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -110,6 +121,11 @@ class Plan:
     ufrag: str
     password: str
     fingerprints: tuple[Fingerprint, ...]
+
+    @property
+    def takes_ceilings(self) -> bool:
+        """Whether the client listens when it is told what to send at most."""
+        return any(CEILINGS in codec.feedback for line in self.lines if line.source for codec in line.codecs)
 
     @property
     def extension_ids(self) -> dict[str, int]:
@@ -155,20 +171,30 @@ def _plan_line(media: Media, source: Source | None) -> Line:
             raise PeerError("no_common_codec", f"SDP offer: no codec for the {source} that this server can carry")
         return Line(media, Use.DECLINED)
     if source is not None:
-        extensions = _agree_extensions(media, kind)
-        if not any(extension.uri == TRANSPORT_CC for extension in extensions):
-            # feedback that can't be given must not be promised: the client would send next to nothing
-            codecs = tuple(_without(codec, {"transport-cc"}) for codec in codecs)
-        elif not any("transport-cc" in codec.feedback for codec in codecs):
-            extensions = tuple(each for each in extensions if each.uri != TRANSPORT_CC)
+        # feedback that can't be given must not be promised: the client would send next to nothing
+        codecs, extensions = _both_or_neither(codecs, _agree_extensions(media, kind, _MIRRORED))
         if media.direction == "inactive":
             return Line(media, Use.INACTIVE, source, codecs)
         if kind == "video":
             codecs = tuple(_starting_well(codec) for codec in codecs)
         return Line(media, Use.SOURCE, source, codecs, extensions)
-    # a server that doesn't yet shape what it sends has no use for transport-wide feedback on it
-    codecs = tuple(_without(codec, {"transport-cc"}) for codec in codecs)
-    return Line(media, Use.SLOT if media.direction == "recvonly" else Use.INACTIVE, None, codecs)
+    if media.direction != "recvonly":
+        return Line(media, Use.INACTIVE, None, tuple(_without(codec, {"transport-cc", CEILINGS}) for codec in codecs))
+    codecs = tuple(_without(codec, {CEILINGS}) for codec in codecs)
+    agreed = _agree_extensions(media, kind, _MIRRORED_SLOT)
+    codecs, extensions = _both_or_neither(codecs, tuple(each for each in agreed if each.uri == TRANSPORT_CC))
+    return Line(media, Use.SLOT, None, codecs, extensions)
+
+
+def _both_or_neither(
+    codecs: tuple[AgreedCodec, ...], extensions: tuple[AgreedExtension, ...]
+) -> tuple[tuple[AgreedCodec, ...], tuple[AgreedExtension, ...]]:
+    """Transport-wide feedback goes with the extension that it speaks of."""
+    if not any(extension.uri == TRANSPORT_CC for extension in extensions):
+        codecs = tuple(_without(codec, {"transport-cc"}) for codec in codecs)
+    elif not any("transport-cc" in codec.feedback for codec in codecs):
+        extensions = tuple(each for each in extensions if each.uri != TRANSPORT_CC)
+    return codecs, extensions
 
 
 def _agree_codecs(media: Media, kind: Kind) -> tuple[AgreedCodec, ...]:
@@ -251,12 +277,12 @@ def _without(codec: AgreedCodec, feedback: set[str]) -> AgreedCodec:
     )
 
 
-def _agree_extensions(media: Media, kind: Kind) -> tuple[AgreedExtension, ...]:
+def _agree_extensions(media: Media, kind: Kind, mirrored: Mapping[str, str]) -> tuple[AgreedExtension, ...]:
     agreed: dict[str, AgreedExtension] = {}
     not_for_it = _VIDEO_ONLY if kind == "audio" else _AUDIO_ONLY
     for offered in media.extensions:
         name = EXTENSIONS.get(offered.uri)
-        direction = _MIRRORED.get(offered.direction)
+        direction = mirrored.get(offered.direction)
         if name is None or direction is None or name in agreed or name in not_for_it:
             continue
         if 1 <= offered.id <= MAX_EXTENSION_ID:

@@ -83,6 +83,8 @@ class Media:
     """Those that the client may send with."""
     simulcast: list[str] = field(default_factory=list)
     """The offer's `a=simulcast` send list, each a comma-separated list of alternatives."""
+    paused: set[str] = field(default_factory=set)
+    """Those of them that are not sent for the time being."""
     ssrcs: list[int] = field(default_factory=list)
     """Without those that repeat others, in the order of their first line."""
     rtx_of: dict[int, int] = field(default_factory=dict)
@@ -287,11 +289,12 @@ def _read_simulcast(media: Media, value: str) -> None:
     for at in range(0, len(words), 2):
         if words[at] != "send":
             continue
-        # `~` marks a stream that is paused at first, which makes no difference to us
-        layers = [[rid.removeprefix("~") for rid in layer.split(",")] for layer in words[at + 1].split(";")]
+        written = [layer.split(",") for layer in words[at + 1].split(";")]
+        layers = [[rid.removeprefix("~") for rid in layer] for layer in written]
         if any(not RID.fullmatch(rid) for layer in layers for rid in layer) or len(layers) > MAX_RIDS:
             _bad("malformed a=simulcast")
         media.simulcast = [",".join(layer) for layer in layers]
+        media.paused = {rid[1:] for layer in written for rid in layer if rid.startswith("~")}
 
 
 def _check_simulcast(media: Media) -> None:
@@ -372,7 +375,7 @@ def _bad(reason: str) -> NoReturn:
     raise PeerError("bad_offer", f"SDP offer: {reason}")
 
 
-_FEEDBACK = {"nack", "nack pli", "ccm fir", "transport-cc"}
+_FEEDBACK = {"nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"}
 """What we may answer; the rest is not kept."""
 
 _SESSION_ATTRIBUTES: dict[str, Callable[[Media, str], None]] = {

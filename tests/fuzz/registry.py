@@ -8,6 +8,7 @@ from tests.fuzz.targets import (
     calls,
     demultiplexing,
     dtls,
+    estimate,
     feedback,
     frames,
     framing,
@@ -20,6 +21,7 @@ from tests.fuzz.targets import (
     sdp,
     sealed,
     stun,
+    thinning,
     tokens,
 )
 
@@ -35,8 +37,10 @@ TARGETS: dict[str, Target] = {
         rtp,
         rtcp,
         feedback,
+        estimate,
         frames,
         payload,
+        thinning,
         calls,
         sdp,
         messages,

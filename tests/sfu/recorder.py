@@ -74,9 +74,10 @@ class Recorder(Engine):
         super().pause_track(track, paused)
         self.tracks[track]["paused"] = paused
 
-    def add_slot(self, peer: int, ssrc: int, rtx_ssrc: int, codecs: list[EngineCodec]) -> int:
-        handle = super().add_slot(peer, ssrc, rtx_ssrc, codecs)
+    def add_slot(self, peer: int, ssrc: int, rtx_ssrc: int, codecs: list[EngineCodec], transport_cc: int = 0) -> int:
+        handle = super().add_slot(peer, ssrc, rtx_ssrc, codecs, transport_cc)
         self.slots[handle] = {"peer": peer, "ssrc": ssrc, "rtx_ssrc": rtx_ssrc, "codecs": codecs, "track": None}
+        self.slots[handle]["transport_cc"] = transport_cc
         return handle
 
     def remove_slot(self, slot: int) -> None:

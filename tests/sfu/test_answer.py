@@ -108,7 +108,10 @@ def test_a_slot_names_its_stream_the_primary_before_its_repetitions() -> None:
         "a=ssrc:41 cname:sfu",
         "a=ssrc:42 cname:sfu",
     ]
-    assert "extmap" not in slot
+    assert re.findall(r"a=extmap:(.*)\r", slot) == [
+        "3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+    ]
+    assert "a=rtcp-fb:96 transport-cc\r\n" in slot
 
 
 def test_the_nth_sound_and_the_nth_picture_belong_together() -> None:

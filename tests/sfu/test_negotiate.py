@@ -79,16 +79,16 @@ def test_only_h264_that_every_browser_plays_is_taken() -> None:
     assert chosen("packetization-mode=0;profile-level-id=42e01f", "profile-level-id=42e01f") is None
 
 
-def test_feedback_that_only_senders_to_us_need_is_not_promised_in_slots() -> None:
+def test_feedback_is_agreed_both_ways_but_for_what_we_do_not_use() -> None:
     for line in plan(call_offer()).lines:
         feedback = line.codecs[0].feedback
-        assert ("transport-cc" in feedback) == (line.use is Use.SOURCE)
+        assert "transport-cc" in feedback
         if line.kind == "video":
             assert {"nack", "nack pli", "ccm fir"} <= set(feedback)
-        assert "goog-remb" not in feedback
+        assert ("goog-remb" in feedback) == (line.use is Use.SOURCE and line.kind == "video")
 
 
-def test_extensions_are_agreed_for_sources_only() -> None:
+def test_extensions_are_agreed_for_sources_and_in_slots_only_transport_wide_numbers() -> None:
     lines = plan(call_offer()).lines
     assert {each.name: each.id for each in lines[0].extensions} == {"mid": 4, "transport_cc": 3, "audio_level": 1}
     assert {each.name: each.id for each in lines[1].extensions} == {
@@ -97,7 +97,9 @@ def test_extensions_are_agreed_for_sources_only() -> None:
         "repaired_rid": 11,
         "transport_cc": 3,
     }
-    assert all(not line.extensions for line in lines if line.use is Use.SLOT)
+    for slot in (line for line in lines if line.use is Use.SLOT):
+        assert [(each.name, each.id, each.direction) for each in slot.extensions] == [("transport_cc", 3, "sendrecv")]
+        assert slot.transport_cc == 3
     assert plan(call_offer()).extension_ids == {
         "mid": 4,
         "rid": 10,
@@ -124,6 +126,19 @@ def test_transport_wide_feedback_needs_its_extension_and_the_other_way_round() -
     assert "transport-cc" not in without_extension.codecs[0].feedback
     without_feedback = plan(re.sub(r"a=rtcp-fb:\d+ transport-cc\r\n", "", call_offer())).lines[1]
     assert "transport_cc" not in {each.name for each in without_feedback.extensions}
+
+
+def test_transport_wide_numbers_are_sent_in_slots_only_to_who_takes_them_and_tells_of_them() -> None:
+    def slot(text: str) -> tuple[int, str, bool]:
+        line = plan(text).lines[5]
+        assert line.use is Use.SLOT
+        direction = line.extensions[0].direction if line.extensions else ""
+        return line.transport_cc, direction, "transport-cc" in line.codecs[0].feedback
+
+    assert slot(call_offer().replace("a=extmap:3 ", "a=extmap:3/recvonly ")) == (3, "sendonly", True)
+    assert slot(call_offer().replace("a=extmap:3 ", "a=extmap:3/sendonly ")) == (0, "", False)
+    assert slot(call_offer().replace("draft-holmer", "draft-other")) == (0, "", False)
+    assert slot(re.sub(r"a=rtcp-fb:\d+ transport-cc\r\n", "", call_offer())) == (0, "", False)
 
 
 def test_an_m_line_that_both_sends_and_receives_can_be_a_source() -> None:

@@ -35,7 +35,7 @@ def test_a_browsers_offer_is_understood() -> None:
     assert microphone.ssrcs == [1001]
     assert camera.rids == ["q", "h", "f"]
     assert camera.simulcast == ["q", "h", "f"]
-    assert camera.codecs[96].feedback == {"transport-cc", "ccm fir", "nack", "nack pli"}
+    assert camera.codecs[96].feedback == {"transport-cc", "ccm fir", "nack", "nack pli", "goog-remb"}
     assert screen.ssrcs == [2001]
     assert screen.rtx_of == {2001: 2002}
     assert screen.reduced_rtcp
@@ -83,7 +83,9 @@ def test_data_channels_are_read_over() -> None:
 
 def test_paused_and_alternative_simulcast_layers_are_read() -> None:
     more = "a=rid:a send\na=rid:b send\na=rid:c send\na=simulcast:send a,~b;~c\n"
-    assert parse_offer(offer(video("1", "sendonly", more=more))).media[0].simulcast == ["a,b", "c"]
+    media = parse_offer(offer(video("1", "sendonly", more=more))).media[0]
+    assert media.simulcast == ["a,b", "c"]
+    assert media.paused == {"b", "c"}
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
+
+from tests.sim.arrivals import Arrivals
 
 VP8_PT, VP8_RTX_PT, OPUS_PT = 96, 97, 111
 VIDEO_CODECS = [(VP8_PT, "VP8", VP8_RTX_PT)]
@@ -45,8 +48,26 @@ def rtp(
     return header + payload
 
 
-def vp8_descriptor(picture: int, tl0: int, start: bool) -> bytes:
-    return bytes([0x90 if start else 0x80, 0xC0]) + struct.pack("!HB", 0x8000 | (picture & 0x7FFF), tl0 & 0xFF)
+def vp8_descriptor(picture: int, tl0: int, start: bool, temporal: int | None = None, sync: bool = False) -> bytes:
+    flags = 0xC0 if temporal is None else 0xE0
+    ids = struct.pack("!HB", 0x8000 | (picture & 0x7FFF), tl0 & 0xFF)
+    layer = b"" if temporal is None else bytes([temporal << 6 | sync << 5])
+    return bytes([0x90 if start else 0x80, flags]) + ids + layer
+
+
+def after_descriptor(payload: bytes) -> int:
+    """Where what a simulated camera has to say begins."""
+    return 6 if payload[1] & 0x20 else 5
+
+
+class Camera(Protocol):
+    """What a browser publishes as one picture: one stream, or several sizes of it (`simulcast.py`)."""
+
+    @property
+    def senders(self) -> Sequence[Sender]: ...
+    def sending(self) -> Sequence[Sender]: ...
+    def ask_key(self, ssrc: int) -> None: ...
+    def obey(self, bps: int) -> None: ...
 
 
 @dataclass
@@ -64,9 +85,27 @@ class Sender:
     keys_sent: int = 0
     packets_per_key: int = 12
     packets_per_frame: int = 4
-    sent: dict[int, bytes] = field(default_factory=dict)
+    sent: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    """Timestamp and payload by sequence number."""
     rtx_seq: int = 100
     on: bool = True
+    names: bytes = b""
+    """Header extensions that say whose stream it is."""
+    repeated_names: bytes = b""
+
+    @property
+    def senders(self) -> list[Sender]:
+        return [self]
+
+    def sending(self) -> list[Sender]:
+        """What has a frame to send now."""
+        return [self] if self.on else []
+
+    def ask_key(self, ssrc: int) -> None:
+        self.key_wanted = True
+
+    def obey(self, bps: int) -> None:
+        """It sends what it sends."""
 
     def next_frame(self) -> list[tuple[int, int, bytes, bool]]:
         """(sequence number, timestamp, payload, marker) of each packet of the next frame."""
@@ -84,7 +123,7 @@ class Sender:
                     index == count - 1,
                 )
             )
-            self.sent[self.seq & 0xFFFF] = packets[-1][2]
+            self.sent[self.seq & 0xFFFF] = packets[-1][1:3]
             self.seq += 1
         self.frame += 1
         self.picture += 1
@@ -107,10 +146,16 @@ class Receiver:
     """(sender, frame, key, time) of every frame that could be decoded."""
     timestamps: list[int] = field(default_factory=list)
     pictures: list[int] = field(default_factory=list)
+    tl0: list[int] = field(default_factory=list)
     waiting_since: int | None = None
     unrecovered: int = 0
+    undecodable: int = 0
+    """Frames shown without one that they are made from."""
+    bits: int = 0
+    _decoded: set[tuple[int, int]] = field(default_factory=set)
 
     def take(self, seq: int, timestamp: int, marker: bool, payload: bytes, now: int) -> None:
+        self.bits += 8 * len(payload)
         if self.highest is None:
             ext = 65536 + seq
             self.highest = ext - 1
@@ -125,6 +170,11 @@ class Receiver:
 
     def _play(self, now: int) -> None:
         while True:
+            if self.next_seq in self.packets and not self.packets[self.next_seq][2]:
+                # an empty packet: nothing will come under this number
+                del self.packets[self.next_seq]
+                self.next_seq += 1
+                continue
             count = 0 if self.next_seq is None else self._complete(self.next_seq)
             if self.next_seq is None or not count:
                 # a decoder that is stuck starts again at any later complete key frame
@@ -139,8 +189,13 @@ class Receiver:
                 continue
             self.waiting_since = None
             timestamp, _, payload = self.packets[self.next_seq]
-            key, sender, number, _, _ = struct.unpack_from("!BIIHH", payload, 5)
+            key, sender, number, _, _, *needs = struct.unpack_from("!BIIHHII", payload, after_descriptor(payload))
+            if key == 0:
+                self._decoded.clear()
+            self._decoded.add((sender, number))
+            self.undecodable += any(each and (sender, each - 1) not in self._decoded for each in needs)
             self.shown.append((sender, number, key == 0, now))
+            self.tl0.append(payload[4])
             self.timestamps.append(timestamp)
             self.pictures.append(struct.unpack_from("!H", payload, 2)[0] & 0x7FFF)
             for seq in [s for s in self.packets if s < self.next_seq + count]:
@@ -149,13 +204,14 @@ class Receiver:
 
     def _is_key_start(self, seq: int) -> bool:
         payload = self.packets[seq][2]
-        return payload[0] & 0x10 != 0 and payload[5] & 1 == 0
+        return bool(payload) and payload[0] & 0x10 != 0 and payload[after_descriptor(payload)] & 1 == 0
 
     def _complete(self, seq: int) -> int:
         """How many packets the frame that starts at `seq` has; 0 if not all are there."""
-        if seq not in self.packets or not self.packets[seq][2][0] & 0x10:
+        if seq not in self.packets or not self.packets[seq][2] or not self.packets[seq][2][0] & 0x10:
             return 0
-        count = int(struct.unpack_from("!H", self.packets[seq][2], 16)[0])
+        payload = self.packets[seq][2]
+        count = int(struct.unpack_from("!H", payload, after_descriptor(payload) + 11)[0])
         return count if all(seq + i in self.packets for i in range(count)) else 0
 
 
@@ -170,6 +226,8 @@ class Browser:
         self._seal = srtp(self.up_key, outbound=True)
         self._open = srtp(self.down_key, outbound=False)
         self.camera = Sender(name, ssrc=1000 + name)
+        self.picture: Camera = self.camera
+        """What it publishes."""
         self.voice = Sender(name, ssrc=2000 + name)
         self.receivers: dict[int, Receiver] = {}
         self.heard: dict[int, list[tuple[int, int, int]]] = {}
@@ -177,6 +235,10 @@ class Browser:
         self.transport_seq = 0
         self.feedback = 0
         self.acknowledged = 0
+        self.arrivals: Arrivals | None = None
+        """What it tells of, if it gives transport-wide feedback on what it receives."""
+        self.repeats = self.padding = 0
+        """Packets of slots that came as retransmissions, and that carried nothing."""
         self.reports: list[bytes] = []
         self.nack = True
         self.replays = 0
@@ -196,9 +258,10 @@ class Browser:
         return elements if level is None else elements + bytes([LEVEL_ID << 4, level])
 
     def send_picture(self) -> None:
-        if self.camera.on:
-            for seq, timestamp, payload, marker in self.camera.next_frame():
-                self._send_rtp(rtp(VP8_PT, seq, timestamp, self.camera.ssrc, payload, marker, self._extensions()))
+        for sender in self.picture.sending():
+            for seq, timestamp, payload, marker in sender.next_frame():
+                extensions = self._extensions() + sender.names
+                self._send_rtp(rtp(VP8_PT, seq, timestamp, sender.ssrc, payload, marker, extensions))
 
     def send_sound(self) -> None:
         """20 ms of sound."""
@@ -228,14 +291,30 @@ class Browser:
             self.replays += 1
             return
         _, second, seq, timestamp, ssrc = struct.unpack_from("!BBHII", packet)
-        payload, marker = packet[12:], bool(second & 0x80)
+        payload, marker = self._payload(packet, now), bool(second & 0x80)
+        if not payload and ssrc in {receiver.rtx_ssrc for receiver in self.receivers.values()}:
+            self.padding += 1
+            return
         for receiver in self.receivers.values():
             if ssrc == receiver.ssrc:
                 receiver.take(seq, timestamp, marker, payload, now)
             elif ssrc == receiver.rtx_ssrc:
+                self.repeats += 1
                 receiver.take(struct.unpack_from("!H", payload)[0], timestamp, marker, payload[2:], now)
         if ssrc in self.heard:
             self.heard[ssrc].append((*struct.unpack_from("!II", payload), now))
+
+    def _payload(self, packet: bytes, now: int) -> bytes:
+        at, end = 12, len(packet) - (packet[-1] if packet[0] & 0x20 else 0)
+        if packet[0] & 0x10:
+            profile, words, element = struct.unpack_from("!HHB", packet, at)
+            assert (profile, words, element) == (0xBEDE, 1, TRANSPORT_CC_ID << 4 | 1)
+            assert self.arrivals is not None, "it was not agreed on"
+            self.arrivals.note(int(struct.unpack_from("!H", packet, at + 5)[0]), now)
+            at += 8
+        else:
+            assert self.arrivals is None, "a packet without a number"
+        return packet[at:end]
 
     def _receive_rtcp(self, data: bytes) -> None:
         at = 0
@@ -244,26 +323,36 @@ class Browser:
             part = data[at : at + 4 * (words + 1)]
             at += 4 * (words + 1)
             if kind == 206 and first & 31 == 1:
-                self.camera.key_wanted = True
+                self.picture.ask_key(struct.unpack_from("!I", part, 8)[0])
+            elif kind == 206 and part[12:16] == b"REMB":
+                exponent, mantissa = part[17] >> 2, int.from_bytes(part[17:20], "big") & 0x3FFFF
+                self.picture.obey(mantissa << exponent)
             elif kind == 205 and first & 31 == 1 and self.nack:
                 for i in range(12, len(part), 4):
                     pid, mask = struct.unpack_from("!HH", part, i)
                     for seq in [pid, *((pid + bit + 1) & 0xFFFF for bit in range(16) if mask >> bit & 1)]:
-                        self._repeat(seq)
+                        self._repeat(seq, struct.unpack_from("!I", part, 8)[0])
             elif kind == 205 and first & 31 == 15:
                 self.feedback += 1
                 self.acknowledged += struct.unpack_from("!H", part, 14)[0]
             elif kind in (200, 201):
                 self.reports.append(part)
 
-    def _repeat(self, seq: int) -> None:
-        payload = self.camera.sent.get(seq)
-        if payload is not None:
-            self.camera.rtx_seq += 1
-            body = struct.pack("!H", seq) + payload
-            self._send_rtp(
-                rtp(VP8_RTX_PT, self.camera.rtx_seq, 0, self.camera.ssrc + 500_000, body, False, self._extensions())
-            )
+    def _repeat(self, seq: int, ssrc: int | None = None) -> None:
+        for sender in self.picture.senders:
+            if seq in sender.sent and sender.ssrc == (ssrc or sender.ssrc):
+                timestamp, payload = sender.sent[seq]
+                sender.rtx_seq += 1
+                body = struct.pack("!H", seq) + payload
+                extensions = self._extensions() + sender.repeated_names
+                self._send_rtp(
+                    rtp(VP8_RTX_PT, sender.rtx_seq, timestamp, sender.ssrc + 500_000, body, False, extensions)
+                )
+
+    def tell(self) -> None:
+        """Transport-wide feedback on everything that has come, if it gives any."""
+        for message in self.arrivals.tell() if self.arrivals is not None else ():
+            self._send_rtcp(message)
 
     def ask(self, now: int, round_trip: int) -> None:
         """What a browser asks for now: missing packets, and a key frame when it has been stuck."""

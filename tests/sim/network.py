@@ -7,18 +7,22 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.sim.link import Path
+
 Deliver = Callable[[bytes, int], None]
 
 
 @dataclass
 class Link:
-    """One direction of a path. Times in microseconds, probabilities 0 to 1."""
+    """One direction of a path. Times in microseconds, probabilities 0 to 1. `path`: what it leads through, before all
+    the rest; it brings delays of its own."""
 
     delay: int = 10_000
     jitter: int = 0
     loss: float = 0.0
     duplicates: float = 0.0
     down: bool = False
+    path: Path | None = None
     delivered: int = 0
     lost: int = 0
 
@@ -38,9 +42,13 @@ class Network:
             if link.down or self._random.random() < link.loss:
                 link.lost += 1
                 continue
+            through = self.now if link.path is None else link.path.send(len(data), self.now)
+            if through is None:
+                link.lost += 1
+                continue
             link.delivered += 1
             self._count += 1
-            arrival = self.now + link.delay + self._random.randrange(link.jitter + 1)
+            arrival = through + link.delay + self._random.randrange(link.jitter + 1)
             heapq.heappush(self._flight, (arrival, self._count, data, deliver))
 
     def advance(self, until: int) -> None:

@@ -94,6 +94,9 @@ export function fakePeers() {
       send(source, track) {
         peer.sends[source] = track;
       },
+      want(layers) {
+        peer.wanted = layers;
+      },
       grow(wanted) {
         const grows = wanted.audio > peer.slots.audio || wanted.video > peer.slots.video;
         peer.slots = wanted;

@@ -208,6 +208,8 @@ export class Call {
         return this.#stateCame(message);
       case 'answer':
         return void this.#media.answered(message.answer);
+      case 'wanted':
+        return this.#media.want(message.layers);
       case 'more_slots':
         return this.#media.grow({ audio: message.audio, video: message.video });
       case 'chat': {

@@ -193,6 +193,11 @@ export class Media {
     this.#peer?.send(source, track);
   }
 
+  /** @param {import('./messages.js').Wanted['layers']} layers  that the server wants of the peer it knows */
+  want(layers) {
+    if (this.#known) this.#peer?.want(layers);
+  }
+
   /** @param {string} mid */
   streamIn(mid) {
     return this.#peer?.streamIn(mid) ?? null;

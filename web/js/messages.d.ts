@@ -198,6 +198,23 @@ export interface Consent {
   signed_as?: DisplayName | null;
 }
 
+/** How high a slot's picture is shown, in pixels of the device; 0: not at all. */
+export interface Shown {
+  mid: Mid;
+  height: number;
+}
+
+/**
+ * What this person looks at, whole, whenever it changes: nothing is sent for what is not shown, and no larger picture
+ * than is needed. A slot that is not named counts as shown in its full size.
+ */
+export interface View {
+  type: "view";
+  slots: Shown[];
+  /** Whom they have put before the others. */
+  pinned?: PersonId | null;
+}
+
 export interface Leave {
   type: "leave";
 }
@@ -235,6 +252,8 @@ export interface Assignment {
   mid: Mid;
   person: PersonId;
   source: Source;
+  /** The picture is stopped because this person's connection is too weak for it. It comes back by itself. */
+  held?: boolean;
 }
 
 export interface ConsentPlace {
@@ -328,6 +347,15 @@ export interface Answered {
   answer: Answer;
 }
 
+/**
+ * Which encodings to send: those that somebody watches, by RID. `f` for what is sent in one encoding only. A source
+ * that is not named goes on as it is; a client begins with `f` of each.
+ */
+export interface Wanted {
+  type: "wanted";
+  layers: { [key in Source]: string[] };
+}
+
 /** The room has outgrown the client's slots: offer again with at least this many. */
 export interface MoreSlots {
   type: "more_slots";
@@ -403,6 +431,7 @@ export type ClientMessage =
   | MoveAnswer
   | Record
   | Consent
+  | View
   | Leave
   | End;
 
@@ -410,6 +439,7 @@ export type ServerMessage =
   | Joined
   | State
   | Answered
+  | Wanted
   | MoreSlots
   | ChatFrom
   | MuteRequested

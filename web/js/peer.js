@@ -7,29 +7,15 @@
  */
 
 import { preferredCodecs } from './codecs.js';
+import { Outgoing, SENDING, addSender } from './encodings.js';
 
 /** @typedef {import('./messages.js').Source} Source */
 /** @typedef {import('./messages.js').Offer} Offer */
 /** @typedef {import('./messages.js').Answer} Answer */
 /** @typedef {'connecting' | 'connected' | 'disconnected' | 'failed' | 'broken' | 'closed'} PeerState */
 
-/** Bits per second. Enough for a sharp face; three such streams still fit an ordinary home connection. */
-const CAMERA_BITRATE = 2_500_000;
-const CAMERA_BITRATE_1080 = 4_000_000;
-/** Text must be legible, motion need not be smooth. */
-const SCREEN_BITRATE = 2_500_000;
-const SCREEN_FRAME_RATE = 15;
-
-/** @type {Record<Source, {kind: 'audio' | 'video', encodings: RTCRtpEncodingParameters[], hint: string}>} */
-const SENDING = {
-  microphone: { kind: 'audio', encodings: [{}], hint: '' },
-  camera: { kind: 'video', encodings: [{ maxBitrate: CAMERA_BITRATE, maxFramerate: 30 }], hint: 'motion' },
-  screen: {
-    kind: 'video',
-    encodings: [{ maxBitrate: SCREEN_BITRATE, maxFramerate: SCREEN_FRAME_RATE }],
-    hint: 'detail',
-  },
-};
+/** In the order of the m-lines. */
+const SOURCES = /** @type {const} */ (['microphone', 'camera', 'screen']);
 
 export class Peer {
   #pc;
@@ -51,10 +37,10 @@ export class Peer {
     this.#changed = changed;
     this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
     this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = () => this.#tell();
-    for (const [source, { kind, encodings }] of Object.entries(SENDING)) {
-      const transceiver = this.#pc.addTransceiver(kind, { direction: 'sendonly', sendEncodings: encodings });
-      preferCodecs(transceiver, kind);
-      this.#outgoing.set(/** @type {Source} */ (source), new Outgoing(transceiver));
+    for (const source of SOURCES) {
+      const transceiver = addSender(this.#pc, source);
+      preferCodecs(transceiver, SENDING[source].kind);
+      this.#outgoing.set(source, new Outgoing(transceiver, source));
     }
     this.grow(slots);
   }
@@ -114,6 +100,7 @@ export class Peer {
   async accept({ sdp, slots }) {
     this.#answered = new Set(slots.map(({ mid }) => mid));
     await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+    for (const outgoing of this.#outgoing.values()) outgoing.check();
   }
 
   /**
@@ -124,7 +111,12 @@ export class Peer {
   send(source, track) {
     const { hint } = SENDING[source];
     if (track && hint && 'contentHint' in track && track.contentHint !== hint) track.contentHint = hint;
-    this.#outgoing.get(source)?.set(track, source === 'camera');
+    this.#outgoing.get(source)?.set(track);
+  }
+
+  /** @param {import('./messages.js').Wanted['layers']} layers  the encodings to send; what is not named stays */
+  want(layers) {
+    for (const [source, rids] of Object.entries(layers)) this.#outgoing.get(/** @type {Source} */ (source))?.want(rids);
   }
 
   /**
@@ -146,52 +138,6 @@ export class Peer {
     this.#told = this.state;
     this.#changed(this.#told);
   }
-}
-
-/** One sender: takes the newest wish when it is done with the last one (`replaceTrack` is asynchronous). */
-class Outgoing {
-  /** @type {MediaStreamTrack | null} */
-  #wanted = null;
-  #busy = false;
-
-  /** @param {RTCRtpTransceiver} transceiver */
-  constructor(transceiver) {
-    this.transceiver = transceiver;
-  }
-
-  /**
-   * @param {MediaStreamTrack | null} track
-   * @param {boolean} fit  whether the bit rate follows the size of the picture
-   */
-  async set(track, fit) {
-    this.#wanted = track;
-    if (this.#busy) return;
-    this.#busy = true;
-    const { sender } = this.transceiver;
-    try {
-      while (sender.track !== this.#wanted) {
-        await sender.replaceTrack(this.#wanted);
-        if (fit && sender.track) await fitBitrate(sender, sender.track);
-      }
-    } catch (error) {
-      // A closed connection refuses; there is nothing to send any more. Anything else is a defect and shall be seen.
-      if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error;
-    } finally {
-      this.#busy = false;
-    }
-  }
-}
-
-/**
- * @param {RTCRtpSender} sender
- * @param {MediaStreamTrack} track
- */
-async function fitBitrate(sender, track) {
-  const bitrate = (track.getSettings().height ?? 0) > 720 ? CAMERA_BITRATE_1080 : CAMERA_BITRATE;
-  const parameters = sender.getParameters();
-  if (!parameters.encodings?.length || parameters.encodings.every(({ maxBitrate }) => maxBitrate === bitrate)) return;
-  for (const encoding of parameters.encodings) encoding.maxBitrate = bitrate;
-  await sender.setParameters(parameters);
 }
 
 /**

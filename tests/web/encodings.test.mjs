@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Outgoing, SENDING, addSender } from '../../web/js/encodings.js';
+
+/** A sender that takes its time, as browsers do. */
+function fakeTransceiver(encodings) {
+  const sender = {
+    track: null,
+    encodings: encodings.map((each) => ({ ...each })),
+    calls: [],
+    async replaceTrack(track) {
+      await null;
+      sender.track = track;
+    },
+    getParameters() {
+      return { encodings: sender.encodings.map((each) => ({ ...each })) };
+    },
+    async setParameters(parameters) {
+      await null;
+      sender.encodings = parameters.encodings;
+      sender.calls.push(parameters.encodings.filter(({ active }) => active).map(({ rid }) => rid ?? ''));
+    },
+  };
+  return { sender, mid: '1' };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+const track = (height) => ({ getSettings: () => ({ height }) });
+const camera = () => fakeTransceiver(SENDING.camera.encodings);
+
+test('a camera is offered in three sizes and begins with the full one', () => {
+  const { encodings } = SENDING.camera;
+  assert.deepEqual(encodings.map(({ rid, active, scaleResolutionDownBy }) => [rid, active, scaleResolutionDownBy]), [
+    ['q', false, 4],
+    ['h', false, 2],
+    ['f', true, 1],
+  ]);
+});
+
+test('the encodings that somebody watches are sent, and no others', async () => {
+  const transceiver = camera();
+  const outgoing = new Outgoing(transceiver, 'camera');
+  outgoing.set(track(720));
+  await settled();
+  assert.deepEqual(transceiver.sender.calls, [], 'it was made that way');
+  outgoing.want(['q', 'f']);
+  await settled();
+  outgoing.want([]);
+  await settled();
+  assert.deepEqual(transceiver.sender.calls, [['q', 'f'], []]);
+});
+
+test('of wishes that come while it is busy the last one counts', async () => {
+  const transceiver = camera();
+  const outgoing = new Outgoing(transceiver, 'camera');
+  outgoing.set(track(720));
+  for (const rids of [['q'], ['h'], [], ['q', 'h', 'f']]) outgoing.want(rids);
+  outgoing.set(null);
+  outgoing.set(track(1080));
+  await settled();
+  assert.equal(transceiver.sender.track.getSettings().height, 1080);
+  assert.deepEqual(transceiver.sender.calls.at(-1), ['q', 'h', 'f']);
+  assert.ok(transceiver.sender.calls.length <= 2);
+});
+
+test('a picture with more lines may take more bits, and only the full one', async () => {
+  const transceiver = camera();
+  const outgoing = new Outgoing(transceiver, 'camera');
+  outgoing.set(track(1080));
+  await settled();
+  assert.deepEqual(transceiver.sender.encodings.map(({ maxBitrate }) => maxBitrate), [150_000, 500_000, 4_000_000]);
+  outgoing.set(track(720));
+  await settled();
+  assert.equal(transceiver.sender.encodings[2].maxBitrate, 2_500_000);
+});
+
+test('what is sent in one encoding is on or off', async () => {
+  const transceiver = fakeTransceiver([{ ...SENDING.screen.encodings[0], active: true }]);
+  const outgoing = new Outgoing(transceiver, 'screen');
+  outgoing.set(track(1200));
+  outgoing.want([]);
+  await settled();
+  outgoing.want(['f']);
+  await settled();
+  assert.deepEqual(transceiver.sender.calls, [[], ['']]);
+});
+
+test('what a negotiation has switched on again is off a moment later', async () => {
+  const transceiver = camera();
+  const outgoing = new Outgoing(transceiver, 'camera');
+  for (const encoding of transceiver.sender.encodings) encoding.active = true;
+  outgoing.check();
+  await settled();
+  assert.deepEqual(transceiver.sender.calls, [['f']]);
+});
+
+test('a browser that knows no temporal layers gets none', () => {
+  const made = [];
+  const pc = {
+    addTransceiver(kind, { sendEncodings }) {
+      if (sendEncodings.some(({ scalabilityMode }) => scalabilityMode)) throw new DOMException('no', 'OperationError');
+      made.push({ kind, sendEncodings });
+      return 'transceiver';
+    },
+  };
+  assert.equal(addSender(pc, 'camera'), 'transceiver');
+  assert.deepEqual(made[0].sendEncodings.map(({ rid }) => rid), ['q', 'h', 'f']);
+});
+
+test('a closed connection is nothing to report', async () => {
+  const transceiver = camera();
+  transceiver.sender.setParameters = async () => {
+    throw new DOMException('closed', 'InvalidStateError');
+  };
+  new Outgoing(transceiver, 'camera').want(['q']);
+  await settled();
+});
