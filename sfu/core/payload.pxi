@@ -1,8 +1,8 @@
 # What a forwarder must know of a payload: where a key frame starts, how large its picture is, the picture ids that
 # must go on counting when a slot changes its source, and temporal layers. Nothing else of a payload is read.
 #
-# `sync` says where more temporal layers can be begun with: of VP8, this picture needs none but those of layer 0; of VP9,
-# what follows needs nothing before this picture that is in a higher layer than it. H264 says nothing in the clear.
+# `sync` says where more temporal layers can be begun with: of VP8, this picture needs none but those of layer 0; of
+# VP9, what follows needs nothing before this picture that is in a higher layer than it. H264 says nothing in the clear.
 
 
 cdef void read_payload(Packet *packet) noexcept nogil:
@@ -59,7 +59,7 @@ cdef void read_vp8(Packet *packet) noexcept nogil:
     if at >= length:
         return
     packet.key_start = (data[0] & 0x17) == 0x10 and (data[at] & 0x01) == 0
-    if packet.key_start and at + 10 <= length and data[at + 3] == 0x9D and data[at + 4] == 0x01 and data[at + 5] == 0x2A:
+    if packet.key_start and at + 10 <= length and get24(data + at + 3) == 0x9D012A:
         packet.height = (data[at + 8] | data[at + 9] << 8) & 0x3FFF
 
 

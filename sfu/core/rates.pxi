@@ -8,7 +8,7 @@ cdef enum:
     HEARD_US = 2000000              # sound is expected to go on for so long
 
 cdef enum:
-    # bits a second. Most: what the web client gives its encodings (web/js/peer.js), by how far they are from the largest
+    # bits a second. Most: what the web client gives its encodings (web/js/encodings.js), from the largest down
     LARGE_BPS = 2500000
     LARGEST_BPS = 4000000           # of pictures higher than LARGE_HEIGHT
     MIDDLE_BPS = 500000

@@ -1,7 +1,7 @@
-# Who gets how much of what a viewer's connection carries. Sound comes first and always. Then every picture gets a little,
-# those that are sure to be shown and those that matter more before others; then those that matter more grow before
-# others, and equals step by step. Where nothing is left for a picture it is held: nothing of it is sent, and Python is
-# told. Downwards at once, upwards with patience.
+# Who gets how much of what a viewer's connection carries. Sound comes first and always. Then every picture gets a
+# little, those that are sure to be shown and those that matter more before others; then those that matter more grow
+# before others, and equals step by step. Where nothing is left for a picture it is held: nothing of it is sent, and
+# Python is told. Downwards at once, upwards with patience.
 #
 # A layer is one of a few sizes, but the largest of a track that is in use is elastic: its publisher is told to send no
 # more than its viewers can take (`ceiling.pxi`), so it costs what one gives it. Who is a track's only viewer never

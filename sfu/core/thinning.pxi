@@ -1,9 +1,9 @@
 # Temporal layers: which pictures of a layer a slot leaves out, and how its numbers close over them.
 #
-# A picture is left out whole, and what follows counts on as if it had not been. Which numbers a packet gets is therefore
-# decided by what was left out before it: packets that come late get those that were in force at their place, so a number
-# is never used twice (the rule of `subscriber.pxi`), and what was lost on the way here can still be sent where the
-# viewer waits for it.
+# A picture is left out whole, and what follows counts on as if it had not been. Which numbers a packet gets is
+# therefore decided by what was left out before it: packets that come late get those that were in force at their place,
+# so a number is never used twice (the rule of `subscriber.pxi`), and what was lost on the way here can still be sent
+# where the viewer waits for it.
 #
 # Not here: which temporal layer a slot shall have (`share.pxi`).
 
@@ -12,7 +12,7 @@ cdef enum:
     LEFT_OUT = 0                    # the numbers have closed over it, or it is too old
     LEFT_A_HOLE = 1                 # it is left out, but a number waits for it
     SENT_LATE = 2
-    SYNC_PATIENCE_US = 3000000      # without a picture to begin a higher layer with for so long, a key frame is asked for
+    SYNC_PATIENCE_US = 3000000      # a higher layer is waited for so long, then a key frame is asked for
 
 
 cdef void thin_afresh(Subscriber *subscriber, const Packet *packet) noexcept nogil:

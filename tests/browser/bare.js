@@ -19,7 +19,8 @@ async ({ encodings, sends }) => {
     }, 33);
     const [track] = canvas.captureStream(30).getVideoTracks();
     track.contentHint = 'motion';
-    const transceiver = (window.sending = pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: encodings }));
+    const options = { direction: 'sendonly', sendEncodings: encodings };
+    const transceiver = (window.sending = pc.addTransceiver('video', options));
     await transceiver.sender.replaceTrack(track);
   } else {
     pc.addTransceiver('video', { direction: 'recvonly' });
@@ -41,7 +42,8 @@ async ({ encodings, sends }) => {
     let seen = null;
     for (const each of (await pc.getStats()).values()) {
       if (each.type === 'outbound-rtp') {
-        sent[each.rid ?? 'f'] = { bytes: each.bytesSent, height: each.frameHeight ?? 0, frames: each.framesEncoded ?? 0 };
+        const { bytesSent: bytes, frameHeight: height = 0, framesEncoded: frames = 0 } = each;
+        sent[each.rid ?? 'f'] = { bytes, height, frames };
       }
       if (each.type === 'inbound-rtp') {
         const { bytesReceived: bytes, framesDecoded: frames = 0, frameHeight: height = 0, pliCount: plis = 0 } = each;

@@ -49,7 +49,10 @@
   /** Says to the server how high the cameras of these people are shown. */
   insight.looks = async (heights) => {
     const slots = [];
-    for (const [name, height] of Object.entries(heights)) slots.push({ mid: (await insight.receiving(name)).mid, height });
+    for (const [name, height] of Object.entries(heights)) {
+      const { mid } = await insight.receiving(name);
+      slots.push({ mid, height });
+    }
     insight.sockets.at(-1).send(JSON.stringify({ type: 'view', slots, pinned: null }));
   };
 })();
