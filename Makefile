@@ -21,7 +21,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test test-crash bench bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
+.PHONY: run test test-crash bench bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -43,6 +43,9 @@ sanitize: .venv/dev build/address/engine.built build/thread/engine.built   ## th
 
 bench-recording: .venv/dev $(ENGINE)       ## what recording costs, how much is too much, composing, memory
 	$(BIN)/python -m bench.recording $(ARGS)
+
+bench-network: .venv/tools $(ENGINE)       ## what a call is worth on bad networks, simulated and in real browsers
+	$(BIN)/python -m bench.network $(ARGS)
 
 hostile: .venv/dev $(ENGINE)               ## a million hostile datagrams of each kind while 100 calls run
 	$(BIN)/python -m bench.hostile $(ARGS)
@@ -98,6 +101,9 @@ lock: .venv/dev             ## write down the versions that were tested together
 	@missing=""; for browser in chromium firefox-esr; do command -v $$browser >/dev/null || missing="$$missing $$browser"; done; \
 	command -v age >/dev/null || missing="$$missing age"; \
 	command -v ffprobe >/dev/null || missing="$$missing ffmpeg"; \
+	command -v turnserver >/dev/null || missing="$$missing coturn"; \
+	PATH="$$PATH:/usr/sbin:/sbin" command -v nft >/dev/null || missing="$$missing nftables"; \
+	PATH="$$PATH:/usr/sbin:/sbin" command -v ip >/dev/null || missing="$$missing iproute2"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || { $(call install,The tests use real browsers and tools$(comma) and these are missing:$$missing,$$missing); }
 	@touch $@

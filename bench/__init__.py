@@ -4,6 +4,7 @@
     hostile     what hostile datagrams do to the calls of others
     scale       what many rooms cost, and whether everything comes back when they are gone
     soak        whether anything grows, or a call is lost, in half an hour of people coming and going
+    network     what a call is worth on bad networks, simulated and in real browsers
     recording   what a recorded call costs, here and in Janus, how many at once, and whether memory grows
     compose     what composing a recording costs, and whether its memory grows
     selftest    whether mistakes, and harm, are found
@@ -18,5 +19,6 @@ and what they are made of:
     stage       the network, the cores and the results of all of them
     report      medians and ratios, the table; `trend` is whether something grows; `plot` and `graph` draw
 
-Nothing here is needed to run the service. docs/performance.md and docs/recording-performance.md tell the method.
+Nothing here is needed to run the service. docs/performance.md, docs/network-performance.md and
+docs/recording-performance.md tell the method.
 """

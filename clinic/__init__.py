@@ -1,7 +1,8 @@
 """RECORDS: what must be remembered, in the only database. Nothing else of the project speaks SQL.
 
 `database.py` opens it, `tables.py` says what is in it, `records.py` what goes in and comes out. Each noun has a store:
-`Recordings`, `Retention`, `Jobs`, `Consents`, `Viewings`. Media files, keys and rules are not this package's business.
+`Recordings`, `Retention`, `Jobs`, `Consents`, `Viewings`, `Qualities`. Media files, keys and rules are not this
+package's business.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from clinic.consents import Consents
 from clinic.database import Database, open_database, sqlite_url
 from clinic.errors import BadDatabase, BadValue, ClinicError, Conflict, Held, IllegalMove, Unavailable, Unknown
 from clinic.jobs import Jobs
+from clinic.qualities import Qualities
 from clinic.recordings import Recordings
 from clinic.records import (
     Consent,
@@ -24,6 +26,7 @@ from clinic.records import (
     OutputKind,
     Page,
     Person,
+    Quality,
     Recording,
     Shredded,
     ShredProof,
@@ -60,6 +63,8 @@ __all__ = [
     "OutputKind",
     "Page",
     "Person",
+    "Qualities",
+    "Quality",
     "Recording",
     "RecordingState",
     "Recordings",

@@ -92,6 +92,12 @@ class Database:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
                 await connection.run_sync(_migrate)
 
+    async def answers(self) -> None:
+        """Whether it can be used at all: changes nothing, and needs no tables. Raises BadDatabase, Unavailable."""
+        with _faults():
+            async with self._readers() as session:
+                await session.execute(text("SELECT 1"))
+
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A transaction that sees one moment and changes nothing. Raises Unavailable."""

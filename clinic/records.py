@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from clinic.states import JobState, RecordingState, TrackState
 
@@ -211,6 +211,32 @@ class Job:
     progress: float = 0.0
     """0 to 1."""
     error: str | None = None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How one person's connection was, from their coming into a session to their going.
+
+    Whoever comes again, or is given their seat back after a restart, has another record.
+    """
+
+    session: str
+    person_id: str
+    """Their seat in the session: says nothing about who it is."""
+    came_at: float
+    role: str
+    kept_at: float
+    """Up to when it is about."""
+    connected: bool
+    """Whether a media connection ever came about."""
+    figures: Mapping[str, Any]
+    """Numbers, as `signaling` understands them."""
+    gone_at: float | None = None
+    """None: they were still there at `kept_at`."""
+    gone: str | None = None
+    """Why they went."""
+    failure: str | None = None
+    """Why no media connection came about."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The tables. Read from top to bottom: a recording, what belongs to it, what people said and did, and the work queue.
+"""The tables. Read from top to bottom: a recording, what belongs to it, what people said and did, the work queue, and
+how connections were.
 
 A recording keeps people, tracks, marks and outputs. Rows are never removed: shredding empties `wrapped_key` and
 `name_sealed`, and what stays says nothing that anybody could play. Consents, their texts and shred proofs are only
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, Boolean, Double, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from clinic.columns import Moment, Sealed, Words, state_column, word_column
@@ -187,3 +188,21 @@ class JobRow(Table):
     lease_until: Mapped[float] = mapped_column(Moment)
     progress: Mapped[float] = mapped_column(Double)
     error: Mapped[str | None] = mapped_column(REASON)
+
+
+# How connections were: of every session, recorded or not --------------------------------------------------------------
+
+
+class QualityRow(Table):
+    __tablename__ = "quality"
+
+    session: Mapped[str] = mapped_column(Words(100), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    came_at: Mapped[float] = mapped_column(Moment, primary_key=True)
+    role: Mapped[str] = mapped_column(Words(32))
+    kept_at: Mapped[float] = mapped_column(Moment, index=True)
+    gone_at: Mapped[float | None] = mapped_column(Moment)
+    gone: Mapped[str | None] = mapped_column(Words(24))
+    connected: Mapped[bool] = mapped_column(Boolean)
+    failure: Mapped[str | None] = mapped_column(Words(24))
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,4 +1,5 @@
-"""Who is speaking, and how good each person's connection is: judged from what the media server measures.
+"""Who is speaking, and how good each person's connection is: judged from what the media server measures at its end, and
+from what the person's own browser says of theirs.
 
 Pure: measurements and the time go in, a verdict comes out. Telling people is `room.py`'s.
 """
@@ -6,6 +7,7 @@ Pure: measurements and the time go in, a verdict comes out. Telling people is `r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 Grade = Literal["good", "fair", "poor", "lost"]
@@ -21,6 +23,12 @@ FAIR_LOSS, POOR_LOSS = 0.02, 0.08
 
 FAIR_RTT_MS, POOR_RTT_MS = 200.0, 450.0
 """From 200 ms on people begin to talk into each other (ITU-T G.114 counts both halves of the way)."""
+
+FAIR_FROZEN, POOR_FROZEN = 0.02, 0.1
+"""Share of the time in which a picture stood still: a tenth of a second in five is seen, half a second disturbs."""
+
+FAIR_CONCEALED, POOR_CONCEALED = 0.02, 0.08
+"""Share of the sound that was invented: one word in fifty is a click, one in twelve has to be said again."""
 
 BETTER_AFTER = 3
 """Looks in a row that must be better before a grade rises; it falls at once. Stops a flickering sign."""
@@ -76,11 +84,23 @@ class Grades:
         return self.told
 
 
-def grade(loss: float, rtt_ms: float | None) -> Grade:
-    """`loss` is the worse direction's share of lost packets, 0 to 1."""
+@dataclass(frozen=True)
+class Felt:
+    """What a person's browser says of what they see and hear: shares of the time, 0 to 1."""
+
+    frozen: float = 0.0
+    concealed: float = 0.0
+
+
+def grade(loss: float, rtt_ms: float | None, felt: Felt | None = None) -> Grade:
+    """`loss` is the worse direction's share of lost packets, 0 to 1.
+
+    `felt` is the person's own word and can only make their own grade worse.
+    """
     rtt = rtt_ms or 0.0
-    if loss >= POOR_LOSS or rtt >= POOR_RTT_MS:
+    felt = felt or Felt()
+    if loss >= POOR_LOSS or rtt >= POOR_RTT_MS or felt.frozen >= POOR_FROZEN or felt.concealed >= POOR_CONCEALED:
         return "poor"
-    if loss >= FAIR_LOSS or rtt >= FAIR_RTT_MS:
+    if loss >= FAIR_LOSS or rtt >= FAIR_RTT_MS or felt.frozen >= FAIR_FROZEN or felt.concealed >= FAIR_CONCEALED:
         return "fair"
     return "good"

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from signaling.clock import Clock
 from signaling.entrance import Entrance
 from signaling.limits import Limiter
-from signaling.messages import Error, Join, Message, Resume, ServerMessage, client_messages
+from signaling.messages import Error, Join, Message, Ping, Pong, Resume, ServerMessage, client_messages
 from signaling.metrics import Metrics
 from signaling.orders import ConnectionId
 from signaling.refusals import Refused
@@ -145,7 +145,10 @@ class Connection:
         except ValidationError:
             return self._misbehaved(None if self.joined else FIRST_MESSAGE)
         if self.joined:
-            self._sessions.receive(self.id, message)
+            if isinstance(message, Ping):
+                self.send(Pong())
+            else:
+                self._sessions.receive(self.id, message)
             return None
         return await self._enter(message)
 

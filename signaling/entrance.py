@@ -10,9 +10,10 @@ from signaling.clock import Clock
 from signaling.limits import Limiter
 from signaling.messages import Join, Resume
 from signaling.nodes import Nodes
+from signaling.outlet import Outlet
 from signaling.refusals import Refused
 from signaling.revocations import Revocations
-from signaling.sessions import Outlet, Sessions
+from signaling.sessions import Sessions
 from signaling.tokens import Tokens
 
 

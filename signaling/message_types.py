@@ -1,4 +1,4 @@
-"""Writes the web client's types (`web/js/messages.d.ts`) from the models in `signaling/messages.py`.
+"""Writes the web client's types (`web/js/messages.d.ts`) from the models in `signaling/messages.py` and its imports.
 
 `python -m signaling.message_types` writes the file; a test compares what is committed with what comes out.
 Descriptions come along: the docstrings of the models, of their fields and of the named types.
@@ -19,9 +19,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from signaling import messages, roles
+from signaling import liveness, message, messages, recording_messages, roles, stats, view_messages
 
 TYPES_FILE = Path(__file__).resolve().parent.parent / "web" / "js" / "messages.d.ts"
+
+SOURCES = (roles, message, stats, liveness, recording_messages, view_messages, messages)
+"""Where models and named types stand, in the order in which they are written."""
 
 UNIONS = ("ClientMessage", "ServerMessage")
 """The two directions. What only the first reaches may leave out fields that have a default."""
@@ -37,12 +40,11 @@ _LINE = 120
 
 def type_declarations() -> str:
     """The whole text of `messages.d.ts`."""
-    described = descriptions(messages)
-    described_roles = descriptions(roles)
+    described = all_descriptions()
     names = named_types()
     parts = [HEADER, f"export type ProtocolVersion = {messages.PROTOCOL_VERSION};\n"]
     for name, annotation in names.items():
-        doc = described.get((name, "")) or described_roles.get((name, ""))
+        doc = described.get((name, ""))
         parts.append(_comment(doc, "") + _alias(name, expression(annotation, names, skip=name)))
     for model in models():
         parts.append("".join(_interface(model, described, names)))
@@ -62,7 +64,7 @@ def _alias(name: str, expression: str) -> str:
 def named_types() -> dict[str, Any]:
     """The aliases that have a name of their own (`Mid`, `Source`, `Role`, ...), in the order they are written in."""
     found: dict[str, Any] = {}
-    for module in (roles, messages):
+    for module in SOURCES:
         for name, value in vars(module).items():
             is_alias = get_origin(value) in (Annotated, Literal) and name not in UNIONS
             if is_alias and not name.startswith("_") and name not in found:
@@ -73,11 +75,12 @@ def named_types() -> dict[str, Any]:
 def models() -> list[type[BaseModel]]:
     return [
         value
-        for value in vars(messages).values()
+        for module in SOURCES
+        for value in vars(module).values()
         if inspect.isclass(value)
-        and issubclass(value, messages.Message)
-        and value is not messages.Message
-        and value.__module__ == messages.__name__
+        and issubclass(value, message.Message)
+        and value is not message.Message
+        and value.__module__ == module.__name__
     ]
 
 
@@ -135,6 +138,11 @@ def _comment(text: str | None, indent: str) -> str:
     lines = [line for paragraph in paragraphs for line in [*textwrap.wrap(paragraph, _LINE - len(indent) - 3), ""]]
     body = "".join(f"{indent} * {line}".rstrip() + "\n" for line in lines[:-1])
     return f"{indent}/**\n{body}{indent} */\n"
+
+
+def all_descriptions() -> dict[tuple[str, str], str]:
+    """Those of all sources, as `descriptions` gives them."""
+    return {key: text for module in SOURCES for key, text in descriptions(module).items()}
 
 
 def descriptions(module: types.ModuleType) -> dict[tuple[str, str], str]:

@@ -2,42 +2,37 @@
 
 Validation, the types of the web client (`web/js/messages.d.ts`) and `docs/protocol.md` are all made from these models.
 Every message is one JSON object with a `type`; unknown types and unknown fields are refused. Not here: what a message
-does (`signaling/connection.py`, `signaling/room.py`).
+does (`signaling/connection.py`, `signaling/room.py`), and what a browser counts (`signaling/stats.py`).
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
+from signaling.liveness import Ping as Ping
+from signaling.liveness import Pong as Pong
+from signaling.liveness import Renewed as Renewed
+from signaling.message import Message as Message
+from signaling.message import Mid as Mid
+from signaling.message import PersonId as PersonId
+from signaling.message import Source as Source
+from signaling.recording_messages import ConsentText as ConsentText
+from signaling.recording_messages import Film as Film
+from signaling.recording_messages import Place as Place
+from signaling.recording_messages import Recording as Recording
+from signaling.recording_messages import TextVersion as TextVersion
 from signaling.roles import Action, Role
+from signaling.stats import Stats as Stats
+from signaling.view_messages import Shown as Shown
+from signaling.view_messages import View as View
+from signaling.view_messages import Wanted as Wanted
 
 PROTOCOL_VERSION = 1
 
-Mid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
-"""An m-line's identification tag (RFC 8843), as short as browsers make it."""
-
-PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-"""Names one person within one session. Chosen by the server, says nothing about who they are."""
-
 DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-
-Source = Literal["microphone", "camera", "screen"]
-"""What a person can send. The same words as `sfu.Source`."""
-
-TextVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-"""Names the words of a question, as they were when it was shown."""
-
-Place = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-"""Where somebody says to be: a name from the clinic's list."""
-
-
-class Message(BaseModel):
-    """Strict: no conversions, no unknown fields, nothing changed after it was read."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Sources(Message):
@@ -87,7 +82,8 @@ class Join(Message):
 
 
 class Resume(Message):
-    """The first message after a lost socket (without `offer`: media went on) or a reloaded page (with `offer`)."""
+    """The first message after a lost socket or a reloaded page. Without `offer` the media connection stays as it was;
+    with one it is restarted, or begun where the offer is that of a new one."""
 
     type: Literal["resume"] = "resume"
     version: Literal[1] = 1
@@ -123,6 +119,8 @@ class Chat(Message):
 
     type: Literal["chat"] = "chat"
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+    ref: Mid | None = None
+    """Names it, so that what did not come back can be sent again on another socket and is relayed once."""
 
 
 class Admit(Message):
@@ -193,23 +191,6 @@ class Consent(Message):
     """The name that the person typed as their signature, where one is needed."""
 
 
-class Shown(Message):
-    """How high a slot's picture is shown, in pixels of the device; 0: not at all."""
-
-    mid: Mid
-    height: int = Field(ge=0, le=4320)
-
-
-class View(Message):
-    """What this person looks at, whole, whenever it changes: nothing is sent for what is not shown, and no larger
-    picture than is needed. A slot that is not named counts as shown in its full size."""
-
-    type: Literal["view"] = "view"
-    slots: list[Shown] = Field(max_length=64)
-    pinned: PersonId | None = None
-    """Whom they have put before the others."""
-
-
 class Leave(Message):
     type: Literal["leave"] = "leave"
 
@@ -237,6 +218,8 @@ ClientMessage = Annotated[
     | Record
     | Consent
     | View
+    | Stats
+    | Ping
     | Leave
     | End,
     Field(discriminator="type"),
@@ -277,62 +260,6 @@ class Assignment(Message):
     source: Source
     held: bool = False
     """The picture is stopped because this person's connection is too weak for it. It comes back by itself."""
-
-
-class ConsentPlace(Message):
-    name: Place
-    signed: bool
-    """Whether a yes from there needs a signature."""
-
-
-class ConsentText(Message):
-    """The question whether the session may be recorded, in the clinic's words."""
-
-    version: TextVersion
-    title: str
-    body: str
-    """Plain text, a paragraph on each line."""
-    signed: bool
-    """Whether a yes needs a signature, wherever the person is."""
-    places: list[ConsentPlace]
-    """To choose one from; empty where it does not matter."""
-
-
-RecordingPhase = Literal["asking", "running", "paused", "declined", "failed"]
-"""`declined` is told only to those who may record. After it and after `failed` nothing is recorded."""
-
-
-class Recording(Message):
-    """The recording of this session, from the question to its end."""
-
-    phase: RecordingPhase
-    since: float
-    """When the phase began, seconds since 1970, UTC."""
-    started_at: float | None
-    """When recording began; null while everyone is asked."""
-    recorded_s: float
-    """Seconds recorded before `since`."""
-    you: Literal["none", "asked", "agreed", "refused"]
-    """What this person has answered. `none`: they need not be asked."""
-    text: ConsentText | None
-    """While `you` is `asked`."""
-    waiting_on: list[PersonId]
-    """Who has not answered. Only for those who may record, like `refused` and `declined`."""
-    refused: list[PersonId]
-    """Who is here and said no."""
-    declined: Literal["refused", "withdrawn", "place"] | None
-    """Why it is over. `place`: somebody is where nothing may be recorded."""
-    paused_by: Literal["person", "newcomer", "alone", "fault"] | None
-    """`newcomer`: somebody has not answered. `alone`: nobody is here who may record."""
-    problem: str | None
-    """A sentence for the person about the fault that pauses or ended it, or about trouble while it runs."""
-
-
-class Film(Message):
-    """The film of this session's last recording, for those who may record. `progress` is from 0 to 1."""
-
-    state: Literal["waiting", "running", "done", "failed"]
-    progress: float
 
 
 class Joined(Message):
@@ -380,14 +307,6 @@ class Answered(Message):
     answer: Answer
 
 
-class Wanted(Message):
-    """Which encodings to send: those that somebody watches, by RID. `f` for what is sent in one encoding only. A source
-    that is not named goes on as it is; a client begins with `f` of each."""
-
-    type: Literal["wanted"] = "wanted"
-    layers: dict[Source, list[str]]
-
-
 class MoreSlots(Message):
     """The room has outgrown the client's slots: offer again with at least this many."""
 
@@ -404,6 +323,8 @@ class ChatFrom(Message):
     name: str
     text: str
     at: float
+    ref: Mid | None
+    """As its sender has named it; null for the others."""
 
 
 class MuteRequested(Message):
@@ -460,6 +381,7 @@ class Error(Message):
 
 ServerMessage = Annotated[
     Joined
+    | Renewed
     | State
     | Answered
     | Wanted
@@ -470,6 +392,7 @@ ServerMessage = Annotated[
     | Moving
     | Speaking
     | Quality
+    | Pong
     | Over
     | Error,
     Field(discriminator="type"),

@@ -1,4 +1,7 @@
-"""What is counted, for Prometheus. Labels are words of ours from short lists: never a name, an id or an address."""
+"""What is counted, for Prometheus. Labels are words of ours from short lists: never a name, an id or an address.
+
+Not here: what is measured of calls (`quality_metrics.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Callable, Iterable
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from signaling.quality_metrics import QualityMetrics
 
 # A time for each counter, which nothing of ours reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -31,6 +36,7 @@ class Metrics:
         self.faults = self._counter("session_faults", "Sessions ended by a fault of ours")
         self.recordings_shredded = self._counter("recordings_shredded", "Recordings whose time was over")
         self.restore_tests = self._counter("restore_tests", "Recordings read as a test, by result", "result")
+        self.quality = QualityMetrics(self.registry)
         self.slow = self._counter("connections_too_slow", "Sockets closed because they did not take what was sent")
 
     def watch(self, counts: Callable[[], dict[str, int]], media: Callable[[], dict[str, int]]) -> None:

@@ -105,9 +105,11 @@ class JoinAfresh:
 class Note:
     """Something happened that the log and the counters keep. Never holds what identifies a person."""
 
-    event: Literal["waits", "enters", "admitted", "resumed", "moved", "gone"]
+    event: Literal["waits", "enters", "admitted", "resumed", "returned", "moved", "gone"]
     role: Role
     reason: str = ""
+    seat: str = ""
+    """Which seat it is about: an id within this session."""
 
 
 @dataclass(frozen=True, slots=True)

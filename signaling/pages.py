@@ -1,5 +1,5 @@
 """The pages and their files. Those of a session are one client; which of them it shows, it reads from its address. The
-page of recordings is another, which needs neither camera nor socket."""
+page of recordings is another, which needs neither camera nor socket; the check before a call is a third."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from signaling.static import PLACEHOLDER, Asset, Shelf
 
 FOR_EVER = "public, max-age=31536000, immutable"
 RECORDINGS = "recordings.html"
+CHECK = "check.html"
 
 
 class BrandAnswer(BaseModel):
@@ -39,6 +40,8 @@ class ClientAnswer(BaseModel):
     exit_page: str
     languages: list[str]
     video: VideoAnswer
+    turn: bool
+    """There are TURN servers: `POST /api/ice` tells which."""
 
 
 DEMO_REASON = (
@@ -48,7 +51,7 @@ DEMO_REASON = (
 
 
 class Pages:
-    def __init__(self, *, shelf: Shelf, brand: Brand, demo: bool, video: VideoAnswer) -> None:
+    def __init__(self, *, shelf: Shelf, brand: Brand, demo: bool, video: VideoAnswer, turn: bool = False) -> None:
         self._shelf = shelf
         self._brand = brand
         self._style = style_sheet(brand)
@@ -63,6 +66,7 @@ class Pages:
             demo_reason=DEMO_REASON if demo else None,
             languages=sorted(languages, key=lambda language: (language != "en", language)) or ["en"],
             video=video,
+            turn=turn,
         )
 
     async def start(self, request: web.Request) -> web.Response:
@@ -72,11 +76,10 @@ class Pages:
         return _page(self._shelf.current().index)
 
     async def recordings(self, request: web.Request) -> web.Response:
-        tree = self._shelf.current()
-        asset = tree.assets.get(RECORDINGS)
-        if asset is None:
-            raise Refused("not_found")
-        return _page(asset.body.replace(PLACEHOLDER, tree.hash.encode()))
+        return self._other(RECORDINGS)
+
+    async def check(self, request: web.Request) -> web.Response:
+        return self._other(CHECK)
 
     async def asset(self, request: web.Request) -> web.Response:
         asset = self._shelf.asset(request.match_info["hash"], request.match_info["path"])
@@ -96,6 +99,13 @@ class Pages:
 
     async def client(self, request: web.Request) -> web.Response:
         return web.json_response(text=self._client.model_dump_json(exclude_none=False))
+
+    def _other(self, name: str) -> web.Response:
+        tree = self._shelf.current()
+        asset = tree.assets.get(name)
+        if asset is None:
+            raise Refused("not_found")
+        return _page(asset.body.replace(PLACEHOLDER, tree.hash.encode()))
 
 
 def _page(body: bytes) -> web.Response:

@@ -1,4 +1,4 @@
-"""Writes the tables of `docs/protocol.md` from the models in `signaling/messages.py`.
+"""Writes the tables of `docs/protocol.md` from the models in `signaling/messages.py` and its imports.
 
 `python -m signaling.protocol_document` writes them between the two marks in the document; a test compares what is
 committed with what comes out.
@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
+from annotated_types import Ge, Le, MaxLen
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from signaling import messages, roles
-from signaling.message_types import descriptions, expression, members, models, named_types
+from signaling.message_types import all_descriptions, expression, members, models, named_types
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "protocol.md"
 BEGIN = "<!-- From here on made by `python -m signaling.protocol_document`. -->\n"
@@ -35,7 +37,7 @@ def document(committed: str) -> str:
 
 def tables() -> str:
     """Every message, the shapes within them and what each role may do, as Markdown."""
-    described = descriptions(messages) | descriptions(roles)
+    described = all_descriptions()
     from_client, from_server = members(messages.ClientMessage), members(messages.ServerMessage)
     within = [model for model in models() if model not in from_client and model not in from_server]
     parts = [
@@ -72,12 +74,21 @@ def _message(model: type[BaseModel], described: dict[tuple[str, str], str], *, s
 
 
 def _limits(annotation: Any) -> str:
-    """How long a text may be and what it may be made of."""
+    """How long a text or a list may be, what a text may be made of, how large a number."""
     for limits in get_args(annotation)[1:] if get_origin(annotation) is Annotated else ():
+        if isinstance(limits, FieldInfo):
+            return _bounds(limits)
         if limits.pattern:
             return f" matching `{limits.pattern}`"
         return f" of {limits.min_length} to {limits.max_length} characters"
     return ""
+
+
+def _bounds(info: FieldInfo) -> str:
+    least = next((each.ge for each in info.metadata if isinstance(each, Ge)), None)
+    most = next((each.le for each in info.metadata if isinstance(each, Le)), None)
+    longest = next((each.max_length for each in info.metadata if isinstance(each, MaxLen)), None)
+    return f" of at most {longest}" if longest is not None else f" from {least} to {most}"
 
 
 def _named(described: dict[tuple[str, str], str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from signaling.messages import ConsentPlace, ConsentText, Recording, RecordingPhase
+from signaling.recording_messages import ConsentPlace, ConsentText, Recording, RecordingPhase
 from signaling.recording_rules import strictest
 from signaling.seat import Phase as SeatPhase
 from signaling.seat import Seat

@@ -50,6 +50,9 @@ NEEDS: dict[type[Message], Action] = {
 }
 """Message -> the action that the role must have. All of these also need to be present; the others do not."""
 
+CHATS_REMEMBERED = 32
+"""Names of the last chat messages of each person. A client sends again what it wrote in the seconds before a loss."""
+
 
 def handle(room: Room, seat: Seat, message: Message, now: float) -> None:
     """Changes the room, or raises Refused."""
@@ -96,8 +99,14 @@ def _hand(room: Room, seat: Seat, message: Hand, now: float) -> None:
 
 
 def _chat(room: Room, seat: Seat, message: Chat, now: float) -> None:
-    at = round(now + room.epoch, 3)
-    room.tell_present(ChatFrom(person=seat.id, name=seat.name, text=message.text, at=at))
+    said = ChatFrom(person=seat.id, name=seat.name, text=message.text, at=round(now + room.epoch, 3), ref=message.ref)
+    if message.ref is None or message.ref not in seat.chat_refs:
+        seat.chat_refs = (*seat.chat_refs, message.ref)[-CHATS_REMEMBERED:] if message.ref else seat.chat_refs
+        for other in room.present():
+            if other is not seat:
+                room.tell(other, said.model_copy(update={"ref": None}))
+    # It came back, or its first coming back was lost with a socket.
+    room.tell(seat, said)
 
 
 def _admit(room: Room, seat: Seat, message: Admit, now: float) -> None:

@@ -41,7 +41,7 @@ from signaling.orders import ClosePeer, ConnectionId, HandOver, HangUp, JoinAfre
 from signaling.recording_view import recording_for
 from signaling.refusals import REFUSALS, Refused
 from signaling.roles import PERMISSIONS
-from signaling.seat import Arrival, Entry, Media, Mover, Phase, Seat, readable_name
+from signaling.seat import Arrival, Entry, Media, Mover, Phase, Seat, notice_absence, readable_name
 from signaling.session_recording import SessionRecording
 from signaling.view import Facts, state_for
 from signaling.wiring import rewire
@@ -162,21 +162,21 @@ class Room:
         self._use(seat, arrival)
         if enters:
             self.let_in(seat, now)
-        self._orders.append(Note("enters" if enters else "waits", seat.role))
+        self._orders.append(Note("enters" if enters else "waits", seat.role, seat=seat.id))
         return self.settle(now)
 
     def resume(self, seat: Seat, used_id: str, arrival: Arrival, now: float) -> list[Order]:
-        """A lost socket or a reloaded page is back. With new media, the page is new and the old one is over."""
+        """A lost socket or a reloaded page is back. With another peer, the page is new and the old one is over."""
         old = seat.connection
         if old is not None and old != arrival.connection:
-            if arrival.media is not None:
+            if arrival.media is not None and arrival.media.peer != seat.peer:
                 self._tell(old, Over(reason="moved", error=OVER["moved"]))
             self._orders.append(HangUp(old))
         if seat.mover is not None:
             self._orders.append(Tell(arrival.connection, MoveRequested()))
         seat.resume_ids = (arrival.resume_id, used_id)
         self._use(seat, arrival)
-        self._orders.append(Note("resumed", seat.role))
+        self._orders.append(Note("resumed", seat.role, seat=seat.id))
         return self.settle(now)
 
     def ask_to_move(self, seat: Seat, entry: Entry, connection: ConnectionId, now: float) -> list[Order]:
@@ -202,7 +202,7 @@ class Room:
         seat.resume_ids = (arrival.resume_id,)
         self._drop_media(seat)
         self._use(seat, arrival)
-        self._orders.append(Note("moved", seat.role))
+        self._orders.append(Note("moved", seat.role, seat=seat.id))
         return self.settle(now)
 
     def give_up_move(self, connection: ConnectionId, code: str | None) -> list[Order]:
@@ -238,10 +238,10 @@ class Room:
         self._drop_media(seat)
         self.seats.remove(seat)
         self._speakers.forget(seat.id)
-        self._orders.append(Note("gone", seat.role, reason))
+        self._orders.append(Note("gone", seat.role, reason, seat.id))
 
     def note_admitted(self, seat: Seat) -> None:
-        self._orders.append(Note("admitted", seat.role))
+        self._orders.append(Note("admitted", seat.role, seat=seat.id))
 
     def revoke(self, seat: Seat) -> None:
         self._orders.append(Revoke(seat.entry.token, seat.entry.token_expires))
@@ -301,7 +301,7 @@ class Room:
         """How each peer's connection is: told to everybody present."""
         measured: dict[str, Grade] = {}
         for seat in self.present():
-            if seat.reconnecting:
+            if seat.reconnecting or seat.media_gone_at is not None:
                 measured[seat.id] = "lost"
             elif seat.peer is not None and seat.peer in grades:
                 measured[seat.id] = grades[seat.peer]
@@ -379,6 +379,7 @@ class Room:
 
         `now` is needed whenever somebody may have come, gone or answered.
         """
+        notice_absence(self.seats, now)
         before, after = self._record(now)
         orders = self._orders + before + rewire(self.seats, self._speakers.recent) + after + self._closing
         self._orders, self._closing = [], []
@@ -425,7 +426,7 @@ class Room:
         seat.microphone = arrival.microphone and publishes
         seat.camera = arrival.camera and publishes
         if arrival.media is not None:
-            seat.screen = False  # a new page shares nothing yet
+            seat.screen = seat.screen and arrival.media.peer == seat.peer  # a new page shares nothing yet
             self._take_media(seat, arrival.media)
         self._tell_anew()
 

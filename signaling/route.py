@@ -31,6 +31,8 @@ class Route:
     api_key: bool = False
     keeper: bool = False
     """Needs the cookie of the recordings page, or a token for recordings."""
+    ticket: bool = False
+    """Needs the token of a link into a session, or the one with which somebody comes back."""
     query: type[BaseModel] | None = None
     """What may stand behind the path's `?`."""
     form: bool = False

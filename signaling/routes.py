@@ -8,8 +8,10 @@ from aiohttp import web
 
 from signaling.api import TokenAnswer, TokenApi, TokenRequest
 from signaling.health import Health, HealthAnswer
+from signaling.ice_api import IceAnswer, IceApi
 from signaling.openapi import document
 from signaling.pages import ClientAnswer, Pages
+from signaling.probes import ProbeAnswer, ProbeRequest, Probes
 from signaling.route import Route
 from signaling.websocket import WebSocketDoor
 
@@ -23,17 +25,21 @@ ASKING_FOR_TOKENS = (
     "too_many_requests",
 )
 
+WITH_A_TICKET = ("token_invalid", "token_expired", "token_revoked", "resume_expired", "too_many_requests")
+
 
 def route_table(
     api: TokenApi,
     pages: Pages,
     door: WebSocketDoor,
     health: Health,
+    ice: IceApi,
+    probes: Probes,
     recordings: Sequence[Route],
     *,
     version: str,
 ) -> list[Route]:
-    """`recordings`: those of `recordings_routes.py`."""
+    """`recordings`: those of `recordings_routes.py` and `quality_api.py`, which ask the clinic's records."""
 
     async def openapi(request: web.Request) -> web.Response:
         return web.json_response(description)
@@ -44,6 +50,7 @@ def route_table(
         Route("GET", "/video-call/therapy", pages.page, "A session, for therapists.", "text/html", "pages"),
         Route("GET", "/video-call/secure-therapy", pages.page, "A session, for patients.", "text/html", "pages"),
         Route("GET", "/recordings", pages.recordings, "Recordings, for those who may.", "text/html", "pages"),
+        Route("GET", "/check", pages.check, "The check before a call.", "text/html", "pages"),
         Route("GET", "/brand.css", pages.style, "The brand's colours.", "text/css", "pages"),
         Route("GET", "/brand/logo", pages.logo, "The brand's logo.", "image/*", "pages", refusals=("not_found",)),
         Route(
@@ -74,6 +81,29 @@ def route_table(
             description="A WebSocket for pages of this server. Its messages are described in docs/protocol.md.",
             status=101,
             refusals=("bad_request", "wrong_origin", "too_many_requests"),
+        ),
+        Route(
+            "POST",
+            "/api/ice",
+            ice.issue,
+            "TURN servers with a short-lived credential.",
+            IceAnswer,
+            "client",
+            description="For whoever has a join token, or the token with which they come back.",
+            refusals=WITH_A_TICKET,
+            ticket=True,
+        ),
+        Route(
+            "POST",
+            "/api/probe",
+            probes.open,
+            "A connection to the media server that gives back what it gets, for a check before a call.",
+            ProbeAnswer,
+            "client",
+            description="Ended by the server after a few seconds, if it does not end by itself.",
+            request=ProbeRequest,
+            refusals=(*WITH_A_TICKET, "bad_request", "bad_offer", "server_full", "too_large", "not_json"),
+            ticket=True,
         ),
         *(
             Route(

@@ -7,7 +7,7 @@ The rules of who may do what are in `room.py`.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -21,6 +21,18 @@ from signaling.watching import Watching
 
 if TYPE_CHECKING:
     from sfu import PeerId
+
+
+AWAY = 1.0
+"""Seconds without media, or with nothing at all, before the others are told. Shorter, and they are told of what is
+over when they read it."""
+
+AWAY_UNHEARD = 10.0
+"""The same for somebody whose media goes on: they are seen and heard, only their buttons do nothing."""
+
+SILENT_JUDGEMENTS = 2
+"""And for somebody whose media connection stands but brings nothing, though their microphone is on: how often in a row
+that was found, every 2 s. Once is also found when a connection has just begun."""
 
 
 class Phase(Enum):
@@ -101,6 +113,15 @@ class Seat:
     socket_gone_at: float | None = None
     media_gone_at: float | None = None
     """When the media was last heard of, if it is gone; None while it lives or if there never was any."""
+    silent: int = 0
+    """How often in a row it was found that nothing comes from a media connection that stands."""
+    away: bool = False
+    """Whether the trouble has lasted long enough to be told."""
+    token_facts: object = None
+    """What the newest resume token says, and when it was told."""
+    token_at: float = 0.0
+    chat_refs: tuple[str, ...] = ()
+    """What the last chat messages of this person were named."""
     mover: Mover | None = None
     told: State | None = None
     """The last state sent to this person's socket."""
@@ -122,7 +143,16 @@ class Seat:
 
     @property
     def reconnecting(self) -> bool:
-        return self.socket_gone_at is not None or self.media_gone_at is not None
+        """As the others are told."""
+        gone = self.socket_gone_at is not None or self.media_gone_at is not None
+        return self.away and (gone or self.silent > 0)
+
+    def notice_absence(self, now: float) -> None:
+        alone = AWAY if self.peer is None else AWAY_UNHEARD
+        waits = ((self.socket_gone_at, alone), (self.media_gone_at, AWAY))
+        self.away = self.silent >= SILENT_JUDGEMENTS or any(
+            since is not None and now - since >= wait for since, wait in waits
+        )
 
     def sends(self, source: Source) -> bool:
         """Whether others may get this source now: switched on, and there is a track for it."""
@@ -138,10 +168,12 @@ class Seat:
         self.sources = media.sources
         self.slots.offered(media.audio, media.video)
         self.media_gone_at = None
+        self.silent = 0
         return replaced
 
     def lose_media(self, last_heard: float) -> None:
         self.peer = None
+        self.silent = 0
         self.media_gone_at = last_heard
         self._forget_media()
 
@@ -167,6 +199,10 @@ class Seat:
         media_gone_at = self.media_gone_at if self.media_gone_at is not None else self.socket_gone_at
         return max(self.socket_gone_at, media_gone_at) + grace
 
+    def as_self(self) -> Person:
+        """As they are told themselves: at once when it is their media that is gone, so that they offer anew."""
+        return self.as_person().model_copy(update={"reconnecting": self.media_gone_at is not None})
+
     def as_person(self) -> Person:
         """As the others may know them."""
         return Person(
@@ -180,6 +216,19 @@ class Seat:
             may_share=self.may_share,
             reconnecting=self.reconnecting,
         )
+
+
+def notice_absence(seats: Sequence[Seat], now: float | None) -> None:
+    """Whose absence the others are to be told of by now."""
+    if now is not None:
+        for seat in seats:
+            seat.notice_absence(now)
+
+
+def notice_silence(seats: Sequence[Seat], silent: Collection[PeerId]) -> None:
+    """Who should be heard, as their microphone is on, and of whom nothing came lately."""
+    for seat in seats:
+        seat.silent = seat.silent + 1 if seat.peer in silent and seat.sends("microphone") else 0
 
 
 def permitted_sources(role: Role, sources: Sources) -> dict[Source, str]:

@@ -11,17 +11,15 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from sfu import MediaEvent, MediaServer, PeerConnected, PeerError, PeerId, PeerLost
 from signaling import orders as o
-from signaling.attention import Grade, grade
 from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.limits import Limiter
-from signaling.media import offer_again, open_media
+from signaling.media import offer_again
 from signaling.messages import (
     Answer,
     Answered,
@@ -33,16 +31,19 @@ from signaling.messages import (
     Offer,
     OfferAgain,
     Resume,
-    ServerMessage,
 )
 from signaling.metrics import Metrics
+from signaling.outlet import Outlet
 from signaling.pseudonyms import Pseudonyms
+from signaling.quality_watch import QualityWatch
 from signaling.refusals import REFUSALS, Refused
+from signaling.returning import Returns, give_back
 from signaling.revocations import Revocations
 from signaling.roles import Role
 from signaling.room import Room, Rules
-from signaling.seat import Arrival, Entry, Media, Seat, readable_name
+from signaling.seat import Arrival, Entry, Media, Seat, notice_silence, readable_name
 from signaling.session_recording import SessionRecording
+from signaling.stats import Stats
 from signaling.tokens import JoinClaims, ResumeClaims, Tokens
 
 log = structlog.get_logger("sessions")
@@ -53,21 +54,13 @@ LOOK = 0.25
 JUDGE = 8
 """Looks between two judgements of connections: every 2 s."""
 
+RENEW_LOOKS = 4
+"""Looks between two at resume tokens: what has changed is in them a second later at most."""
+
 CLOSE_OVER = 1000
 CLOSE_FAULT = 1011
 CLOSE_RESTART = 1012
 """Close codes (RFC 6455, section 7.4.1, and IANA's registry): over, a fault of ours, come back in a moment."""
-
-
-class Outlet(Protocol):
-    """A connection, as a session sees it. Neither method waits or raises."""
-
-    @property
-    def id(self) -> o.ConnectionId: ...
-
-    def send(self, message: ServerMessage) -> None: ...
-
-    def hang_up(self, code: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -91,6 +84,7 @@ class Sessions:
         metrics: Metrics,
         pseudonyms: Pseudonyms,
         vanished: Callable[[str], None],
+        quality: QualityWatch,
         captures: Captures | None = None,
     ) -> None:
         """`vanished` is called with a session's id when its last seat is empty. Without `captures` nothing can be
@@ -104,7 +98,9 @@ class Sessions:
         self._metrics = metrics
         self._pseudonyms = pseudonyms
         self._vanished = vanished
+        self._quality = quality
         self._captures = captures
+        self._returns = Returns(tokens=tokens, revocations=revocations, clock=clock)
         if captures is not None:
             captures.told = self
         self._rooms: dict[str, Room] = {}
@@ -120,9 +116,7 @@ class Sessions:
 
     def join(self, outlet: Outlet, claims: JoinClaims, message: Join) -> None:
         """Raises Refused."""
-        room = self._rooms.get(claims.room)
-        if room is None:
-            room = Room(claims.room, self._rules, self._clock.wall() - self._clock.steady(), self._recording())
+        room = self._rooms.get(claims.room) or self._new_room(claims.room)
         entry = Entry(
             identity=claims.sub,
             role=claims.role,
@@ -145,14 +139,28 @@ class Sessions:
     def resume(self, outlet: Outlet, claims: ResumeClaims, message: Resume) -> None:
         """Raises Refused."""
         room = self._rooms.get(claims.room)
-        if room is None:
-            raise Refused("resume_expired")
+        if room is None or all(seat.id != claims.sub for seat in room.seats):
+            self._give_back(outlet, room, claims, message)
+            return
         with self._guarded(room):
             seat = room.seat_to_resume(claims.sub, claims.jti)
-            media, answer = self._open(room, message.offer, seat.role)
+            media, answer = self._open(room, message.offer, seat.role, seat.peer)
             arrival = self._arrive(room, outlet, message, media)
             self._welcome(outlet, room, seat.id, arrival, answer)
             self._carry_out(room, room.resume(seat, claims.jti, arrival, self._clock.steady()))
+
+    def _give_back(self, outlet: Outlet, room: Room | None, claims: ResumeClaims, message: Resume) -> None:
+        sat = self._returns.check(room, claims)
+        room = room or self._new_room(claims.room)
+        with self._guarded(room):
+            media, answer = self._open(room, message.offer, sat.role)
+            self._rooms[room.session] = room
+            arrival = self._arrive(room, outlet, message, media)
+            self._welcome(outlet, room, claims.sub, arrival, answer)
+            self._carry_out(room, give_back(room, claims, sat, arrival, self._clock.steady()))
+
+    def _new_room(self, session: str) -> Room:
+        return Room(session, self._rules, self._clock.wall() - self._clock.steady(), self._recording())
 
     def _take_seat(self, room: Room, outlet: Outlet, entry: Entry, message: Join) -> None:
         media, answer = self._open(room, message.offer, entry.role)
@@ -187,8 +195,10 @@ class Sessions:
             mover.outlet.send(Error(code=refused.code, error=refused.error))
             self._hang_up(connection, CLOSE_OVER)
 
-    def _open(self, room: Room, offer: Offer | None, role: Role) -> tuple[Media | None, Answer | None]:
-        return (None, None) if offer is None else open_media(self._media, offer, role, room.session)
+    def _open(
+        self, room: Room, offer: Offer | None, role: Role, peer: PeerId | None = None
+    ) -> tuple[Media | None, Answer | None]:
+        return (None, None) if offer is None else offer_again(self._media, peer, offer, role, room.session)
 
     def _arrive(self, room: Room, outlet: Outlet, message: Join | Resume, media: Media | None) -> Arrival:
         self._outlets[outlet.id] = (outlet, room)
@@ -222,6 +232,8 @@ class Sessions:
             seat = room.seat_of(connection)
             if isinstance(message, OfferAgain) and seat is not None:
                 self._offer(outlet, room, seat, message)
+            elif isinstance(message, Stats) and seat is not None:
+                self._quality.told(room, seat, message, self._clock.steady())
             else:
                 self._carry_out(room, room.receive(connection, message, self._clock.steady()))
 
@@ -245,6 +257,7 @@ class Sessions:
             return
         self._peers[media.peer] = room
         outlet.send(Answered(answer=answer))
+        self._quality.offered(room, seat, media, self._clock.steady())
         self._carry_out(room, room.media_offered(seat, media))
 
     def media_event(self, event: MediaEvent) -> None:
@@ -255,11 +268,13 @@ class Sessions:
         with self._guarded(room):
             if isinstance(event, PeerLost):
                 del self._peers[event.peer]
+                self._quality.lost(room, event.peer, event.reason, self._clock.steady())
                 self._metrics.peers_lost.labels(event.reason).inc()
                 log.debug("media lost", session=self._pseudonyms.of(room.session), reason=event.reason)
                 self._carry_out(room, room.peer_lost(event.peer, event.reason == "silent", self._clock.steady()))
             elif isinstance(event, PeerConnected):
                 self._metrics.peers_connected.inc()
+                self._quality.connected(room, event.peer, self._clock.steady())
                 log.debug("media connected", session=self._pseudonyms.of(room.session))
             else:
                 self._carry_out(room, room.media_told(event))
@@ -294,16 +309,17 @@ class Sessions:
             return
         judge = self._looks % JUDGE == 0
         levels = self._media.levels()
-        grades: dict[PeerId, Grade] = {}
-        if judge:
-            reports = self._media.reports()
-            grades = {peer: grade(max(r.loss_up, r.loss_down), r.rtt_ms) for peer, r in reports.items()}
+        reports = self._media.reports() if judge else {}
+        silent = {peer for peer, report in reports.items() if not report.bits_in}
         for room in list(self._rooms.values()):
             with self._guarded(room):
                 now = self._clock.steady()
                 self._carry_out(room, room.hear(levels, now))
+                if self._looks % RENEW_LOOKS == 0:
+                    self._carry_out(room, [o.Tell(*each) for each in self._returns.renewed(room)])
                 if judge:
-                    self._carry_out(room, room.judge(grades))
+                    notice_silence(room.present(), silent)
+                    self._carry_out(room, room.judge(self._quality.look(room, reports, now)))
                 self._carry_out(room, room.tick(now))
 
     def counts(self) -> dict[str, int]:
@@ -342,7 +358,10 @@ class Sessions:
                     self._hand_over(connection)
                 case o.JoinAfresh(connection):
                     self._join_afresh(connection)
-                case o.Note(event, role, reason):
+                case o.Note(event, role, reason, seat) as note:
+                    self._quality.noted(room, note, self._clock.steady())
+                    if event == "gone":
+                        self._returns.gone(seat, reason)
                     self._metrics.people.labels(event, reason).inc()
                     log.info(event, session=self._pseudonyms.of(room.session), role=role, reason=reason or None)
                 case o.Connect() | o.Disconnect() | o.Show() | o.Rank() | o.Pause() | o.ClosePeer():
@@ -426,6 +445,7 @@ class Sessions:
 
     def _forget(self, room: Room) -> None:
         del self._rooms[room.session]
+        self._quality.over(room, self._clock.steady())
         if self._captures is not None:
             self._captures.session_over(room.session)
         self._vanished(room.session)

@@ -46,13 +46,37 @@ class JoinClaims(_Claims):
     minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
 
 
+class SeatClaims(BaseModel):
+    """Where somebody sat a moment ago, for a server that does not know it any more (`returning.py`)."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    until: int
+    """Seconds since 1970 until which the seat may be given back."""
+    identity: UserId
+    role: Role
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(repr=False)
+    link: TokenId
+    """The unique id of the token that they came with, and when that expires."""
+    link_expires: float
+    admitted: bool
+    since: float
+    """When they took the seat, seconds since 1970."""
+    limit: Annotated[int, Field(ge=2, le=12)]
+    length: float
+    """Of the session, in seconds."""
+    started_at: float | None = None
+    locked: bool
+
+
 class ResumeClaims(_Claims):
-    """Which seat may be taken again. Good only while that seat exists and has handed out nothing newer."""
+    """Which seat may be taken again. While that seat exists, good only if it has handed out nothing newer."""
 
     typ: Literal["resume"] = "resume"
     room: SessionId
     sub: str
     """The person's id in the session."""
+    seat: SeatClaims | None = None
 
 
 class RecordingsClaims(_Claims):

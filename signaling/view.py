@@ -47,7 +47,7 @@ def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, recording: Record
         limit=facts.limit,
         locked=facts.locked and present,
         waiting_for=hosts[0].name if hosts and not present else None,
-        you=seat.as_person(),
+        you=seat.as_self(),
         may=actions_of(seat, records=facts.records),
         people=[other.as_person() for other in others if other.phase is Phase.PRESENT] if present else [],
         waiting=[

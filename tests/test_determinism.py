@@ -15,6 +15,7 @@ SHELLS: dict[str, str] = {
     "signaling/captures.py": "looks at what was heard ten times a second",
     "signaling/capture_books.py": "waits for a database that is away",
     "signaling/housekeeping.py": "looks every ten minutes at what is due",
+    "signaling/quality_keeper.py": "looks every two seconds at what is to be kept",
     "signaling/offload.py": "looks every few seconds at what is to go into the bucket",
     "recording/writer.py": "starts a process again that died, after a pause",
     "recording/writing.py": "the writer's process: when packets were given up for lost",

@@ -29,7 +29,8 @@ def test_every_setting_is_explained() -> None:
 def test_examples_use_only_settings_that_exist() -> None:
     known_variables = {each.variable for each in documented()} | {"THERABOOK_CONFIG"}
     known_flags = {flag for each in documented() if each.flag for flag in each.flag.split("/")} | {"--config", "--help"}
-    files = [*(ROOT / "deploy").iterdir(), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    deployed = [file for file in (ROOT / "deploy").rglob("*") if file.is_file()]
+    files = [*deployed, *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
     for file in files:
         text = file.read_text(encoding="utf-8")
         assert set(re.findall(r"\bTHERABOOK_[A-Z_]+", text)) <= known_variables, file.name

@@ -1,5 +1,4 @@
-"""The command line: `therabook serve`, `therabook token`, `therabook recordings`. Its flags are made from the
-settings."""
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `recordings`. Flags are made from the settings."""
 
 from __future__ import annotations
 
@@ -19,7 +18,9 @@ from signaling.ids import new_id, new_session_id
 from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
-from therabook import VERSION, logs, opening, recordings_cli, server
+from therabook import VERSION, logs, opening, quality_cli, recordings_cli, server
+from therabook.doctor.command import FOR_DOCTOR
+from therabook.doctor.command import run as run_doctor
 from therabook.links import base_url, make_link
 from therabook.settings import PREFIX, BadSettings, Settings, choices_of, documented, flag_of, has_flag, load
 
@@ -139,6 +140,32 @@ def token(
         raise click.ClickException(str(error)) from None
     except ValueError:
         raise click.ClickException(WRONG_IDS) from None
+
+
+@main.command()
+@click.argument("address", required=False)
+@click.option("--json", "form", flag_value="json", help="For programs.")
+@click.option("--text", "form", flag_value="text", default=True, hidden=True)
+@click.option("--insecure", is_flag=True, help="Take any certificate, as one that the server has made itself.")
+@flags_for(FOR_DOCTOR)
+def doctor(config: Path | None, address: str | None, form: str, insecure: bool, **flags: Any) -> None:
+    """Say what works from this machine, and what to do about the rest. Exits with 1 if something does not.
+
+    Without ADDRESS: this machine, and the server on it. With ADDRESS: that server as seen from here: pages, WebSocket,
+    UDP, TCP and TURN. ADDRESS is a link into a session, in quotes, or the server's address, with its API key in
+    THERABOOK_API_KEY.
+    """
+    raise SystemExit(run_doctor(_settings(config, flags), address, form=form, insecure=insecure))
+
+
+@main.command()
+@click.argument("session")
+@click.option("--json", "form", flag_value="json", help="For programs.")
+@click.option("--text", "form", flag_value="text", default=True, hidden=True)
+@flags_for(quality_cli.FOR_QUALITY)
+def quality(config: Path | None, session: str, form: str, **flags: Any) -> None:
+    """Say how people's connections were in a session: as of the last minute, if it goes on."""
+    quality_cli.show(_settings(config, flags), session, form=form)
 
 
 @main.group()

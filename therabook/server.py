@@ -20,8 +20,9 @@ import aiohttp
 import ifaddr
 import structlog
 from aiohttp import web
+from pydantic import SecretStr
 
-from clinic import Viewings
+from clinic import Qualities, Viewings
 from recording import core_dumps
 from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
@@ -32,12 +33,17 @@ from signaling.clock import Clock
 from signaling.entrance import Entrance
 from signaling.health import Health
 from signaling.housekeeping import Housekeeping
+from signaling.ice_api import IceApi
 from signaling.ids import new_id, new_session_id
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
 from signaling.pages import Pages, VideoAnswer
+from signaling.probes import Probes
 from signaling.pseudonyms import Pseudonyms
+from signaling.quality_api import QualityApi
+from signaling.quality_keeper import QualityKeeper
+from signaling.quality_watch import QualityWatch
 from signaling.recordings_access import RecordingsAccess
 from signaling.recovery import recover
 from signaling.revocations import Revocations
@@ -47,7 +53,9 @@ from signaling.routes import route_table
 from signaling.sessions import LOOK, Sessions
 from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
 from signaling.streams import Streams
+from signaling.tickets import Tickets
 from signaling.tokens import Tokens
+from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
 from therabook import VERSION, recordings, recordings_served, tls
 from therabook.settings import BadSettings, Settings
@@ -57,6 +65,7 @@ log = structlog.get_logger("server")
 WEB = Path(__file__).resolve().parent.parent / "web"
 SOCKETS = 16_384
 LARGEST_LOGO = 512 * 1024
+SHORTEST_SECRET = 16
 LOGO_TYPES = (".svg", ".png", ".webp", ".jpg")
 
 
@@ -87,13 +96,21 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
     # Media, recordings, sessions, and the way into them
     nodes = Alone()
-    to_sessions: list[Callable[[MediaEvent], None]] = []
-    media = MediaServer(media_config(settings), lambda event: to_sessions[0](event))
+    to_whom: list[Callable[[MediaEvent], None]] = []
+
+    def tell(event: MediaEvent) -> None:
+        for each in to_whom:
+            each(event)
+
+    media = MediaServer(media_config(settings), tell)
     http = aiohttp.ClientSession()
     store = recordings.database(settings)
     provider = recordings.key_provider(settings, http, clock.wall)
     books = recordings.books(settings, store, provider)
     vault = recordings.vault(settings, store, provider)
+    watch = QualityWatch(metrics.quality)
+    qualities = Qualities(store)
+    keeper = QualityKeeper(watch, qualities, clock)
     composing = recordings.composing(settings, store, vault, clock, lambda *film: sessions.filmed(*film))
     captures = Captures(
         media=media,
@@ -116,8 +133,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
         vanished=lambda session: background.start(nodes.release(session)),
         captures=captures if settings.recordings else None,
+        quality=watch,
     )
-    to_sessions.append(sessions.media_event)
+    tickets = Tickets(tokens=tokens, revocations=revocations, clock=clock, proxies=proxies)
+    probes = Probes(media=media, tickets=tickets, clock=clock, new_id=new_id)
+    to_whom += [sessions.media_event, probes.media_event]
     metrics.watch(sessions.counts, media.counters)
     entrance = Entrance(
         sessions=sessions,
@@ -150,12 +170,22 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         new_id=new_id,
         sealed=not provider.can_unwrap,
     )
+    quality = QualityApi(
+        keeper=keeper,
+        api_key=api_key,
+        clock=clock,
+        limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
+        proxies=proxies,
+    )
+    turn = turn_servers(settings)
+    ice = IceApi(turn=turn, tickets=tickets, clock=clock, new_id=new_id)
     streams = Streams()
     pages = Pages(
         shelf=Shelf(lambda: read_tree(WEB), reload=settings.reload),
         brand=brand(settings),
         demo=settings.demo,
         video=video(settings),
+        turn=bool(turn),
     )
     door = WebSocketDoor(
         entrance=entrance,
@@ -178,7 +208,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         pseudonyms=pseudonyms,
     )
-    add_routes(app, route_table(api, pages, door, health, archive, version=VERSION))
+    add_routes(app, route_table(api, pages, door, health, ice, probes, [*archive, *quality.routes()], version=VERSION))
 
     # Serving
     background = Background()
@@ -194,8 +224,12 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         await captures.start()
         stack.push_async_callback(captures.close)
         stack.push_async_callback(background.stop)
-        background.start(look_regularly(sessions))
+        background.start(look_regularly(sessions, probes))
+        stack.push_async_callback(keeper.close)
+        background.start(keeper.run())
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
+        if settings.quality_keep_days is not None:
+            housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days
         background.start(housekeeping.run())
         offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
         if offload is not None:
@@ -258,10 +292,11 @@ def allow_many_sockets() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def look_regularly(sessions: Sessions) -> None:
+async def look_regularly(sessions: Sessions, probes: Probes) -> None:
     while True:
         await asyncio.sleep(LOOK)
         sessions.look()
+        probes.look()
 
 
 class Background:
@@ -299,6 +334,18 @@ def media_config(settings: Settings) -> MediaConfig:
         udp=settings.media_udp,
         loopback=settings.media_loopback,
     )
+
+
+def turn_servers(settings: Settings) -> TurnServers:
+    secret = settings.turn_secret
+    if settings.turn_urls and secret is None and settings.turn_secret_file is not None:
+        try:
+            secret = SecretStr(settings.turn_secret_file.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(f"turn_secret_file: {getattr(error, 'strerror', None) or 'not a text'}") from None
+        if len(secret) < SHORTEST_SECRET:
+            raise BadSettings(f"turn_secret_file: shorter than {SHORTEST_SECRET} characters")
+    return TurnServers(settings.turn_urls, secret)
 
 
 def rules(settings: Settings) -> Rules:

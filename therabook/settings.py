@@ -20,6 +20,8 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from signaling.turn import URL as TURN_URL
+
 PREFIX = "THERABOOK_"
 _KUBERNETES = re.compile(r"_(SERVICE|PORT)_")
 """Kubernetes gives every container variables like THERABOOK_SERVICE_HOST for a service named therabook."""
@@ -73,6 +75,19 @@ class Settings(BaseSettings):
     )
     media_udp: bool = Field(True, description="--no-media-udp sends everything over TCP.")
     media_loopback: bool = Field(False, description="Tell clients of loopback addresses too.")
+    turn_urls: Words = Field(
+        (),
+        description="TURN servers for networks that let nothing else through, comma-separated: "
+        "turn:turn.example.org:3478, turn:turn.example.org:3478?transport=tcp, turns:turn.example.org:443. "
+        "Default: none.",
+    )
+    turn_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        json_schema_extra=NO_FLAG,
+        description="The secret that the TURN servers have too (coturn's static-auth-secret).",
+    )
+    turn_secret_file: Path | None = Field(None, description="File that holds it, instead of turn_secret.")
 
     session_limit: int = Field(2, ge=2, le=12, description="People in a session, unless its tokens say otherwise.")
     session_minutes: int = Field(
@@ -120,6 +135,12 @@ class Settings(BaseSettings):
     )
     recordings_keep_days: int | None = Field(
         None, ge=1, le=36_500, description="Days until a recording is deleted, unless it is on hold. Default: never."
+    )
+    quality_keep_days: int | None = Field(
+        90,
+        ge=1,
+        le=36_500,
+        description="Days for which it is kept how each connection in each session was, without names.",
     )
     recordings_key: Literal["file", "credential", "sealed", "vault", "webhook"] = Field(
         "file",
@@ -203,6 +224,14 @@ class Settings(BaseSettings):
             ipaddress.ip_network(network)
         return value
 
+    @field_validator("turn_urls")
+    @classmethod
+    def _are_turn_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            if not TURN_URL.fullmatch(url):
+                raise ValueError("write turn:HOST:PORT, turn:HOST:PORT?transport=tcp or turns:HOST:PORT")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
@@ -214,6 +243,8 @@ class Settings(BaseSettings):
     def _fit_together(self) -> Settings:
         if self.tls == "files" and (self.tls_cert is None or self.tls_key is None):
             raise ValueError("tls = files needs tls_cert and tls_key")
+        if self.turn_urls and self.turn_secret is None and self.turn_secret_file is None:
+            raise ValueError("turn_urls needs turn_secret or turn_secret_file")
         if self.demo and not is_loopback(self.host):
             raise ValueError(
                 "demo lets anyone join as anyone, so it serves this machine only: leave host at 127.0.0.1, or turn "

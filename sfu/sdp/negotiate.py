@@ -250,7 +250,8 @@ _H264_LEVELS = {f"{level:02x}" for level in (10, 11, 12, 13, 20, 21, 22, 30, 31,
 
 def _parameters(name: CodecName, codec: Codec) -> str:
     if name == "opus":
-        return "minptime=10;useinbandfec=1"
+        # what is lost is repaired from the next packet, and silence costs next to nothing (RFC 7587, section 6.1)
+        return "minptime=10;useinbandfec=1;usedtx=1"
     if name == "VP9":
         return "profile-id=0"
     if name == "H264":

@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 import shutil
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 
 from tests.browser.content import FIREFOX as CONTENT
+from tests.browser.networks import Place
 from tests.browser.person import RECOGNISE, Person, eventually
 from tests.browser.service import free_ports
 
@@ -43,19 +44,23 @@ PREFERENCES: dict[str, object] = {
 class FirefoxPerson(Person):
     """One person at one Firefox with one tab. Use as `async with FirefoxPerson(name, folder) as person`."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, place: Place | None = None, **preferences: object) -> None:
+        """`place`: a network of its own."""
         super().__init__(name, CONTENT)
         self._profile = folder / "firefox"
+        self._place = place
+        self._preferences = PREFERENCES | preferences
         self._ids = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     async def __aenter__(self) -> FirefoxPerson:
         self._profile.mkdir(parents=True)
-        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items())
+        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in self._preferences.items())
         (self._profile / "user.js").write_text("".join(lines))
         [port] = free_ports(1)
+        here = [] if self._place is None else self._place.command()
         self._process = await asyncio.create_subprocess_exec(
-            *(FIREFOX, "--headless", "--no-remote", "--profile", str(self._profile)),
+            *(*here, FIREFOX, "--headless", "--no-remote", "--profile", str(self._profile)),
             *("--remote-debugging-port", str(port), "--width", "1280", "--height", "800"),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -64,7 +69,7 @@ class FirefoxPerson(Person):
         self._client = aiohttp.ClientSession()
 
         async def connect() -> aiohttp.ClientWebSocketResponse | None:
-            with suppress(aiohttp.ClientError):
+            with suppress(aiohttp.ClientError), nullcontext() if self._place is None else self._place.entered():
                 return await self._client.ws_connect(f"ws://127.0.0.1:{port}/session", max_msg_size=0)
             return None
 

@@ -80,6 +80,13 @@ HOMES = {
     "Share screen": "More",
     "Stop sharing": "More",
     "Participants": "More",
+    "Show large": "Participants",
+    "Show all alike": "Participants",
+    "Sound only": "More",
+    "Show pictures again": "More",
+    "Your connection": "More",
+    "Picture in a small window": "More",
+    "Close the small window": "More",
 }
 """Where the buttons are that do not, or not on a phone, stand in the call bar; by the beginning of their names."""
 

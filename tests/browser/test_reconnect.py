@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest_asyncio
 
 from tests.browser.conftest import MakePerson
 from tests.browser.content import DOCTOR, PATIENT
+from tests.browser.gaps import DETACHED, RECONNECTING, WAITING, Gaps
 from tests.browser.person import eventually
 from tests.browser.service import Service
 from tests.browser.wire import MediaWire, Wire
@@ -17,6 +20,11 @@ from tests.browser.wire import MediaWire, Wire
 ICE_USERNAMES = """() => window.recognise.connections
   .filter(connection => connection.connectionState !== "closed")
   .map(connection => /a=ice-ufrag:(\\S+)/.exec(connection.localDescription.sdp)[1])"""
+
+ADMITTED = """() => {
+  const { token } = JSON.parse(sessionStorage.getItem("therabook.seat"));
+  return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).seat?.admitted === true;
+}"""
 
 MEDIA_IS_LOST = """() => window.recognise.connections
   .every(connection => ["disconnected", "failed", "closed"].includes(connection.iceConnectionState))"""
@@ -30,7 +38,7 @@ async def behind_a_wire(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
     assert await running.stop() == 0, running.said()
 
 
-async def test_media_goes_on_while_the_socket_is_down_and_the_socket_comes_back(
+async def test_five_seconds_without_a_socket_disturb_nothing_and_lose_nothing_that_was_written(
     service: Service, session: str, person: MakePerson
 ) -> None:
     doctor, patient = await person("Dr. Blue", DOCTOR), await person("Sam Reed", PATIENT)
@@ -39,19 +47,29 @@ async def test_media_goes_on_while_the_socket_is_down_and_the_socket_comes_back(
         await patient.join(wire.link(await service.link("patient", session)))
         await doctor.admit(patient)
         await doctor.sees_and_hears(patient)
+        await patient.sees_and_hears(doctor)
 
         patient.expects_network_errors()
+        gaps = Gaps(doctor, patient)
+        await gaps.start()
         wire.cut()
-        await patient.sees_and_hears(doctor)
-        await doctor.sees_and_hears(patient)
-        await patient.reads("Reconnecting")
+        await patient.reads(DETACHED)
+        await patient.says("Written meanwhile")
+        await asyncio.sleep(3)
 
         wire.mend()
-        await patient.reads_no_longer("Reconnecting")
-        await patient.says("Here again")
+        await patient.reads_no_longer(DETACHED)
+        await gaps.mended()
+        print(gaps.table("5 s without a socket"))
+        assert gaps.longest() < 0.5, "pictures and sound go on at both ends"
+        assert gaps.read[doctor.name] == {}, "the other is told nothing"
+        assert list(gaps.read[patient.name]) == [DETACHED], "and they themselves only what does not work"
+        assert (
+            await patient.page.get_by_role("textbox", name="Message", exact=True).input_value() == "Written meanwhile"
+        )
+        await patient.press("Send")
         await doctor.press("Chat")
-        await doctor.reads("Here again")
-        await patient.sees_and_hears(doctor)
+        await doctor.reads("Written meanwhile")
 
 
 async def test_a_reloaded_page_is_back_in_the_call_without_being_admitted_again(
@@ -85,7 +103,7 @@ async def test_a_network_that_goes_away_and_comes_back_keeps_the_call(
         wire.cut()
         media.cut()
         for someone in (doctor, patient):
-            await someone.reads("Reconnecting")
+            await someone.reads(RECONNECTING)
         await eventually(lambda: patient.evaluate(MEDIA_IS_LOST), "the patient's browser notices")
         wire.mend()
         media.mend()
@@ -131,7 +149,10 @@ async def test_a_browser_that_vanishes_is_gone_after_its_grace(
     await doctor.does_not_see(patient, seconds=40)
 
 
-async def test_after_a_restart_the_same_people_meet_again(tmp_path: Path, session: str, person: MakePerson) -> None:
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+async def test_after_a_restart_the_call_goes_on_and_nobody_is_admitted_again(
+    tmp_path: Path, session: str, person: MakePerson, how: str
+) -> None:
     service = Service(tmp_path)
     await service.start()
     try:
@@ -139,17 +160,29 @@ async def test_after_a_restart_the_same_people_meet_again(tmp_path: Path, sessio
         await doctor.join(await service.link("therapist", session))
         await patient.join(await service.link("patient", session))
         await doctor.admit(patient)
-        await doctor.sees(patient)
+        await doctor.sees_and_hears(patient)
+        await eventually(lambda: patient.evaluate(ADMITTED), "the patient's page knows that it was let in")
 
         for someone in (doctor, patient):
             someone.expects_network_errors()
-        assert await service.stop() == 0
+        gaps = Gaps(doctor, patient)
+        await gaps.start()
+        began = time.monotonic()
+        if how == "killed":
+            await service.kill()
+        else:
+            assert await service.stop() == 0
+        await patient.reads(RECONNECTING)
         await service.start()
-
-        # Both find the door again by themselves.
-        await doctor.admit(patient)
+        ready = time.monotonic()
         await doctor.sees_and_hears(patient)
         await patient.sees_and_hears(doctor)
+        back = time.monotonic()
+        print(f"\n{how}: ready again after {ready - began:.1f} s, the call is back {back - ready:.1f} s later")
+        assert back - ready < 8
+        await gaps.look()
+        assert not any(WAITING in read for read in gaps.read.values()), "nobody was seen at the door"
+        await patient.reads_no_longer(RECONNECTING)
     finally:
         await service.stop()
 

@@ -19,7 +19,7 @@ NAME = "Renée Planted-Surname"
 
 TEXTS = {
     "ids, chosen at random": {"id", "recording_id", "person_id", "session", "file", "version", "text_version"},
-    "words from a list of ours": {"state", "kind", "source", "codec", "role", "rule"},
+    "words from a list of ours": {"state", "kind", "source", "codec", "role", "rule", "gone"},
     "hashes": {"sha256", "text_sha256"},
     "ids of the clinic's own system, from tokens": {"held_by", "by", "who"},
     "the clinic's words, for everybody": {"title", "body"},
@@ -27,7 +27,7 @@ TEXTS = {
     "our own sentences": {"failure", "error"},
     "parts of the installation": {"node", "key_provider"},
     "a country or state": {"place"},
-    "ours, in JSON": {"options", "keys"},
+    "ours, in JSON": {"options", "keys", "figures"},
 }
 """Every column of text, and why no name is in it. A new one has to find its place here."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.test_packets import PICTURE, SOUND
-from tests.sim.call import Call, Guest, frozen_us
+from tests.sim.call import Call, frozen_us
 from tests.sim.link import SECOND, Bottleneck, Capacity
 
 LATEST_SOUND_US = 150_000

@@ -99,6 +99,10 @@ def test_sound_says_its_channels() -> None:
     assert "a=rtpmap:111 opus/48000/2\r\n" in sections(answered())[1]
 
 
+def test_sound_is_to_repair_itself_and_not_to_send_silence() -> None:
+    assert "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n" in sections(answered())[1]
+
+
 def test_a_slot_names_its_stream_the_primary_before_its_repetitions() -> None:
     slot = sections(answered())[5]
     assert "a=sendonly\r\n" in slot

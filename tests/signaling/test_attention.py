@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signaling.attention import HELD, Grade, Grades, Speakers, grade
+from signaling.attention import HELD, Felt, Grade, Grades, Speakers, grade
 
 
 def test_whoever_is_heard_is_marked_until_a_while_after() -> None:
@@ -38,6 +38,15 @@ def test_the_loudest_comes_first_and_equals_do_not_flicker() -> None:
 )
 def test_grades(loss: float, rtt: float | None, expected: Grade) -> None:
     assert grade(loss, rtt) == expected
+
+
+@pytest.mark.parametrize(
+    ("frozen", "concealed", "expected"),
+    [(0.0, 0.0, "good"), (0.02, 0.0, "fair"), (0.2, 0.0, "poor"), (0.0, 0.03, "fair"), (0.0, 0.1, "poor")],
+)
+def test_what_somebody_sees_and_hears_makes_their_grade_worse(frozen: float, concealed: float, expected: Grade) -> None:
+    assert grade(0.0, 20.0, Felt(frozen, concealed)) == expected
+    assert grade(0.5, 20.0, Felt(frozen, concealed)) == "poor", "and never better"
 
 
 def test_a_grade_falls_at_once_and_rises_when_it_lasts() -> None:

@@ -7,6 +7,7 @@ import pytest
 from signaling import messages as m
 from signaling import orders as o
 from signaling.refusals import Refused
+from signaling.seat import Media, notice_silence
 from tests.signaling.stage import Actor, Stage, code_of
 
 
@@ -35,6 +36,9 @@ def is_reconnecting(viewer: Actor, name: str) -> bool:
 def test_media_goes_on_while_the_socket_is_away(stage: Stage, therapist: Actor, patient: Actor) -> None:
     before = therapist.hears_and_sees()
     patient.loses_socket()
+    stage.passes(5)
+    assert not is_reconnecting(therapist, "Alex"), "they are seen and heard: there is nothing to tell"
+    stage.passes(6)
     assert is_reconnecting(therapist, "Alex")
     stage.passes(600)
     assert therapist.hears_and_sees() == before
@@ -99,6 +103,70 @@ def test_being_admitted_while_the_socket_is_away_is_seen_after_the_resume(stage:
     patient.loses_socket()
     therapist.says(m.Admit(person=patient.seat_id))
     assert patient.resumes().state.phase == "present"
+
+
+def test_a_reload_is_over_before_the_others_are_told_of_it(stage: Stage, therapist: Actor, patient: Actor) -> None:
+    told = len(therapist.all(m.State))
+    patient.loses_media()
+    patient.loses_socket()
+    stage.passes(0.9)
+    patient.resumes(reloaded=True)
+    stage.passes(5)
+    assert not any(person.reconnecting for state in therapist.all(m.State)[told:] for person in state.people)
+
+
+def test_whose_microphone_is_on_and_of_whom_nothing_comes_is_shown_as_away(
+    stage: Stage, therapist: Actor, patient: Actor
+) -> None:
+    assert patient.peer is not None
+    silent = {patient.peer}
+    notice_silence(stage.room.present(), silent)
+    stage.passes(1.9)
+    assert not is_reconnecting(therapist, "Alex"), "a connection that has just begun is not told to be lost"
+    notice_silence(stage.room.present(), silent)
+    stage.passes(0.1)
+    assert is_reconnecting(therapist, "Alex")
+    notice_silence(stage.room.present(), set())
+    stage.passes(0.1)
+    assert not is_reconnecting(therapist, "Alex")
+    patient.says(m.Devices(microphone=False, camera=False, screen=False))
+    for _ in range(5):
+        notice_silence(stage.room.present(), silent)
+        stage.passes(2)
+    assert not is_reconnecting(therapist, "Alex"), "who sends nothing is not missed"
+
+
+# Written --------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_written_twice_under_one_name_is_relayed_once(stage: Stage, therapist: Actor, patient: Actor) -> None:
+    patient.says(m.Chat(text="hello", ref="one"))
+    patient.loses_socket()
+    back = patient.resumes()
+    back.says(m.Chat(text="hello", ref="one"))
+    assert [(said.text, said.ref) for said in therapist.all(m.ChatFrom)] == [("hello", None)]
+    assert [(said.text, said.ref) for said in back.all(m.ChatFrom)] == [("hello", "one")]
+    back.says(m.Chat(text="hello", ref="two"))
+    back.says(m.Chat(text="hello"))
+    back.says(m.Chat(text="hello"))
+    assert len(therapist.all(m.ChatFrom)) == 4
+
+
+# An ICE restart in the greeting ---------------------------------------------------------------------------------
+
+
+def test_an_offer_in_the_greeting_may_continue_the_connection(stage: Stage, therapist: Actor, patient: Actor) -> None:
+    therapist.says(m.Devices(microphone=True, camera=True, screen=True))
+    assert therapist.peer is not None
+    old = therapist.seat
+    back = Actor(stage, 1000, therapist.entry, therapist.name, therapist.seat_id, peer=therapist.peer)
+    stage.actors.append(back)
+    media = Media(therapist.peer, old.sources, ("a0", "a1", "a2"), ("v0", "v1", "v2", "v3"))
+    stage.carry_out(stage.room.resume(old, therapist.resume_id, stage.arrival(back, media, True), stage.now))
+    assert therapist.all(m.Over) == [], "the page is the same"
+    assert therapist.hung_up
+    assert stage.closed == []
+    assert ("Dr. Blue", "screen") in patient.hears_and_sees()
 
 
 # Resume tokens --------------------------------------------------------------------------------------------------
@@ -175,8 +243,10 @@ def test_a_shared_screen_ends_with_the_page_that_shared_it(stage: Stage, therapi
 
 def test_lost_media_is_shown_and_a_new_offer_brings_it_back(stage: Stage, therapist: Actor, patient: Actor) -> None:
     patient.loses_media()
-    assert is_reconnecting(therapist, "Alex")
     assert patient.state.you.reconnecting
+    assert not is_reconnecting(therapist, "Alex"), "what is over in a moment is not told"
+    stage.passes(1)
+    assert is_reconnecting(therapist, "Alex")
     assert therapist.hears_and_sees() == set()
     stage.passes(600)  # the socket is there: nobody is thrown out
     assert is_reconnecting(therapist, "Alex")

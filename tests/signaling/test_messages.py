@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signaling import messages as m
+from signaling.stats import PathStats, ReceivedStats, SentLayer, SentStats, Stats
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -34,6 +35,25 @@ HONEST: list[m.Message] = [
     m.Record(action="pause"),
     m.Consent(agreed=True, text="1a2b", place="Home state", signed_as="A. G."),
     m.Consent(agreed=False),
+    Stats(
+        ms=5000,
+        path=PathStats(candidate="relay", protocol="udp", relay="tls"),
+        round_trip_ms=40,
+        send_limit=2_000_000,
+        join_ms=250,
+        sent=[
+            SentStats(
+                source="camera",
+                bitrate=1_500_000,
+                loss=0.01,
+                jitter_ms=3,
+                round_trip_ms=41,
+                limited="bandwidth",
+                layers=[SentLayer(width=1280, height=720, frame_rate=29.9, bitrate=1_500_000)],
+            )
+        ],
+        received=[ReceivedStats(person="p", source="microphone", bitrate=32_000, concealed=0.002)],
+    ),
     m.Leave(),
     m.End(),
 ]

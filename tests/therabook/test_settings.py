@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from therabook.cli import main
+from therabook.server import turn_servers
 from therabook.settings import BadSettings, Settings, documented, is_loopback, load
 
 
@@ -64,6 +65,9 @@ def test_variables_of_kubernetes_are_not_ours() -> None:
         ({"trusted_proxies": "everyone"}, "trusted_proxies"),
         ({"public_url": "video.example.org"}, "https://"),
         ({"tls": "files"}, "tls_cert"),
+        ({"turn_urls": "turn:turn.example.org"}, "turn_secret"),
+        ({"turn_urls": "stun:turn.example.org", "turn_secret": "x" * 32}, "turn:HOST"),
+        ({"turn_urls": "turn:turn.example.org", "turn_secret": "short"}, "turn_secret"),
         ({"demo": True, "host": "0.0.0.0"}, "demo"),
         ({"demo": True, "host": "video.example.org"}, "demo"),
     ],
@@ -113,6 +117,7 @@ def test_the_help_of_serve_documents_every_setting() -> None:
 
 def test_secrets_have_no_flag() -> None:
     assert [setting.name for setting in documented() if setting.flag is None] == [
+        "turn_secret",
         "api_key",
         "recordings_bucket_key_id",
         "recordings_bucket_secret",
@@ -139,3 +144,22 @@ def test_secrets_have_no_flag() -> None:
 )
 def test_what_is_this_machine_only(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_the_turn_secret_may_stand_in_a_file_and_is_never_printed(tmp_path: Path) -> None:
+    file = tmp_path / "turn-secret"
+    file.write_text("the-secret-of-the-turn-server\n")
+    values = {"turn_urls": "turn:turn.example.org", "turn_secret_file": str(file)}
+    servers = turn_servers(load(values, {}))
+    given = turn_servers(
+        load({"turn_urls": "turn:turn.example.org", "turn_secret": "the-secret-of-the-turn-server"}, {})
+    )
+    assert servers.credential(0.0, lambda: "x") == given.credential(0.0, lambda: "x")
+    assert "the-secret" not in repr(load(values, {})) + repr(vars(servers))
+    for content, said in (("short\n", "shorter than"), (None, "No such file")):
+        file.unlink()
+        if content is not None:
+            file.write_text(content)
+        with pytest.raises(BadSettings, match=said):
+            turn_servers(load(values, {}))
+        file.touch()

@@ -94,14 +94,15 @@ test('a lost socket is opened again with growing pauses, and greets again', () =
   assert.equal(seen.lost, 1, 'one loss, however many attempts');
 });
 
-test('after a minute without a socket it gives up, once', () => {
+test('after five minutes without a socket it gives up, once', () => {
   const { clock, net, seen, connection, says } = setUp();
   says({ type: 'join' });
   connection.greet();
   net.last.opens();
   net.last.says({ type: 'joined' });
   connection.settle();
-  for (let second = 0; second < 80; second++) {
+  for (let second = 0; second < 320; second++) {
+    if (second === 290) assert.equal(seen.unreachable, 0);
     if (net.last.readyState === 0 || net.last.readyState === 1) net.last.breaks();
     clock.pass(1000);
   }
@@ -118,7 +119,7 @@ test('a machine that slept past the deadline still gets one attempt', () => {
   net.last.opens();
   net.last.says({ type: 'joined' });
   connection.settle();
-  clock.pass(600_000);
+  clock.sleeps(600_000);
   net.last.breaks();
   assert.equal(seen.unreachable, 0);
   clock.pass(1000);
@@ -176,6 +177,83 @@ test('a socket that is not trusted is replaced at once, and what it says no long
   assert.equal(net.sockets.length, 2);
 });
 
+function seated() {
+  const all = setUp();
+  all.says({ type: 'resume' });
+  all.connection.greet();
+  all.net.last.opens();
+  all.net.last.says({ type: 'joined' });
+  all.connection.settle();
+  return all;
+}
+
+const pings = (socket) => socket.sent.filter(({ type }) => type === 'ping').length;
+
+test('a quiet server is asked for a sign of life, and one that gives it is kept', () => {
+  const { clock, net, seen } = seated();
+  clock.pass(9000);
+  assert.equal(pings(net.last), 0);
+  clock.pass(1500);
+  assert.equal(pings(net.last), 1);
+  net.last.says({ type: 'pong' });
+  clock.pass(9000);
+  net.last.says({ type: 'state' });
+  clock.pass(9000);
+  assert.deepEqual([net.sockets.length, pings(net.last), seen.lost], [1, 1, 0]);
+  assert.deepEqual(seen.received.at(-1), { type: 'state' }, 'a pong is nobody else\'s business');
+});
+
+test('a socket that gives no sign of life is opened anew', () => {
+  const { clock, net, seen } = seated();
+  clock.pass(15_000);
+  assert.deepEqual([net.sockets.length, seen.lost], [2, 1]);
+});
+
+test('a socket that is doubted stays in use until it is certain which of two is alive', () => {
+  const { clock, net, seen, connection } = seated();
+  const [first] = net.sockets;
+  connection.doubt();
+  connection.doubt();
+  assert.equal(net.sockets.length, 2);
+  assert.equal(connection.send({ type: 'offer' }), true);
+  assert.deepEqual(first.sent.map(({ type }) => type), ['resume', 'ping', 'offer']);
+  first.says({ type: 'pong' });
+  assert.equal(net.last.readyState, 3, 'the second is not needed');
+  clock.pass(5000);
+  assert.deepEqual([seen.lost, connection.open], [0, true]);
+});
+
+test('a second socket that is there before a sign of life takes the first one\'s place', () => {
+  const { net, seen, connection } = seated();
+  const [first] = net.sockets;
+  connection.doubt();
+  net.last.opens();
+  assert.deepEqual([first.readyState, seen.lost], [3, 1]);
+  assert.deepEqual(net.last.sent, [{ type: 'resume' }]);
+  first.says({ type: 'over' });
+  net.last.says({ type: 'joined' });
+  assert.deepEqual(seen.received.map(({ type }) => type), ['joined', 'joined']);
+});
+
+test('without a network both are waited for, and what is on its way is not begun again', () => {
+  const { clock, net, seen, connection } = seated();
+  connection.doubt();
+  clock.pass(4100);
+  assert.deepEqual([net.sockets.length, net.sockets[0].readyState, seen.lost], [2, 3, 1]);
+  net.last.opens();
+  assert.deepEqual(net.last.sent, [{ type: 'resume' }]);
+});
+
+test('as soon as there may be a network again an old attempt is begun anew, a fresh one is not', () => {
+  const { clock, net, connection } = seated();
+  connection.reopen();
+  connection.hurry();
+  assert.equal(net.sockets.length, 2);
+  clock.pass(1500);
+  connection.hurry();
+  assert.equal(net.sockets.length, 3);
+});
+
 test('after a refusal the socket stays for a second greeting', () => {
   const { clock, net, seen, connection, says } = setUp();
   says({ type: 'join', move: false });
@@ -194,14 +272,14 @@ test('what is postponed is tried again with growing pauses until the patience en
   const { clock, net, seen, connection, says } = setUp();
   says({ type: 'resume' });
   connection.greet();
-  for (let tries = 0; tries < 30 && !seen.unreachable; tries++) {
+  for (let tries = 0; tries < 300 && !seen.unreachable; tries++) {
     net.last.opens();
     net.last.says({ type: 'error', code: 'restarting' });
     connection.postpone();
     clock.pass(LONGEST_PAUSE);
   }
   assert.equal(seen.unreachable, 1);
-  assert.ok(net.sockets.length < 20, `${net.sockets.length} attempts in a minute`);
+  assert.ok(net.sockets.length < 160, `${net.sockets.length} attempts in five minutes`);
 });
 
 test('text that is no message is passed over', () => {

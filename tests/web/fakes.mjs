@@ -14,6 +14,11 @@ export class FakeClock {
     };
   };
 
+  /** Time goes on and nothing runs. */
+  sleeps(ms) {
+    this.#now += ms;
+  }
+
   /** Lets time pass, timer by timer. */
   pass(ms) {
     const until = this.#now + ms;
@@ -21,7 +26,7 @@ export class FakeClock {
       const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
       if (!next) break;
       this.#timers = this.#timers.filter((other) => other !== next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.call();
     }
     this.#now = until;
@@ -103,6 +108,9 @@ export function fakePeers() {
         return grows;
       },
       streamIn: (mid) => `stream ${peers.indexOf(peer)}.${mid}`,
+      heard: 0,
+      pulse: () => peer.heard,
+      arrived: async () => peer.heard,
       close() {
         peer.closed = true;
       },
@@ -196,5 +204,123 @@ export class FakeDevices {
 
   closeAll() {
     for (const kind of ['microphone', 'camera']) this.has(kind, null);
+  }
+}
+
+/** A page that is seen, or not. */
+export class FakePage extends EventTarget {
+  visibilityState = 'visible';
+
+  turns(visibilityState) {
+    this.visibilityState = visibilityState;
+    this.dispatchEvent(new Event('visibilitychange'));
+  }
+}
+
+/** The track of one device. */
+export class FakeTrack extends EventTarget {
+  enabled = true;
+  muted = false;
+  readyState = 'live';
+  constraints = [];
+
+  constructor({ kind, deviceId, label }) {
+    super();
+    this.kind = kind === 'audioinput' ? 'audio' : 'video';
+    this.deviceId = deviceId;
+    this.label = label;
+  }
+
+  getSettings() {
+    return { deviceId: this.deviceId };
+  }
+
+  async applyConstraints(constraints) {
+    this.constraints.push(constraints);
+  }
+
+  stop() {
+    this.readyState = 'ended';
+  }
+
+  /** The device is gone. */
+  ends() {
+    if (this.readyState === 'ended') return;
+    this.readyState = 'ended';
+    this.dispatchEvent(new Event('ended'));
+  }
+
+  /** The system pauses it, or gives it back. */
+  isMuted(muted) {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  }
+}
+
+export class FakeStream {
+  #tracks = [];
+  addTrack = (track) => void this.#tracks.push(track);
+  removeTrack = (track) => void (this.#tracks = this.#tracks.filter((other) => other !== track));
+  getTracks = () => [...this.#tracks];
+  getAudioTracks = () => this.#tracks.filter(({ kind }) => kind === 'audio');
+  getVideoTracks = () => this.#tracks.filter(({ kind }) => kind === 'video');
+}
+
+/** What a machine has plugged in, as browsers give it out. */
+export class FakeMedia extends EventTarget {
+  asked = [];
+  busy = new Set();
+  mutesNew = false;
+  #plugged;
+  #tracks = [];
+
+  constructor(plugged) {
+    super();
+    this.#plugged = [...plugged];
+  }
+
+  async enumerateDevices() {
+    return [...this.#plugged];
+  }
+
+  async getUserMedia(wish) {
+    this.asked.push(wish);
+    const stream = new FakeStream();
+    for (const [kind, wanted] of [['audioinput', wish.audio], ['videoinput', wish.video]]) {
+      if (wanted) stream.addTrack(this.#open(kind, wanted.deviceId ?? {}));
+    }
+    return stream;
+  }
+
+  #open(kind, { exact, ideal }) {
+    const there = this.#plugged.filter((device) => device.kind === kind);
+    const found = exact ? there.find(({ deviceId }) => deviceId === exact) : there[0];
+    const device = there.find(({ deviceId }) => deviceId === ideal) ?? found;
+    if (!device) throw Object.assign(new Error('none'), { name: exact ? 'OverconstrainedError' : 'NotFoundError' });
+    if (this.busy.has(device.deviceId)) throw Object.assign(new Error('busy'), { name: 'NotReadableError' });
+    const track = new FakeTrack(device);
+    track.muted = this.mutesNew;
+    this.#tracks.push(track);
+    return track;
+  }
+
+  becomes(plugged) {
+    this.#plugged = [...plugged];
+    this.dispatchEvent(new Event('devicechange'));
+  }
+
+  plug(device) {
+    this.becomes([...this.#plugged, device]);
+  }
+
+  unplug(id) {
+    this.#plugged = this.#plugged.filter(({ deviceId }) => deviceId !== id);
+    this.stumble(id);
+    this.dispatchEvent(new Event('devicechange'));
+  }
+
+  /** Its tracks end, and it is still there. */
+  stumble(id) {
+    for (const track of this.#tracks) if (track.deviceId === id) track.ends();
   }
 }

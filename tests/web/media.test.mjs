@@ -9,7 +9,7 @@ const answerOf = (session) => ({ sdp: `v=0\r\no=- ${session} 1 IN IP4 0.0.0.0\r\
 function setUp() {
   const clock = new FakeClock();
   const net = fakePeers();
-  const seen = { offers: [], reconnects: 0, socket: true };
+  const seen = { offers: [], reconnects: 0, doubts: 0, heard: 0, socket: true };
   const media = new Media({
     clock,
     makePeer: net.makePeer,
@@ -17,6 +17,8 @@ function setUp() {
       offer: (offer) => seen.socket && Boolean(seen.offers.push(offer.sdp)),
       reconnect: () => seen.reconnects++,
       changed: () => {},
+      doubt: () => seen.doubts++,
+      heard: () => seen.heard++,
     },
   });
   return { clock, net, seen, media };
@@ -57,24 +59,55 @@ test('where peer connections cannot be made, preparing fails and can be tried ag
   assert.ok(media.introduction);
 });
 
-test('a short interruption restarts nothing; a longer one restarts ICE', async () => {
+test('a disconnected connection is restarted at once; one that flaps is given time', async () => {
   const { clock, net, seen, media } = await connected();
   net.last.becomes('disconnected');
-  clock.pass(1500);
-  net.last.becomes('connected');
-  clock.pass(10_000);
-  assert.equal(seen.offers.length, 0);
-  assert.equal(media.trouble, false);
-
-  net.last.becomes('disconnected');
-  clock.pass(2100);
   await settled();
   assert.deepEqual(net.last.offers.at(-1), { restart: true });
   assert.equal(media.trouble, true);
   await media.answered(answerOf(1));
   net.last.becomes('connected');
   assert.equal(media.trouble, false);
+
+  clock.pass(1000);
+  net.last.becomes('disconnected');
+  await settled();
+  clock.pass(1000);
+  net.last.becomes('connected');
+  clock.pass(10_000);
+  await settled();
+  assert.equal(seen.offers.length, 1);
   assert.equal(net.peers.length, 1);
+});
+
+/** Lets time pass in which sound comes, or does not. */
+async function passes({ clock, net }, ms, sound) {
+  for (let passed = 0; passed < ms; passed += 50) {
+    if (sound) net.last.heard++;
+    clock.pass(50);
+    await settled();
+  }
+}
+
+test('when nothing comes any more ICE is restarted, long before the browser says anything', async () => {
+  const all = await connected();
+  await passes(all, 3000, true);
+  await passes(all, 600, false);
+  assert.equal(all.net.last.state, 'connected');
+  assert.deepEqual(all.net.last.offers.at(-1), { restart: true });
+  assert.deepEqual([all.seen.offers.length, all.seen.doubts, all.media.trouble], [1, 1, true]);
+  await all.media.answered(answerOf(1));
+  await passes(all, 300, true);
+  assert.deepEqual([all.seen.heard, all.media.trouble], [1, false]);
+});
+
+test('a silence without an end brings one restart at a time, ever more rarely', async () => {
+  const all = await connected();
+  await passes(all, 3000, true);
+  await passes(all, 60_000, false);
+  assert.deepEqual(new Set(all.seen.offers), new Set(['offer 0.2']), 'what has no answer is not made again');
+  assert.ok(all.seen.offers.length < 6, `sent ${all.seen.offers.length} times`);
+  assert.equal(all.net.last.offers.filter(({ restart }) => restart).length, 1);
 });
 
 test('after two restarts in vain comes a new peer connection, made known by a new greeting', async () => {
@@ -119,6 +152,38 @@ test('broken DTLS needs a new peer connection at once', async () => {
   assert.deepEqual([seen.offers.length, seen.reconnects], [0, 1]);
 });
 
+test('a connection that the server has closed is made anew, after a moment in which it may say why', async () => {
+  const { clock, net, seen, media } = await connected();
+  net.last.becomes('closed');
+  clock.pass(900);
+  await settled();
+  assert.equal(seen.reconnects, 0);
+  clock.pass(200);
+  await settled();
+  assert.deepEqual([net.peers.length, seen.reconnects], [2, 1]);
+
+  media.seated(answerOf(2));
+  await settled();
+  net.last.becomes('closed');
+  media.close();
+  clock.pass(5000);
+  await settled();
+  assert.equal(net.peers.length, 2, 'it said that the session is over');
+});
+
+test('an answer that comes for a connection which is gone is not taken for that of the new one', async () => {
+  const { net, media } = await connected();
+  media.restart();
+  await settled();
+  media.lost();
+  await media.answered(answerOf(2));
+  await settled();
+  assert.deepEqual([net.last.accepted, media.introduction.sdp], [[], 'offer 1.1']);
+  media.seated(answerOf(3));
+  await settled();
+  assert.equal(net.last.accepted.length, 1);
+});
+
 test('an answer of another of the server\'s peers is not accepted', async () => {
   const { net, seen, media } = await connected();
   media.restart();
@@ -136,9 +201,22 @@ test('an offer without an answer means that the socket is dead', async () => {
   await settled();
   clock.pass(4100);
   assert.equal(seen.reconnects, 1);
+  assert.equal(media.greet(), null, 'it is made again: the network may be another one by now');
   media.seated(null);
   await settled();
-  assert.equal(seen.offers.length, 2, 'and is made again when there is a socket');
+  assert.deepEqual(seen.offers, ['offer 0.2', 'offer 0.3']);
+});
+
+test('an offer that was just made goes into the greeting of the next socket', async () => {
+  const { clock, seen, media } = await connected();
+  media.restart();
+  await settled();
+  clock.pass(200);
+  media.socketLost();
+  assert.equal(media.greet().sdp, 'offer 0.2');
+  media.seated(answerOf(1));
+  await settled();
+  assert.equal(seen.offers.length, 1);
 });
 
 test('while the socket is away the restart waits for it', async () => {
@@ -151,7 +229,8 @@ test('while the socket is away the restart waits for it', async () => {
   seen.socket = true;
   media.seated(null);
   await settled();
-  assert.equal(seen.offers.length, 1);
+  assert.deepEqual(seen.offers, ['offer 0.2'], 'when the greeting did not bring it');
+  assert.equal(net.last.offers.length, 2);
 });
 
 test('a socket that changes while an offer is being made gets that one offer, not two', async () => {
@@ -163,9 +242,10 @@ test('a socket that changes while an offer is being made gets that one offer, no
   await settled();
   assert.equal(net.last.offers.length - 1, 1);
   assert.equal(seen.offers.length, 1);
+  media.restart({ anew: true });
   await media.answered(answerOf(1));
   await settled();
-  assert.equal(seen.offers.length, 2, 'the second wish comes after the first answer');
+  assert.equal(seen.offers.length, 2, 'on yet another network there is one more');
 });
 
 test('a socket that was lost while media went on offers nothing', async () => {

@@ -114,7 +114,7 @@ const state = (server = {}, more = {}) => ({
   phase: 'present',
   connection: 'ok',
   screen: false,
-  server: { locked: false, you: person('me'), people: [], waiting: [], ...server },
+  server: { locked: false, you: person('me'), people: [], waiting: [], slots: [], ...server },
   ...more,
 });
 

@@ -34,6 +34,7 @@ const server = (of, more = {}) => ({
   you: person('me'),
   people: [person('Sam'), person('Noa')],
   waiting: [],
+  slots: [],
   recording: of,
   ...more,
 });

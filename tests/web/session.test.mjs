@@ -38,6 +38,7 @@ function open({ storage = new FakeStorage(), locks = fakeLocks(), answers = ANSW
     memory: new SeatMemory({ storage, locks }),
     connect: (events) => new Connection({ url: 'ws://clinic/socket', clock, WebSocket: net.WebSocket, events }),
     makeMedia: (host) => new Media({ clock, makePeer: peers.makePeer, host }),
+    clock,
     watch: (listener) => {
       wake = listener;
       return () => {};
@@ -189,7 +190,7 @@ test('without a server a join ends with a refusal of our own', async () => {
 test('a dropped socket is not a dropped call', async () => {
   const page = await inside(open());
   page.net.last.breaks();
-  assert.deepEqual([page.session.state.phase, page.session.state.connection], ['present', 'reconnecting']);
+  assert.deepEqual([page.session.state.phase, page.session.state.connection], ['present', 'ok']);
   assert.equal(page.peers.last.sends.camera, 'a camera');
   page.clock.pass(300);
   page.net.last.opens();
@@ -381,6 +382,7 @@ test('when the server has lost our media, a new peer connection is made known on
   page.net.last.says(stateOf('present', { you: { ...ME, reconnecting: true } }));
   page.net.last.says(stateOf('present', { you: { ...ME, reconnecting: true } }));
   await settled();
+  page.clock.pass(1000);
   assert.equal(page.session.state.connection, 'reconnecting');
   page.net.last.opens();
   assert.deepEqual([page.net.sockets.length, page.peers.peers.length], [2, 2]);
@@ -388,17 +390,90 @@ test('when the server has lost our media, a new peer connection is made known on
   assert.equal(page.peers.last.sends.camera, 'a camera');
 });
 
-test('on another network the socket is replaced and ICE restarted over it', async () => {
+test('on another network ICE is restarted over whichever socket is alive', async () => {
+  const page = await inside(open());
+  const [first] = page.net.sockets;
+  page.wake('network');
+  await settled();
+  assert.deepEqual(first.sent.slice(-2).map(({ type }) => type), ['ping', 'offer']);
+  page.net.last.opens();
+  assert.equal(page.net.sockets.length, 2);
+  const [hello] = page.net.last.sent;
+  assert.deepEqual([hello.type, hello.offer.sdp], ['resume', 'offer 0.2'], 'the same offer, without another round trip');
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: ANSWER });
+  await settled();
+  assert.deepEqual(page.peers.last.offers.slice(1), [{ restart: true }]);
+  assert.equal(page.peers.peers.length, 1);
+  assert.deepEqual(page.net.last.sent.filter(({ type }) => type === 'offer'), []);
+});
+
+test('a socket that is away for long is told calmly, and nothing else changes', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  for (let second = 0; second < 5; second++) {
+    if (page.net.last.readyState === 0) page.net.last.breaks();
+    page.clock.pass(1000);
+  }
+  assert.deepEqual([page.session.state.phase, page.session.state.connection], ['present', 'detached']);
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+  assert.equal(page.peers.last.offers.length, 1);
+});
+
+test('what was written to a socket that died is written again on the next, and once only', async () => {
+  const page = await inside(open());
+  page.session.sendChat('one');
+  page.session.sendChat('two');
+  const [one, two] = page.net.last.sent.slice(-2);
+  page.net.last.says({ type: 'chat', person: 'me', name: 'Sam', text: 'one', at: 1, ref: one.ref });
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+  const written = () => page.net.last.sent.filter(({ type }) => type === 'chat');
+  assert.deepEqual(written(), [two]);
+  page.net.last.says({ type: 'chat', person: 'me', name: 'Sam', text: 'two', at: 2, ref: two.ref });
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+  assert.deepEqual(written(), []);
+});
+
+test('the newest resume token is the one that counts, also for a reload', async () => {
+  const page = await inside(open());
+  page.net.last.says({ type: 'renewed', resume: 'resume 1 renewed' });
+  assert.equal(JSON.parse(page.storage.getItem('therabook.seat')).token, 'resume 1 renewed');
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  assert.equal(page.net.last.sent[0].token, 'resume 1 renewed');
+});
+
+test('after a restart of the server the seat is taken again with new media, without a new join', async () => {
+  const page = await inside(open());
+  page.net.last.breaks();
+  page.clock.pass(300);
+  page.net.last.opens();
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'resume 2', answer: null });
+  page.net.last.says(stateOf('present', { you: { ...ME, reconnecting: true } }));
+  await settled();
+  page.net.last.opens();
+  const [hello] = page.net.last.sent;
+  assert.deepEqual([hello.type, hello.token, hello.offer.sdp], ['resume', 'resume 2', 'offer 1.1']);
+});
+
+test('an offer that a new server cannot continue is made for a new connection', async () => {
   const page = await inside(open());
   page.wake('network');
   await settled();
   page.net.last.opens();
-  assert.equal(page.net.sockets.length, 2);
-  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+  page.net.last.says({ type: 'error', code: 'bad_offer', error: '' });
+  page.net.last.breaks();
   await settled();
-  assert.equal(page.net.last.sent.at(-1).type, 'offer');
-  assert.deepEqual(page.peers.last.offers.slice(1), [{ restart: true }]);
-  assert.equal(page.peers.peers.length, 1);
+  page.clock.pass(1000);
+  page.net.last.opens();
+  assert.equal(page.net.last.sent[0].offer.sdp, 'offer 1.1');
+  assert.equal(page.session.state.phase, 'present');
 });
 
 test('on another network before joining the offer is made anew', async () => {
@@ -477,4 +552,96 @@ test('more slots are offered when the server asks', async () => {
   await settled();
   assert.equal(page.net.last.sent.at(-1).type, 'offer');
   assert.deepEqual(page.peers.last.slots, { audio: 5, video: 6 });
+});
+
+test('sound only turns the own camera off, and on again with the pictures', async () => {
+  const page = await inside(open());
+  page.session.setSoundOnly(true);
+  await settled();
+  assert.equal(page.session.state.soundOnly, true);
+  assert.equal(page.peers.last.sends.camera, null);
+  assert.equal(page.devices.track('camera'), null, 'its light is out');
+  assert.equal(page.peers.last.sends.microphone, 'a microphone');
+  page.session.setSoundOnly(false);
+  await settled();
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+});
+
+test('whoever thinks better of it at once has the camera on again', async () => {
+  const page = await inside(open());
+  page.session.setSoundOnly(true);
+  page.session.setSoundOnly(false);
+  await settled();
+  assert.equal(page.peers.last.sends.camera, 'a camera');
+});
+
+test('a camera that was off before sound only stays off after it', async () => {
+  const page = await inside(open());
+  await page.session.setCamera(false);
+  page.session.setSoundOnly(true);
+  await settled();
+  page.session.setSoundOnly(false);
+  await settled();
+  assert.equal(page.peers.last.sends.camera, null);
+});
+
+test('whoever turns the camera on and off again during sound only has the last word', async () => {
+  const page = await inside(open());
+  page.session.setSoundOnly(true);
+  await page.session.setCamera(true);
+  assert.equal(page.peers.last.sends.camera, 'a camera', 'they are seen, and see nobody');
+  await page.session.setCamera(false);
+  page.session.setSoundOnly(false);
+  await settled();
+  assert.equal(page.peers.last.sends.camera, null);
+});
+
+test('sound only holds through a reload, and ends with the call', async () => {
+  const page = await inside(open());
+  page.session.setSoundOnly(true);
+  await settled();
+  const again = open({ storage: page.storage });
+  assert.equal(again.session.resumeStored(), true);
+  await settled();
+  assert.equal(again.session.state.soundOnly, true);
+  assert.deepEqual(again.devices.opened, [{ audio: true, video: false }]);
+  page.session.leave();
+  assert.equal(page.session.state.soundOnly, false);
+});
+
+const PICTURE = { mid: '4', person: 'ann', source: 'camera', held: false };
+const views = (page) => page.net.last.sent.filter(({ type }) => type === 'view');
+
+test('what is seen is told, and again after each greeting', async () => {
+  const page = await inside(open(), 'present', { slots: [PICTURE] });
+  page.session.viewing.seen('stage', 'ann', 'camera', 720);
+  page.clock.pass(1000);
+  assert.deepEqual(views(page), [{ type: 'view', slots: [{ mid: '4', height: 720 }], pinned: null }]);
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'resume 2', answer: null });
+  page.clock.pass(1000);
+  assert.equal(views(page).length, 2);
+});
+
+test('a paused picture is known by person and source', async () => {
+  const page = await inside(open(), 'present', { slots: [{ ...PICTURE, held: true }] });
+  assert.equal(page.session.isHeld('ann', 'camera'), true);
+  assert.equal(page.session.isHeld('ann', 'screen'), false);
+  assert.equal(page.session.isHeld('ben', 'camera'), false);
+});
+
+test('while present the page tells what its browser counts, and no longer when it is over', async () => {
+  const page = await joining(open());
+  const peer = page.peers.last;
+  peer.counted = async () => ({ peer, entries: [], sending: [], receiving: [] });
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'resume 1', answer: ANSWER });
+  page.net.last.says(stateOf('present'));
+  await settled();
+  page.clock.pass(5000);
+  await settled();
+  const told = page.net.sockets.flatMap(({ sent }) => sent).filter(({ type }) => type === 'stats');
+  assert.deepEqual(told.map(({ ms, join_ms: join }) => [ms, join]), [[5000, null]]);
+  page.session.leave();
+  page.clock.pass(10_000);
+  await settled();
+  assert.equal(page.net.sockets.flatMap(({ sent }) => sent).filter(({ type }) => type === 'stats').length, 1);
 });

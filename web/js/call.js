@@ -6,26 +6,25 @@
  * (`sending.js`), and keeps the session's state. What pages may ask for is `session.js`.
  */
 
+import { systemClock } from './clock.js';
 import { Connection, socketUrl } from './connection.js';
 import { Media } from './media.js';
 import { watchNetwork } from './network.js';
+import { Outbox } from './outbox.js';
+import { connectionOf, wakeUp } from './recovery.js';
+import { Relay } from './relay.js';
 import { SeatMemory } from './seat.js';
 import { Sending } from './sending.js';
 import { INITIAL } from './session-state.js';
+import { Statistics } from './statistics.js';
+import { Trouble } from './trouble.js';
+import { Viewing } from './viewing.js';
 
 /** @typedef {import('./messages.js').State} ServerState */
 /** @typedef {import('./session-state.js').SessionState} SessionState */
 /** @typedef {import('./session-state.js').Refusal} Refusal */
 /** @typedef {import('./session-state.js').Moments} Moments */
-
-/**
- * Where tests take the place of the browser.
- * @typedef {object} Seams
- * @property {SeatMemory} memory
- * @property {(events: import('./connection.js').ConnectionEvents) => Connection} connect
- * @property {(host: import('./media.js').Host) => Media} makeMedia
- * @property {typeof watchNetwork} watch
- */
+/** @typedef {import('./session-state.js').Seams} Seams */
 
 /** How long a join is tried before the person is told that the server cannot be reached. */
 const JOIN_PATIENCE = 15_000;
@@ -43,7 +42,11 @@ export class Call {
   #happened;
   #connection;
   #media;
+  #relay;
   #memory;
+  #statistics;
+  /** @type {string | null} the link's token, from the first look at the page on */
+  #ticket = null;
   /** @type {{token: string, name: string, move: boolean} | null} */
   #invited = null;
   /** @type {string | null} the resume token, while there is a seat */
@@ -53,8 +56,10 @@ export class Call {
   /** What the greeting said that is sent. */
   #greeted = { microphone: false, camera: false };
   #revision = -1;
-  /** A no to the recording of which we do not know yet that it has arrived. */
-  #refuses = false;
+  #outbox = new Outbox();
+  #trouble;
+  /** @type {import('./messages.js').Stats | null} the figures of the last seconds */
+  lastStatistics = null;
 
   /**
    * @param {{settings: import('./settings.js').ClientSettings, devices: import('./devices.js').Devices,
@@ -70,22 +75,29 @@ export class Call {
     connect = (events) => new Connection({ url: socketUrl(location), events }),
     makeMedia = (host) => new Media({ host }),
     watch = watchNetwork,
+    makeRelay = (changed) => new Relay({ wanted: settings.turn, changed }),
+    clock = systemClock,
   }) {
     this.#settings = settings;
     this.#devices = devices;
     this.#store = store;
     this.#happened = happened;
     this.#memory = memory;
+    this.#trouble = new Trouble({ clock, changed: (connection) => this.#store.update({ connection }) });
     this.#connection = connect({
       hello: () => this.#hello(),
       receive: (message) => this.#receive(message),
       lost: () => this.#socketLost(),
       unreachable: () => this.#unreachable(),
     });
+    this.#relay = makeRelay(() => this.#media.iceServersChanged(['idle', 'over'].includes(this.state.phase)));
     this.#media = makeMedia({
+      iceServers: () => this.#relay.servers,
       offer: (offer) => this.#seated && this.#connection.send({ type: 'offer', offer }),
       reconnect: () => this.#connection.reopen(),
       changed: () => this.#mediaChanged(),
+      doubt: () => this.#connection.doubt(),
+      heard: () => this.#connection.hurry(),
     });
     this.sending = new Sending({
       devices,
@@ -95,6 +107,17 @@ export class Call {
         changed: () => this.#sendingChanged(),
       },
     });
+    const tell = (/** @type {any} */ view) => this.#seated && this.#connection.send(view);
+    this.viewing = new Viewing({ clock, send: tell });
+    this.#statistics = new Statistics({
+      clock,
+      count: () => this.#media.counted(),
+      send: (stats) => {
+        this.lastStatistics = stats;
+        return this.#seated && this.#connection.send(stats);
+      },
+      unseen: () => this.viewing.unseen,
+    });
     watch((wake) => this.#woken(wake));
   }
 
@@ -102,9 +125,14 @@ export class Call {
     return this.#store.state;
   }
 
-  /** Makes ready what can be before joining. */
-  prepare() {
+  /**
+   * Makes ready what can be before joining.
+   * @param {string | null} [token]  of the link, if it is at hand
+   */
+  prepare(token = null) {
     if (this.state.phase !== 'idle' && this.state.phase !== 'over') return;
+    this.#ticket = token ?? this.#ticket;
+    this.#findRelay();
     this.#connection.warm();
     // A browser without WebRTC is told so when it joins.
     this.#media.prepare().catch(() => {});
@@ -114,6 +142,9 @@ export class Call {
   join({ token, name, move }) {
     if (this.state.phase !== 'idle' && this.state.phase !== 'over') return;
     this.#invited = { token, name, move };
+    if (!move) this.#statistics.pressed();
+    this.#ticket = token;
+    this.#findRelay();
     this.#resume = null;
     this.#store.update({ phase: 'joining', refused: null, over: null, server: null });
     void this.#enter();
@@ -134,7 +165,9 @@ export class Call {
         return;
       }
       this.#resume = seat.token;
+      this.#findRelay();
       this.sending.recall(seat);
+      this.setSoundOnly(seat.sound_only ?? false);
       const { width, height, frame_rate: frameRate } = this.#settings.video;
       if (seat.microphone || seat.camera) {
         void this.#devices.open({ audio: seat.microphone, video: seat.camera, width, height, frameRate });
@@ -153,14 +186,30 @@ export class Call {
 
   /** @param {import('./messages.js').ClientMessage} message  what the server refuses comes as a moment */
   ask(message) {
-    if (this.#seated && this.#connection.send(message)) return;
-    this.#happened('refused', { code: 'not_connected', error: '' });
+    const sent = this.#seated && this.#connection.send(message);
+    if (!sent) this.#happened('refused', { code: 'not_connected', error: '' });
+    return sent;
   }
 
   /** Says no to the recording; said again on each new socket until the server shows that it knows. */
   refuseRecording() {
-    this.#refuses = true;
-    if (this.#seated) this.#connection.send({ type: 'consent', agreed: false });
+    const refusal = this.#outbox.refuse();
+    if (this.#seated) this.#connection.send(refusal);
+  }
+
+  /** @param {string} text  said again on the next socket unless it comes back on this one */
+  chat(text) {
+    const message = this.#outbox.chat(text);
+    if (this.ask(message)) this.#outbox.sent(message);
+  }
+
+  /** @param {boolean} soundOnly  receive no pictures and send none */
+  setSoundOnly(soundOnly) {
+    if (soundOnly === this.state.soundOnly) return;
+    this.viewing.soundOnly = soundOnly;
+    this.#store.update({ soundOnly });
+    void this.sending.saveData(soundOnly);
+    this.#remember();
   }
 
   /**
@@ -185,13 +234,13 @@ export class Call {
       this.#refuse({ code: 'unsupported', error: '' });
       return;
     }
-    if (this.state.phase === 'joining') this.#connection.greet(JOIN_PATIENCE);
+    if (this.state.phase === 'joining') this.#connection.greet(this.#resume ? undefined : JOIN_PATIENCE);
   }
 
   /** @returns {import('./messages.js').ClientMessage | null} */
   #hello() {
     const { microphone, camera } = this.sending.sent;
-    const offer = this.#media.introduction;
+    const offer = this.#media.greet();
     this.#greeted = { microphone, camera };
     if (this.#resume) return { type: 'resume', token: this.#resume, offer, microphone, camera };
     // Without its offer a join is not ready yet: a second one, with it, would find the seat taken.
@@ -204,6 +253,9 @@ export class Call {
     switch (message.type) {
       case 'joined':
         return this.#joined(message);
+      case 'renewed':
+        this.#resume = message.resume;
+        return this.#remember();
       case 'state':
         return this.#stateCame(message);
       case 'answer':
@@ -214,6 +266,7 @@ export class Call {
         return this.#media.grow({ audio: message.audio, video: message.video });
       case 'chat': {
         const { person, name, text, at } = message;
+        this.#outbox.cameBack(message.ref);
         return this.#happened('chat', { person, name, text, at, mine: person === this.state.server?.you.id });
       }
       case 'mute_requested':
@@ -240,9 +293,11 @@ export class Call {
     this.#resume = resume;
     this.#revision = -1;
     if (this.#invited) this.#invited.move = false;
+    const kept = this.#media.known;
     this.#media.seated(answer);
-    this.sending.serverKnows({ ...this.#greeted, screen: answer ? false : null });
-    if (this.#refuses) this.refuseRecording();
+    this.viewing.forget();
+    this.sending.serverKnows({ ...this.#greeted, screen: kept ? null : false });
+    for (const message of this.#outbox.again()) this.#connection.send(message);
     this.#remember();
     this.#mediaChanged();
   }
@@ -251,8 +306,7 @@ export class Call {
   #stateCame(server) {
     if (server.revision < this.#revision) return;
     this.#revision = server.revision;
-    const { phase = '', you = 'none' } = server.recording ?? {};
-    if (you === 'refused' || !['asking', 'running', 'paused'].includes(phase)) this.#refuses = false;
+    this.#outbox.shown(server.recording);
     const before = this.state.server;
     const rewired = JSON.stringify(before?.slots) !== JSON.stringify(server.slots);
     const publishes = server.phase === 'present' && server.may.includes('publish');
@@ -260,6 +314,8 @@ export class Call {
     this.sending.setLive(publishes);
     this.#store.update({ phase: server.phase, server, streams: this.state.streams + Number(rewired) });
     if (server.phase === 'present' && !publishes) this.#devices.closeAll();
+    this.viewing.assigned(server.slots);
+    this.#statistics.follow(server);
     this.sending.screenSeen(server.you.screen);
     if (server.you.reconnecting) this.#media.lost();
   }
@@ -272,6 +328,8 @@ export class Call {
       else this.#happened('refused', { code, error });
     } else if (LATER.has(code) && (this.#resume || this.#inside)) {
       this.#connection.postpone();
+    } else if (this.#resume && code === 'bad_offer' && this.#media.known) {
+      this.#media.lost();
     } else if (this.#resume) {
       this.#seatGone(error);
     } else {
@@ -303,6 +361,7 @@ export class Call {
   #seatGone(error) {
     this.#resume = null;
     this.#memory.forget();
+    this.#outbox.forget();
     if (this.#invited) {
       // Whoever comes in by the door may have to wait, and sends nothing before being let in.
       this.sending.serverKnows(null);
@@ -333,24 +392,27 @@ export class Call {
 
   /** @param {import('./network.js').Wake} wake */
   #woken(wake) {
-    if (wake === 'awake') {
-      this.#connection.hurry();
-      this.#media.check();
-    } else if (this.#inside) {
-      this.#connection.reopen();
-      this.#media.restart();
-    } else if (this.state.phase === 'idle' && this.#media.introduction) {
+    if (this.state.phase !== 'idle') {
+      wakeUp(wake, { connection: this.#connection, media: this.#media });
+    } else if (wake === 'network' && this.state.phase === 'idle' && this.#media.introduction) {
       // Prepared on a network that is gone.
       this.#media.close();
       this.prepare();
     }
   }
 
+  /** Asks for TURN servers, where there are any and those at hand are too old for a new way. */
+  #findRelay() {
+    void this.#relay.refresh(this.#resume ?? this.#ticket);
+  }
+
   // Keeping the state -----------------------------------------------------------------------------------------
 
   #mediaChanged() {
-    const trouble = this.#inside && (!this.#seated || this.#media.trouble);
-    this.#store.update({ connection: trouble ? 'reconnecting' : 'ok', streams: this.state.streams + 1 });
+    const how = connectionOf({ phase: this.state.phase, seated: this.#seated, media: this.#media });
+    if (how !== 'ok') this.#findRelay();
+    this.#trouble.is(how);
+    this.#store.update({ streams: this.state.streams + 1 });
   }
 
   #sendingChanged() {
@@ -363,7 +425,8 @@ export class Call {
 
   #remember() {
     const { microphone, camera } = this.sending.sent;
-    if (this.#resume && this.#seated) this.#memory.write({ token: this.#resume, microphone, camera });
+    if (!this.#resume || !this.#seated) return;
+    this.#memory.write({ token: this.#resume, microphone, camera, sound_only: this.state.soundOnly });
   }
 
   /** @param {NonNullable<SessionState['over']>} over */
@@ -375,14 +438,13 @@ export class Call {
     this.sending.serverKnows(null);
     this.sending.setLive(false);
     this.#media.close();
+    this.viewing.close();
+    this.#statistics.close();
     this.#devices.closeAll();
-    this.#store.update({
-      phase: 'over',
-      over,
-      connection: 'ok',
-      speaking: INITIAL.speaking,
-      quality: INITIAL.quality,
-      streams: this.state.streams + 1,
-    });
+    this.#trouble.end();
+    this.#outbox.forget();
+    const { connection, soundOnly, speaking, quality } = INITIAL;
+    const streams = this.state.streams + 1;
+    this.#store.update({ phase: 'over', over, connection, soundOnly, speaking, quality, streams });
   }
 }

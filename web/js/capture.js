@@ -28,6 +28,19 @@ export function constraintsFor(kind, { width, height, frameRate, original = fals
 }
 
 /**
+ * A picture of the same shape that is no higher than what is used of it.
+ * @template {{width?: number, height?: number}} S
+ * @param {S} size
+ * @param {number | null} limit  of the height; null: none
+ * @returns {S}
+ */
+export function within(size, limit) {
+  const { width = 0, height = 0 } = size;
+  if (limit === null || limit <= 0 || limit >= height) return size;
+  return { ...size, width: Math.round((width * limit) / height), height: limit };
+}
+
+/**
  * @param {unknown} error  what getUserMedia rejected with
  * @returns {Failure}
  * @throws {unknown} the error itself, if it is none that browsers document: then the defect is ours

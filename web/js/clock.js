@@ -24,7 +24,7 @@ export const systemClock = {
  * The longest pause between two attempts. Longer keeps people waiting after the server is back; shorter brings a large
  * clinic's browsers back faster than a starting server greets them.
  */
-export const LONGEST_PAUSE = 4000;
+export const LONGEST_PAUSE = 2000;
 
 /**
  * How long to wait before the next attempt: doubling from a quarter of a second, with half of it left to chance so

@@ -1,8 +1,10 @@
 // @ts-check
 /**
- * The socket to the server: opened early, greeted with the right first message, and opened again when it is lost.
+ * The socket to the server: opened early, greeted with the right first message, asked for a sign of life when it is
+ * quiet, and opened again when it is lost.
  *
- * What the messages mean is not its business (`session.js`).
+ * A socket that may be dead is not given up for one that does not exist yet: a second one is opened beside it, and
+ * takes its place when it is there first. What the messages mean is not its business (`call.js`).
  */
 
 import { retryPause, systemClock } from './clock.js';
@@ -14,18 +16,33 @@ import { retryPause, systemClock } from './clock.js';
  * @typedef {object} ConnectionEvents
  * @property {() => ClientMessage | null} hello   the first message for a socket; null while there is nothing to say
  * @property {(message: ServerMessage) => void} receive
- * @property {() => void} lost                    a greeted socket is gone; it is being opened again
+ * @property {() => void} lost                    a greeted socket is gone; another one is being opened
  * @property {() => void} unreachable             no socket for `patience`; nothing more is tried until `greet`
  */
 
-/** How long a lost socket is tried again. As long as the server could possibly hold a seat, and some more. */
-const PATIENCE = 60_000;
+/** How long a lost socket is tried again. As long as the server could possibly give a seat back, and some more. */
+const PATIENCE = 300_000;
 
 /** A connection that takes longer than this to open, or to answer its greeting, is given up for a new one. */
 const OPENING = 8_000;
 
 /** An early socket that the server closed for silence is opened again after this. */
 const WARM_PAUSE = 2_000;
+
+/** After so long without a word the server is asked for one: browsers do not tell that the other end is gone. */
+const QUIET = 10_000;
+
+/** So long a sign of life is waited for. Shorter, and sockets that only cross a bad network are given up. */
+const SIGN_OF_LIFE = 4_000;
+
+/** Where there is no network at all a second socket fails at once; the next one is tried after this. */
+const SECOND_PAUSE = 300;
+
+/** What was on its way when the server was asked says nothing about what is now. */
+const CROSSING = 500;
+
+/** An attempt that is older than this is begun anew when there may be a network again. */
+const STALE = 1_000;
 
 export class Connection {
   #url;
@@ -34,14 +51,22 @@ export class Connection {
   #WebSocket;
   /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {WebSocket | null} beside one that may be dead */
+  #second = null;
   #greeted = false;
   #wanted = false;
   #attempt = 0;
   #patience = PATIENCE;
   /** @type {number | null} */
   #lostAt = null;
+  #connectedAt = 0;
+  #heardAt = 0;
+  /** @type {number | null} */
+  #askedAt = null;
   #cancelRetry = () => {};
   #cancelDeadline = () => {};
+  #cancelQuiet = () => {};
+  #cancelSecond = () => {};
 
   /**
    * @param {{url: string, events: ConnectionEvents, clock?: import('./clock.js').Clock,
@@ -93,6 +118,7 @@ export class Connection {
     this.#attempt = 0;
     this.#lostAt = null;
     this.#patience = PATIENCE;
+    this.#listen();
   }
 
   /** The server cannot take us now but may soon: as if the socket had been lost. */
@@ -105,9 +131,12 @@ export class Connection {
     this.#greeted = false;
     this.#lostAt = null;
     this.#cancelDeadline();
+    this.#cancelQuiet();
+    this.#askedAt = null;
+    this.#dropSecond();
   }
 
-  /** The present socket is not to be trusted (another network, no answer): a new one, at once. */
+  /** The present socket has served: a new one with a new greeting, at once. */
   reopen() {
     if (!this.#wanted) return;
     const wasGreeted = this.#greeted;
@@ -116,9 +145,29 @@ export class Connection {
     this.#connect();
   }
 
-  /** If a retry is being waited for: now. */
+  /** The page was asleep, or nothing was heard for a while: is the server still there? */
+  ask() {
+    if (!this.open) return this.hurry();
+    if (this.#askedAt !== null) return;
+    this.#askedAt = this.#clock.now();
+    this.send({ type: 'ping' });
+    this.#cancelQuiet();
+    this.#cancelQuiet = this.#clock.after(SIGN_OF_LIFE, () => this.#silent());
+  }
+
+  /** The way to the server may be another one: whichever is there first, a sign of life or a second socket. */
+  doubt() {
+    if (!this.#wanted) return;
+    this.ask();
+    if (this.open && !this.#second) this.#openSecond();
+  }
+
+  /** There may be a network again: what is being waited for is tried now. */
   hurry() {
-    if (this.#wanted && !this.#socket) this.#connect();
+    if (!this.#wanted) return;
+    const connecting = this.#socket?.readyState === 0;
+    if (connecting && this.#clock.now() - this.#connectedAt > STALE) this.#drop();
+    if (!this.#socket) this.#connect();
   }
 
   /** Closes; nothing is tried until `warm` or `greet`. */
@@ -129,10 +178,15 @@ export class Connection {
   }
 
   #connect() {
+    this.#use(new this.#WebSocket(this.#url));
+  }
+
+  /** @param {WebSocket} socket */
+  #use(socket) {
     this.#cancelRetry();
-    const socket = new this.#WebSocket(this.#url);
     this.#socket = socket;
     this.#greeted = false;
+    this.#connectedAt = this.#clock.now();
     this.#cancelDeadline = this.#clock.after(OPENING, () => socket === this.#socket && this.#failed());
     socket.onopen = () => {
       if (socket !== this.#socket) return;
@@ -143,8 +197,10 @@ export class Connection {
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
       this.#cancelDeadline();
+      this.#heardAt = this.#clock.now();
       const message = parse(data);
-      if (message) this.#events.receive(message);
+      if (message?.type === 'pong') this.#alive();
+      else if (message) this.#events.receive(message);
     };
     socket.onclose = () => socket === this.#socket && this.#failed();
   }
@@ -157,6 +213,52 @@ export class Connection {
     socket?.send(JSON.stringify(hello));
     this.#cancelDeadline();
     this.#cancelDeadline = this.#clock.after(OPENING, () => socket === this.#socket && this.#failed());
+  }
+
+  /** Waits until it has been quiet for too long. */
+  #listen() {
+    this.#cancelQuiet();
+    const quiet = this.#clock.now() - this.#heardAt;
+    if (quiet < QUIET) this.#cancelQuiet = this.#clock.after(QUIET - quiet, () => this.#listen());
+    else this.ask();
+  }
+
+  #openSecond() {
+    this.#cancelSecond();
+    const second = new this.#WebSocket(this.#url);
+    this.#second = second;
+    second.onopen = () => second === this.#second && this.#takeSecond();
+    second.onclose = () => {
+      if (second !== this.#second) return;
+      this.#second = null;
+      this.#cancelSecond = this.#clock.after(SECOND_PAUSE, () => this.#openSecond());
+    };
+  }
+
+  /** The server has answered: there is no reason to doubt. */
+  #alive() {
+    this.#askedAt = null;
+    this.#dropSecond();
+    this.#listen();
+  }
+
+  /** It has not. */
+  #silent() {
+    if (this.#askedAt !== null && this.#heardAt > this.#askedAt + CROSSING) this.#alive();
+    else if (this.#second) this.#takeSecond();
+    else this.#failed();
+  }
+
+  /** The second socket, open or on its way, takes the place of the first. */
+  #takeSecond() {
+    const second = this.#second;
+    if (!second) return;
+    this.#second = null;
+    const wasGreeted = this.#greeted;
+    this.#drop();
+    if (wasGreeted) this.#noteLoss();
+    this.#use(second);
+    if (second.readyState === 1) second.onopen?.(new Event('open'));
   }
 
   #failed() {
@@ -183,13 +285,27 @@ export class Connection {
   #drop() {
     this.#cancelRetry();
     this.#cancelDeadline();
+    this.#cancelQuiet();
+    this.#askedAt = null;
+    this.#dropSecond();
     const socket = this.#socket;
     this.#socket = null;
     this.#greeted = false;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    if (socket) discard(socket);
   }
+
+  #dropSecond() {
+    this.#cancelSecond();
+    const second = this.#second;
+    this.#second = null;
+    if (second) discard(second);
+  }
+}
+
+/** @param {WebSocket} socket */
+function discard(socket) {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.close();
 }
 
 /**

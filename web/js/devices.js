@@ -2,109 +2,74 @@
 /**
  * This machine's camera, microphone and speaker: opening, choosing, losing and finding them again.
  *
- * One stable MediaStream holds the own camera and microphone tracks; tracks in it come and go. Knows no DOM and no
- * socket. Sharing a screen is `screen.js`; playing to the chosen speaker is the media elements' business (`setSinkId`).
+ * One stable MediaStream (`own-stream.js`) holds the own camera and microphone tracks. Knows no socket, and of the DOM
+ * only whether the page is seen. Sharing a screen is `screen.js`; playing to the chosen speaker is the media elements'
+ * business (`setSinkId`).
  *
  * A device that was lost comes back by itself: a microphone at once on another device if there is one (the
  * conversation matters more than which microphone carries it), a camera only when the same one is plugged in again
- * (another camera may show what nobody wanted to show).
+ * (another camera may show what nobody wanted to show) or when the person takes another. Either is given up for the
+ * lost one as soon as that is there again. What happened is told in `change`.
  */
 
 import { systemClock } from './clock.js';
-import { constraintsFor, judge } from './capture.js';
-import { Meter } from './meter.js';
+import { constraintsFor, judge, within } from './capture.js';
+import { listed, ownLabel, systemMoved } from './device-list.js';
+import { INITIAL, KINDS } from './devices-state.js';
+import { OwnStream } from './own-stream.js';
+import { watchPermissions } from './permissions.js';
 import { Preferences } from './settings.js';
 import { Store } from './store.js';
 
-/**
- * @typedef {'off' | 'asking' | 'ok' | 'denied' | 'missing' | 'busy' | 'interrupted' | 'insecure'} DeviceCondition
- *   off: not asked for, or turned off · asking: the browser may be showing its question · ok · denied: see `deniedBy`
- *   · missing: there is none, or it was unplugged · busy: another program holds it, or it does not start ·
- *   interrupted: open, but the system has paused it (a phone call) · insecure: the page was not opened over https, so
- *   browsers give no device.
- */
-
-/** @typedef {'microphone' | 'camera'} Kind */
-
-/**
- * @typedef {object} DevicesState
- * @property {DeviceCondition} microphone
- * @property {DeviceCondition} camera
- * @property {'person' | 'dismissed' | 'system' | null} deniedBy  who said no: the person (or a stored choice) in the
- *                                                        browser; nobody, the question was closed; the operating system
- * @property {readonly DeviceChoice[]} microphones
- * @property {readonly DeviceChoice[]} cameras
- * @property {readonly DeviceChoice[]} speakers           empty where the browser cannot choose one
- * @property {string | null} microphoneId                 the one in use, or chosen for the next opening
- * @property {string | null} cameraId
- * @property {string | null} speakerId                    null: the system's default
- * @property {number} tracks                              changes when the tracks in `stream` changed
- */
-
-/**
- * @typedef {object} DeviceChoice
- * @property {string} id
- * @property {string} label  as the system names it; empty until permission was given
- */
-
-/**
- * @typedef {object} OpenRequest
- * @property {boolean} [audio]       default true
- * @property {boolean} [video]       default true
- * @property {number} [width]        wanted, default 1280; the camera may give another
- * @property {number} [height]       default 720
- * @property {number} [frameRate]    default 30
- */
-
-/** The meter is let go when nobody has looked at it for so long. */
-const METER_IDLE = 3000;
-
-/** @type {readonly Kind[]} */
-const KINDS = ['microphone', 'camera'];
+/** @typedef {import('./devices-state.js').Kind} Kind */
+/** @typedef {import('./devices-state.js').DevicesState} DevicesState */
+/** @typedef {import('./devices-state.js').DeviceChoice} DeviceChoice */
+/** @typedef {import('./devices-state.js').DeviceCondition} DeviceCondition */
+/** @typedef {import('./devices-state.js').DeviceChange} DeviceChange */
+/** @typedef {import('./devices-state.js').OpenRequest} OpenRequest */
 
 export class Devices {
   #preferences;
   #media;
-  #clock;
   /** @type {Store<DevicesState>} */
   #store;
-  #stream = new MediaStream();
-  #meter = new Meter();
-  #metering = false;
-  #stopMeter = () => {};
+  #own;
   /** @type {Record<Kind, boolean>} */
   #wanted = { microphone: false, camera: false };
-  /** @type {Record<Kind, string | null>} the device that was lost and is waited for */
-  #lost = { microphone: null, camera: null };
   #size = { width: 1280, height: 720, frameRate: 30 };
-  #muted = false;
+  /** @type {number | null} */
+  #limit = null;
+  #speakerGone = false;
   /** @type {Promise<unknown>} one opening at a time: two questions at once confuse people, and some browsers */
   #queue = Promise.resolve();
 
   /**
-   * @param {{preferences?: Preferences, media?: MediaDevices | undefined, clock?: import('./clock.js').Clock}} [parts]
+   * @param {{preferences?: Preferences, media?: MediaDevices | undefined, clock?: import('./clock.js').Clock,
+   *          page?: Pick<Document, 'visibilityState' | 'addEventListener'>}} [parts]
    *   `preferences`: where choices of devices are remembered
    */
-  constructor({ preferences = new Preferences(), media = navigator.mediaDevices, clock = systemClock } = {}) {
+  constructor({
+    preferences = new Preferences(),
+    media = navigator.mediaDevices,
+    clock = systemClock,
+    page = document,
+  } = {}) {
     this.#preferences = preferences;
     this.#media = media;
-    this.#clock = clock;
-    /** @type {DevicesState} */
-    const initial = {
-      microphone: 'off',
-      camera: 'off',
-      deniedBy: null,
-      microphones: [],
-      cameras: [],
-      speakers: [],
+    this.#own = new OwnStream({ clock, page });
+    this.#store = new Store({
+      ...INITIAL,
       microphoneId: preferences.get('microphone'),
       cameraId: preferences.get('camera'),
       speakerId: preferences.get('speaker'),
-      tracks: 0,
-    };
-    this.#store = new Store(initial);
+    });
     media?.addEventListener?.('devicechange', () => void this.#devicesChanged());
-    this.#watchPermissions();
+    // While a page is not seen, phones tell it nothing; and who comes back from a phone call has a free microphone.
+    page.addEventListener('visibilitychange', () => {
+      const waits = KINDS.some((kind) => this.state[kind] === 'busy' || this.state.unplugged[kind]);
+      if (page.visibilityState === 'visible' && waits) void this.#devicesChanged();
+    });
+    void watchPermissions(KINDS, (kind) => this.state[kind] === 'denied' && void this.retry(kind));
   }
 
   /** @returns {Readonly<DevicesState>} a new object after each change */
@@ -122,19 +87,7 @@ export class Devices {
 
   /** @returns {MediaStream} always the same object; for the own picture (muted video element) */
   get stream() {
-    return this.#stream;
-  }
-
-  get cameras() {
-    return this.state.cameras;
-  }
-
-  get microphones() {
-    return this.state.microphones;
-  }
-
-  get speakers() {
-    return this.state.speakers;
+    return this.#own.stream;
   }
 
   /**
@@ -142,8 +95,7 @@ export class Devices {
    * @returns {MediaStreamTrack | null}
    */
   track(kind) {
-    const tracks = kind === 'microphone' ? this.#stream.getAudioTracks() : this.#stream.getVideoTracks();
-    return tracks.find(({ readyState }) => readyState === 'live') ?? null;
+    return this.#own.track(kind);
   }
 
   /**
@@ -159,16 +111,24 @@ export class Devices {
     const asked = KINDS.filter((kind) => (kind === 'microphone' ? audio : video));
     for (const kind of asked) {
       this.#wanted[kind] = true;
-      this.#lost[kind] = null; // the person asks: any will do
+      this.#waitFor(kind, null); // the person asks: any will do
     }
     await this.#inTurn(async () => {
-      const camera = this.track('camera');
-      if (resized && camera) {
-        await camera.applyConstraints(constraintsFor('camera', this.#size)).catch(ignoreRefusal);
-      }
+      if (resized) await this.#resize();
       await this.#openMissing(asked);
     });
     return this.state;
+  }
+
+  /**
+   * How much of the camera's picture is used at the moment: capturing no more saves a phone's battery. Nothing is
+   * opened or closed, and a camera that cannot do it goes on as it is.
+   * @param {number | null} height  null: as much as was asked for with `open`
+   */
+  async limit(height) {
+    if (height === this.#limit) return;
+    this.#limit = height;
+    await this.#inTurn(() => this.#resize());
   }
 
   /**
@@ -177,7 +137,7 @@ export class Devices {
    */
   close(kind) {
     this.#wanted[kind] = false;
-    this.#lost[kind] = null;
+    this.#waitFor(kind, null);
     this.#replace(kind, null);
     this.#store.update({ [kind]: 'off' });
   }
@@ -192,8 +152,7 @@ export class Devices {
    * @param {boolean} muted
    */
   mute(muted) {
-    this.#muted = muted;
-    for (const track of this.#stream.getAudioTracks()) track.enabled = !muted;
+    this.#own.mute(muted);
   }
 
   /**
@@ -203,12 +162,18 @@ export class Devices {
    */
   async retry(kind) {
     this.#wanted[kind] = true;
-    this.#lost[kind] = null;
-    await this.#inTurn(async () => {
-      if (this.state[kind] === 'interrupted') this.#replace(kind, null);
-      await this.#openMissing([kind]);
-    });
+    this.#waitFor(kind, null);
+    await this.#reopen([kind]);
     return this.state[kind] === 'ok';
+  }
+
+  /**
+   * Opens anew what the system has paused: one tap for both.
+   * @returns {Promise<boolean>} whether all that is wanted works now
+   */
+  async resume() {
+    await this.#reopen(KINDS.filter((kind) => this.state[kind] === 'interrupted'));
+    return KINDS.every((kind) => !this.#wanted[kind] || this.state[kind] === 'ok');
   }
 
   /**
@@ -220,6 +185,7 @@ export class Devices {
   async choose(kind, deviceId) {
     if (kind === 'speaker') {
       this.#preferences.set('speaker', deviceId || null);
+      this.#speakerGone = false;
       this.#store.update({ speakerId: deviceId || null });
       return true;
     }
@@ -234,20 +200,19 @@ export class Devices {
     });
   }
 
+  /**
+   * Makes do with another device until the one that was unplugged is back. Not remembered.
+   * @param {Kind} kind
+   * @param {string} deviceId
+   * @returns {Promise<boolean>}
+   */
+  makeDo(kind, deviceId) {
+    return this.#inTurn(() => this.#switchTo(kind, deviceId));
+  }
+
   /** @returns {number} 0 to 1, how loud the microphone is now; for a meter, call it per animation frame */
   level() {
-    const track = this.track('microphone');
-    if (!track) return 0;
-    if (!this.#metering) {
-      this.#metering = true;
-      this.#meter.listen(track);
-    }
-    this.#stopMeter();
-    this.#stopMeter = this.#clock.after(METER_IDLE, () => {
-      this.#metering = false;
-      this.#meter.listen(null);
-    });
-    return this.#meter.level();
+    return this.#own.level();
   }
 
   /**
@@ -289,12 +254,12 @@ export class Devices {
     /** @type {MediaStreamConstraints} */
     const constraints = {};
     for (const kind of kinds) {
-      const deviceId = exact ?? this.#lost[kind] ?? this.state[`${kind}Id`];
-      const original = this.#preferences.get('sound') === 'original';
+      const lost = this.state.unplugged[kind]?.id;
+      const deviceId = exact ?? lost ?? this.state[`${kind}Id`];
       constraints[kind === 'microphone' ? 'audio' : 'video'] = constraintsFor(kind, {
-        ...this.#size,
-        original,
-        deviceId: exact || (kind === 'camera' && this.#lost.camera) ? { exact: deviceId } : deviceId,
+        ...within(this.#size, this.#limit),
+        original: this.#preferences.get('sound') === 'original',
+        deviceId: exact || (kind === 'camera' && lost) ? { exact: deviceId } : deviceId,
       });
     }
     let stream;
@@ -327,25 +292,16 @@ export class Devices {
    * @param {MediaStreamTrack | null} track
    */
   #replace(kind, track) {
-    const old = kind === 'microphone' ? this.#stream.getAudioTracks() : this.#stream.getVideoTracks();
-    for (const former of old) {
-      this.#stream.removeTrack(former);
-      former.stop();
-    }
-    if (!track && !old.length) return;
+    const changed = this.#own.put(kind, track, {
+      paused: () => this.#store.update({ [kind]: 'interrupted' }),
+      resumed: () => this.#store.update({ [kind]: 'ok' }),
+      ended: () => void (track && this.#ended(kind, track)),
+    });
+    if (!changed) return;
     const tracks = this.state.tracks + 1;
-    if (kind === 'microphone' && this.#metering) this.#meter.listen(track);
-    if (!track) {
-      this.#store.update({ tracks });
-      return;
-    }
-    if (kind === 'microphone') track.enabled = !this.#muted;
-    this.#stream.addTrack(track);
-    track.addEventListener('ended', () => void this.#trackEnded(kind, track));
-    track.addEventListener('mute', () => this.track(kind) === track && this.#store.update({ [kind]: 'interrupted' }));
-    track.addEventListener('unmute', () => this.track(kind) === track && this.#store.update({ [kind]: 'ok' }));
-    const id = track.getSettings().deviceId ?? this.state[`${kind}Id`];
-    if (this.#lost[kind] === id) this.#lost[kind] = null;
+    if (!track) return this.#store.update({ tracks });
+    const id = idOf(track) ?? this.state[`${kind}Id`];
+    if (this.state.unplugged[kind]?.id === id) this.#waitFor(kind, null);
     this.#store.update({ [kind]: 'ok', [`${kind}Id`]: id, tracks });
   }
 
@@ -353,25 +309,93 @@ export class Devices {
    * @param {Kind} kind
    * @param {MediaStreamTrack} track
    */
-  async #trackEnded(kind, track) {
-    if (!this.#stream.getTracks().includes(track)) return;
-    this.#lost[kind] = track.getSettings().deviceId ?? this.state[`${kind}Id`];
+  async #ended(kind, track) {
+    const lost = { id: idOf(track) ?? this.state[`${kind}Id`], label: track.label };
     this.#replace(kind, null);
+    this.#waitFor(kind, lost);
     this.#store.update({ [kind]: 'missing' });
     await this.#inTurn(() => this.#openMissing([kind]));
+    // If it is the same one again it had only stumbled, and nobody needs to know.
+    if (this.track(kind) && this.state.unplugged[kind] === lost) this.#happened(kind, 'replaced');
   }
 
   async #devicesChanged() {
     await this.#inTurn(async () => {
+      const before = this.state;
       await this.#list();
-      // Busy too: the program that held it may have been what was unplugged.
-      const waiting = KINDS.filter((kind) => ['missing', 'busy'].includes(this.state[kind]));
-      for (const kind of waiting) await this.#openMissing([kind]);
-      const back = this.#lost.microphone;
-      if (back && this.#wanted.microphone && this.microphones.some(({ id }) => id === back)) {
-        await this.#switchTo('microphone', back);
+      this.#followSpeaker(before.speakers);
+      for (const kind of KINDS) await this.#findAgain(kind);
+      const used = this.track('microphone') && this.state.microphoneId;
+      if (used && systemMoved(before.microphones, this.state.microphones, used)) {
+        if (await this.#switchTo('microphone', used)) this.#happened('microphone', 'moved');
       }
     });
+  }
+
+  /** @param {Kind} kind */
+  async #findAgain(kind) {
+    const lost = this.state.unplugged[kind];
+    const list = kind === 'microphone' ? this.state.microphones : this.state.cameras;
+    const there = lost !== null && list.some(({ id }) => id === lost.id);
+    if (this.track(kind)) {
+      if (there && lost?.id && (await this.#switchTo(kind, lost.id))) this.#happened(kind, 'back');
+      return;
+    }
+    // Busy too: the program that held it may have been what was unplugged.
+    const due = this.state[kind] === 'missing' || this.state[kind] === 'busy';
+    if (!due || (kind === 'camera' && lost && !there)) return;
+    await this.#openMissing([kind]);
+    if (lost && this.track(kind)) this.#happened(kind, this.state.unplugged[kind] ? 'replaced' : 'back');
+  }
+
+  /**
+   * While the chosen speaker is gone the browser plays to the system's own.
+   * @param {readonly DeviceChoice[]} before
+   */
+  #followSpeaker(before) {
+    const { speakerId, speakers } = this.state;
+    if (!speakerId || speakers.length === 0) return;
+    const there = speakers.some(({ id }) => id === speakerId);
+    if (there && this.#speakerGone) this.#happened('speaker', 'back');
+    const goes = !there && before.some(({ id }) => id === speakerId);
+    if (goes) this.#happened('speaker', 'replaced');
+    this.#speakerGone = !there && (this.#speakerGone || goes);
+  }
+
+  /**
+   * @param {Kind | 'speaker'} kind
+   * @param {DeviceChange['what']} what
+   */
+  #happened(kind, what) {
+    const { microphones, microphoneId, cameras, cameraId, speakers, speakerId } = this.state;
+    const label = {
+      microphone: ownLabel(microphones, microphoneId),
+      camera: ownLabel(cameras, cameraId),
+      speaker: ownLabel(speakers, speakerId),
+    }[kind];
+    this.#store.update({ change: Object.freeze({ kind, what, label }) });
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {import('./devices-state.js').Unplugged | null} lost
+   */
+  #waitFor(kind, lost) {
+    if (this.state.unplugged[kind] === lost) return;
+    this.#store.update({ unplugged: Object.freeze({ ...this.state.unplugged, [kind]: lost }) });
+  }
+
+  /** @param {readonly Kind[]} kinds */
+  async #reopen(kinds) {
+    await this.#inTurn(async () => {
+      for (const kind of kinds) if (this.state[kind] === 'interrupted') this.#replace(kind, null);
+      await this.#openMissing(kinds);
+    });
+  }
+
+  async #resize() {
+    const size = within(this.#size, this.#limit);
+    await this.track('camera')?.applyConstraints(constraintsFor('camera', size)).catch(ignoreRefusal);
   }
 
   /**
@@ -396,37 +420,19 @@ export class Devices {
    * @param {string} deviceId
    */
   #remember(kind, deviceId) {
-    this.#lost[kind] = null;
+    this.#waitFor(kind, null);
     this.#preferences.set(kind, deviceId);
     this.#store.update({ [`${kind}Id`]: deviceId });
   }
 
   async #list() {
-    const all = (await this.#media?.enumerateDevices?.().catch(() => null)) ?? [];
-    /** @param {MediaDeviceKind} wanted */
-    const choices = (wanted) =>
-      all
-        .filter(({ kind, deviceId }) => kind === wanted && deviceId)
-        .map(({ deviceId, label }) => ({ id: deviceId, label }));
-    this.#store.update({
-      microphones: choices('audioinput'),
-      cameras: choices('videoinput'),
-      speakers: choices('audiooutput'),
-    });
+    this.#store.update(listed((await this.#media?.enumerateDevices?.().catch(() => null)) ?? []));
   }
+}
 
-  async #watchPermissions() {
-    for (const kind of KINDS) {
-      try {
-        const status = await navigator.permissions.query({ name: /** @type {PermissionName} */ (kind) });
-        status.addEventListener('change', () => {
-          if (status.state === 'granted' && this.state[kind] === 'denied') void this.retry(kind);
-        });
-      } catch {
-        // Not every browser can tell; the person then presses "try again".
-      }
-    }
-  }
+/** @param {MediaStreamTrack} track */
+function idOf(track) {
+  return track.getSettings().deviceId ?? null;
 }
 
 /** @param {unknown} error */

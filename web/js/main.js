@@ -4,6 +4,7 @@ import { Devices } from './devices.js';
 import { Announcer } from './elements/announcer.js';
 import { Desk } from './elements/desk.js';
 import { wantedVideo } from './elements/settings-dialog.js';
+import { SmallWindow } from './elements/small-window.js';
 import { Sounds } from './elements/sounds.js';
 import { App } from './pages/app.js';
 import { takeInvitation } from './pages/link.js';
@@ -31,11 +32,12 @@ if (settings === null) {
 } else {
   const preferences = new Preferences();
   const devices = new Devices({ preferences });
-  const { width, height } = wantedVideo({ settings, preferences });
-  const session = new Session({ settings: { ...settings, video: { ...settings.video, width, height } }, devices });
+  const { width, height, frameRate } = wantedVideo({ settings, preferences });
+  const session = new Session({ settings: { ...settings, video: { width, height, frame_rate: frameRate } }, devices });
   const desk = new Desk(preferences);
   const sounds = new Sounds({ session, devices, desk });
-  const context = { session, devices, strings, settings, preferences, desk, sounds, announcer: new Announcer() };
+  const parts = { session, devices, strings, settings, preferences, desk, sounds, announcer: new Announcer() };
+  const context = { ...parts, smallWindow: new SmallWindow(parts) };
   if (!fresh) session.resumeStored();
   const demo = settings.demo && location.pathname.startsWith('/video-call/demo');
   const used = demo ? null : invitation;

@@ -4,15 +4,18 @@
  * connection when nothing else helps.
  *
  * What goes wrong and what is done, in this order:
- *   ICE disconnected for 2 s, failed, or the network changed   -> ICE restart (same DTLS, nothing else changes)
- *   still not connected after two restarts                     -> a new peer connection
+ *   nothing comes any more, ICE is disconnected or failed, or the network changed
+ *                                                              -> ICE restart (same DTLS, nothing else changes)
+ *   still not connected after two restarts that were answered  -> a new peer connection
  *   DTLS failed, or the server has given the connection up     -> a new peer connection
- * A new peer connection reaches the server as a `resume` with an offer, on a new socket; an `offer` message always
- * belongs to the peer connection that the server knows.
+ * A restart for nothing costs one message each way and disturbs nothing, so it is not waited for; but there is never
+ * more than one on its way, and what flaps is given time. What has no answer goes into the greeting of the next socket.
+ * A new peer connection is always made known on a new socket: an `offer` message belongs to the one that is known.
  */
 
 import { systemClock } from './clock.js';
 import { Peer } from './peer.js';
+import { Silence } from './silence.js';
 
 /** @typedef {import('./messages.js').Answer} Answer */
 /** @typedef {import('./messages.js').Offer} Offer */
@@ -24,20 +27,33 @@ import { Peer } from './peer.js';
  * @property {() => void} reconnect             the socket is not to be trusted, or a new peer connection must be made
  *                                              known: a new socket, whose greeting carries `introduction`
  * @property {() => void} changed               `trouble` or what `streamIn` returns may have changed
+ * @property {() => void} [doubt]               nothing comes any more: the socket may be as dead
+ * @property {() => void} [heard]               something comes again: there is a network
+ * @property {() => readonly RTCIceServer[]} [iceServers]  TURN servers that can be used now
  */
 
 /** Slots at first: two others with voice and picture and one to spare, and a shared screen. */
 const FIRST_SLOTS = { audio: 3, video: 4 };
 
-/** A shorter wait restarts for what mends itself (a lost second of Wi-Fi); a longer one is heard as silence. */
+/** A connection that was restarted so lately is given that long to mend itself before it is again. */
+const LATELY = 5_000;
 const DISCONNECTED = 2_000;
+
+/** An older offer is made again for a new socket: some browsers look for their addresses only once. */
+const FRESH = 300;
 
 /** The server answers within a round trip; whoever waits longer talks to a dead socket. */
 const ANSWER = 4_000;
 
+/** The server has closed the connection: why, the socket tells, unless the server is going away. */
+const GOODBYE = 1_000;
+
 /** After an answer: how long until connected before the next thing is tried. Grows by itself up to the limit. */
 const CONNECTING = 5_000;
 const CONNECTING_LIMIT = 15_000;
+
+/** The same where our offer was made before its TURN servers came: whoever gets through without them has by then. */
+const DIRECT = 1_000;
 
 /** ICE restarts before a new peer connection. */
 const RESTARTS = 2;
@@ -57,14 +73,17 @@ export class Media {
   #wantedSlots = FIRST_SLOTS;
   #known = false;
   #socket = false;
-  /** @type {Peer | null} whose next offer is being made */
-  #making = null;
   /** @type {string | null} which of the server's peers answers us */
   #session = null;
-  #offering = false;
-  /** @type {{restart: boolean} | null} */
+  /** @type {{restart: boolean, offer: Offer | null, sent: boolean} | null} that is being made, or has no answer yet */
+  #current = null;
+  /** @type {{restart: boolean} | null} that is to be made when that is over */
   #next = null;
   #failures = 0;
+  #restartedAt = -Infinity;
+  #silence;
+  #silent = false;
+  #serversCameLate = false;
   #trouble = false;
   #cancelTimer = () => {};
   #cancelAnswer = () => {};
@@ -77,16 +96,35 @@ export class Media {
     this.#host = host;
     this.#clock = clock;
     this.#makePeer = makePeer;
+    this.#silence = new Silence({ clock, fell: () => this.#fellSilent(), ended: () => this.#heardAgain() });
   }
 
   /** Whether media ought to flow and does not. */
   get trouble() {
-    return this.#trouble;
+    return this.#trouble || this.#silent;
   }
 
-  /** The offer of a peer connection that the server does not know yet; it belongs into the greeting. Null: it knows. */
+  /** Whether the server knows our peer connection. */
+  get known() {
+    return this.#known;
+  }
+
+  /** The offer of a peer connection that the server does not know yet. Null: it knows. */
   get introduction() {
     return this.#introduction;
+  }
+
+  /** @returns {Offer | null} what belongs into a greeting that is sent now: the introduction, or what has no answer */
+  greet() {
+    if (!this.#known) return this.#introduction;
+    if (!this.#current?.offer) return null;
+    if (this.#clock.now() - this.#restartedAt > FRESH) {
+      // Made on a network that may be another one now, or none: the next one follows the greeting.
+      this.restart({ anew: true });
+      return null;
+    }
+    this.#current.sent = true;
+    return this.#current.offer;
   }
 
   /**
@@ -98,16 +136,21 @@ export class Media {
     return this.#ready;
   }
 
-  /** @param {Answer} answer  to the introduction or to an offer */
+  /** @param {Answer} answer  to an `offer` message; if that was of a connection that is gone, it is passed over */
   async answered(answer) {
+    if (this.#known && this.#current?.sent) await this.#accept(answer);
+  }
+
+  /** @param {Answer} answer  to the introduction or to an offer */
+  async #accept(answer) {
     const peer = this.#peer;
     if (!peer) return;
     const session = sessionOf(answer.sdp);
     const another = this.#known && session !== this.#session;
+    const restarted = this.#current?.restart ?? false;
     this.#session = session;
-    this.#introduction = null;
+    this.#introduction = this.#current = null;
     this.#known = true;
-    this.#offering = false;
     this.#cancelAnswer();
     if (another) {
       // The server had lost our peer and answered for a new one, with which our DTLS would never speak.
@@ -123,9 +166,14 @@ export class Media {
       return;
     }
     if (peer !== this.#peer) return;
+    if (restarted) {
+      this.#failures++;
+      this.#silence.cured();
+    }
     // The state may still be the one from before a restart: give the answer its time.
     if (peer.state === 'connected') this.#watch('connected');
-    else this.#expect(this.#patience());
+    else this.#expect(this.#serversCameLate ? DIRECT : this.#patience());
+    this.#serversCameLate = false;
     this.#host.changed();
     this.#negotiate();
   }
@@ -135,38 +183,59 @@ export class Media {
     if (this.#known) this.#startOver();
   }
 
-  /** Whether an offer is without its answer: an error that comes now may be about it. */
-  get offering() {
-    return this.#offering;
-  }
-
   /** The socket is gone, and with it any answer that was on its way. */
   socketLost() {
     this.#socket = false;
-    if (this.#offering) this.#next = { restart: true };
-    this.#offering = false;
+    if (this.#current) this.#current.sent = false;
     this.#cancelAnswer();
   }
 
   /**
    * There is a seat and a socket (again).
-   * @param {Answer | null} answer  null: the server kept the peer connection that it knows
+   * @param {Answer | null} answer  to the offer in the greeting; null: the server kept what it knows
    */
   seated(answer) {
     this.#socket = true;
-    if (answer) void this.answered(answer);
+    if (answer) void this.#accept(answer);
+    else if (this.#current) this.#tell();
     else if (this.#trouble) this.restart();
-    else this.#negotiate();
+    else void this.#negotiate();
   }
 
-  /** Restarts ICE: the way to the server may be another one. */
-  restart() {
+  /**
+   * Restarts ICE: the way to the server may be another one.
+   * @param {{anew?: boolean}} [options]  anew: even if a restart is under way, which knows nothing of the new way
+   */
+  restart({ anew = false } = {}) {
     if (!this.#known) return;
+    const current = this.#current;
+    if (current?.restart && !anew) return this.#tell();
+    if (current?.offer && !current.sent) this.#current = null;
     this.#next = { restart: true };
-    this.#negotiate();
+    void this.#negotiate();
   }
 
-  /** After a sleep: restarts if the connection has suffered, without waiting for a timer. */
+  /**
+   * There are (other) TURN servers. They count from the next ICE restart on, which is now if the connection is in
+   * trouble; an introduction that is not about to be sent is made again with them.
+   * @param {boolean} early  nobody waits for the introduction
+   */
+  iceServersChanged(early) {
+    const peer = this.#peer;
+    if (!peer) return;
+    peer.setIceServers(this.#host.iceServers?.() ?? []);
+    if (this.#known) {
+      if (peer.state === 'connected') return;
+      if (this.#trouble) this.restart({ anew: true });
+      else this.#expect(DIRECT);
+    } else if (early) {
+      this.#introduce(peer, this.#ready);
+    } else {
+      this.#serversCameLate = true;
+    }
+  }
+
+  /** After a sleep, or when the page is seen again: restarts what has suffered, without waiting for a timer. */
   check() {
     const state = this.#peer?.state;
     if (this.#known && (state === 'disconnected' || state === 'failed')) this.#recover();
@@ -180,7 +249,7 @@ export class Media {
     };
     if (!this.#peer?.grow(this.#wantedSlots)) return;
     this.#next ??= { restart: false };
-    this.#negotiate();
+    void this.#negotiate();
   }
 
   /**
@@ -203,28 +272,37 @@ export class Media {
     return this.#peer?.streamIn(mid) ?? null;
   }
 
+  /** @returns {Promise<import('./stats-digest.js').Counted | null>} what the browser has counted */
+  async counted() {
+    return (await this.#peer?.counted()) ?? null;
+  }
+
   /** Everything ends; `prepare` starts anew. */
   close() {
     this.#cancelTimer();
     this.#cancelAnswer();
     this.#peer?.close();
     this.#peer = null;
-    this.#introduction = this.#next = null;
+    this.#introduction = this.#next = this.#current = null;
     this.#tracks = { microphone: null, camera: null, screen: null };
     this.#wantedSlots = FIRST_SLOTS;
-    this.#known = this.#offering = this.#trouble = this.#socket = false;
+    this.#known = this.#trouble = this.#socket = false;
     this.#failures = 0;
+    this.#listenTo(null);
   }
 
   #renew() {
     this.#cancelTimer();
     this.#cancelAnswer();
     this.#peer?.close();
-    this.#known = this.#offering = false;
-    this.#introduction = this.#next = null;
+    this.#listenTo(null);
+    this.#known = false;
+    this.#failures = 0;
+    this.#introduction = this.#next = this.#current = null;
     const make = async () => {
       const peer = this.#makePeer({
         slots: this.#wantedSlots,
+        iceServers: this.#host.iceServers?.() ?? [],
         changed: (state) => peer === this.#peer && this.#watch(state),
       });
       this.#peer = peer;
@@ -239,6 +317,24 @@ export class Media {
     this.#ready.catch(() => {});
   }
 
+  /**
+   * Makes the introduction again.
+   * @param {Peer} peer
+   * @param {Promise<void>} before
+   */
+  #introduce(peer, before) {
+    const again = async () => {
+      await before;
+      if (peer !== this.#peer) return;
+      this.#introduction = null;
+      const offer = await peer.offer({ restart: true });
+      if (peer === this.#peer) this.#introduction = offer;
+    };
+    this.#introduction = null;
+    this.#ready = again();
+    this.#ready.catch(() => {});
+  }
+
   #startOver() {
     this.#setTrouble(true);
     this.#renew();
@@ -249,17 +345,16 @@ export class Media {
     );
   }
 
-  /** Sends what waits to be offered, one offer at a time. */
+  /** Makes and sends what waits to be offered, one offer at a time. Without a socket it goes into the greeting. */
   async #negotiate() {
     const peer = this.#peer;
-    const possible = this.#socket && this.#known && !this.#offering && this.#making !== peer;
-    if (!peer || !possible || !this.#next) return;
-    const { restart } = this.#next;
+    if (!peer || !this.#known || this.#current || !this.#next) return;
+    this.#current = { restart: this.#next.restart, offer: null, sent: false };
     this.#next = null;
-    this.#making = peer;
-    let offer;
+    const current = this.#current;
+    if (current.restart) this.#restartedAt = this.#clock.now();
     try {
-      offer = await peer.offer({ restart });
+      current.offer = await peer.offer({ restart: current.restart });
     } catch (error) {
       // A connection that was closed meanwhile refuses, and that is fine; one that is ours must be replaced.
       if (peer !== this.#peer) return;
@@ -267,13 +362,14 @@ export class Media {
       this.#startOver();
       return;
     }
-    if (peer !== this.#peer) return;
-    this.#making = null;
-    if (!this.#host.offer(offer)) {
-      this.#next = { restart: true };
-      return;
-    }
-    this.#offering = true;
+    if (peer === this.#peer && current === this.#current) this.#tell();
+  }
+
+  /** Sends what was made and not sent yet. */
+  #tell() {
+    const current = this.#current;
+    if (!current?.offer || current.sent || !this.#host.offer(current.offer)) return;
+    current.sent = true;
     this.#cancelAnswer = this.#clock.after(ANSWER, () => {
       this.socketLost();
       this.#host.reconnect();
@@ -286,21 +382,48 @@ export class Media {
       this.#cancelTimer();
       this.#failures = 0;
       this.#setTrouble(false);
+      this.#listenTo(this.#peer);
     } else if (state === 'broken') {
       this.#startOver();
+    } else if (state === 'closed') {
+      this.#cancelTimer();
+      this.#cancelTimer = this.#clock.after(GOODBYE, () => this.#startOver());
     } else if (state === 'failed') {
       this.#recover();
     } else if (this.#known) {
-      this.#expect(state === 'disconnected' ? DISCONNECTED : this.#patience());
+      const lately = this.#clock.now() - this.#restartedAt < LATELY;
+      if (state === 'disconnected') this.#host.doubt?.();
+      if (state === 'disconnected' && !lately) this.#recover();
+      else this.#expect(state === 'disconnected' ? DISCONNECTED : this.#patience());
     }
   }
 
   #recover() {
     this.#setTrouble(true);
-    this.#failures++;
-    if (this.#failures > RESTARTS && this.#known) this.#startOver();
-    else this.restart();
+    if (this.#failures >= RESTARTS && this.#known && this.#socket) return this.#startOver();
+    this.restart();
     this.#expect(CONNECTING_LIMIT);
+  }
+
+  /** @param {Peer | null} peer */
+  #listenTo(peer) {
+    if (peer) return this.#silence.listen(peer);
+    this.#silence.stop();
+    this.#silent = false;
+  }
+
+  /** Nothing comes any more, whatever the browser says of the connection. Called again while that lasts. */
+  #fellSilent() {
+    this.#silent = true;
+    this.#host.changed();
+    this.#host.doubt?.();
+    this.restart();
+  }
+
+  #heardAgain() {
+    this.#silent = false;
+    this.#host.changed();
+    this.#host.heard?.();
   }
 
   /** @param {number} ms  recover unless connected by then */
@@ -318,6 +441,7 @@ export class Media {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
     this.#host.changed();
+    if (!trouble) this.#host.heard?.();
   }
 }
 

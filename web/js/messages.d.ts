@@ -44,12 +44,30 @@ export type Mid = string;
 /** Names one person within one session. Chosen by the server, says nothing about who they are. */
 export type PersonId = string;
 
-export type DisplayName = string;
-
-export type Token = string;
-
 /** What a person can send. The same words as `sfu.Source`. */
 export type Source = "microphone" | "camera" | "screen";
+
+/** Bits a second. */
+export type Bits = number;
+
+/** A part of the whole. */
+export type Share = number;
+
+export type Milliseconds = number;
+
+export type Pixels = number;
+
+/** Frames a second. */
+export type FrameRate = number;
+
+/**
+ * How the client's own end of the way was found (RFC 8445): its own address, as seen from outside by a STUN server or
+ * by us, or that of a TURN server.
+ */
+export type Candidate = "host" | "srflx" | "prflx" | "relay";
+
+/** What kept a picture from being better. */
+export type Limit = "none" | "bandwidth" | "cpu" | "other";
 
 /** Names the words of a question, as they were when it was shown. */
 export type TextVersion = string;
@@ -60,7 +78,174 @@ export type Place = string;
 /** `declined` is told only to those who may record. After it and after `failed` nothing is recorded. */
 export type RecordingPhase = "asking" | "running" | "paused" | "declined" | "failed";
 
+export type DisplayName = string;
+
+export type Token = string;
+
 export type OverReason = "left" | "removed" | "declined" | "ended" | "expired" | "moved" | "lost";
+
+/** One encoding of a picture, as it left the browser. What was switched off is left out. */
+export interface SentLayer {
+  width: Pixels;
+  height: Pixels;
+  frame_rate: FrameRate;
+  bitrate: Bits;
+}
+
+/** What the browser sent of one source. Loss, jitter and round trip are what the server reported back to it. */
+export interface SentStats {
+  source: Source;
+  bitrate: Bits;
+  loss?: Share | null;
+  jitter_ms?: Milliseconds | null;
+  round_trip_ms?: Milliseconds | null;
+  /** What held for the longest part of the time. */
+  limited?: Limit | null;
+  /** Of pictures, the smallest first. */
+  layers: SentLayer[];
+}
+
+/** What the browser received of one source of another person, while that was on. */
+export interface ReceivedStats {
+  person: PersonId;
+  source: Source;
+  bitrate: Bits;
+  loss?: Share | null;
+  jitter_ms?: Milliseconds | null;
+  /** Sound that was invented because what should have been heard was not there. */
+  concealed?: Share | null;
+  /** How often the picture stood still. Null where nobody looked: the page was hidden. */
+  freezes?: number | null;
+  /** How long, for those that ended in this time. */
+  frozen_ms?: number | null;
+  width?: Pixels | null;
+  height?: Pixels | null;
+  frame_rate?: FrameRate | null;
+}
+
+/** The way that media takes now. */
+export interface PathStats {
+  candidate: Candidate;
+  protocol: "udp" | "tcp";
+  /** How the client speaks with its TURN server. */
+  relay?: "udp" | "tcp" | "tls" | null;
+}
+
+/**
+ * How the call was in the last seconds, as this person's browser measured it. Nothing answers it.
+ *
+ * Sent every 5 s while they are present, and at once when the first picture has come. More often than that is dropped;
+ * so is what it says of people who are not in the session.
+ */
+export interface Stats {
+  type: "stats";
+  /** The time that it is about. */
+  ms: number;
+  /** Null while there is none. */
+  path?: PathStats | null;
+  /** Of the checks on that way. */
+  round_trip_ms?: Milliseconds | null;
+  /** What the browser believes that it can send in all. */
+  send_limit?: Bits | null;
+  /**
+   * Told once: from pressing Join to the first picture of another person that could be shown, or to their first sound
+   * where no camera is on. It counts from when there was somebody to be seen, if that was later: being let in, or the
+   * other's coming.
+   */
+  join_ms?: number | null;
+  sent: SentStats[];
+  received: ReceivedStats[];
+}
+
+/** Is this socket alive? A browser does not show its page the pings of WebSocket. Answered by `pong`. */
+export interface Ping {
+  type: "ping";
+}
+
+export interface Pong {
+  type: "pong";
+}
+
+/** A newer token for `resume`: it says where this person sits now, for a server that will have forgotten. */
+export interface Renewed {
+  type: "renewed";
+  resume: string;
+}
+
+export interface ConsentPlace {
+  name: Place;
+  /** Whether a yes from there needs a signature. */
+  signed: boolean;
+}
+
+/** The question whether the session may be recorded, in the clinic's words. */
+export interface ConsentText {
+  version: TextVersion;
+  title: string;
+  /** Plain text, a paragraph on each line. */
+  body: string;
+  /** Whether a yes needs a signature, wherever the person is. */
+  signed: boolean;
+  /** To choose one from; empty where it does not matter. */
+  places: ConsentPlace[];
+}
+
+/** The recording of this session, from the question to its end. */
+export interface Recording {
+  phase: RecordingPhase;
+  /** When the phase began, seconds since 1970, UTC. */
+  since: number;
+  /** When recording began; null while everyone is asked. */
+  started_at: number | null;
+  /** Seconds recorded before `since`. */
+  recorded_s: number;
+  /** What this person has answered. `none`: they need not be asked. */
+  you: "none" | "asked" | "agreed" | "refused";
+  /** While `you` is `asked`. */
+  text: ConsentText | null;
+  /** Who has not answered. Only for those who may record, like `refused` and `declined`. */
+  waiting_on: PersonId[];
+  /** Who is here and said no. */
+  refused: PersonId[];
+  /** Why it is over. `place`: somebody is where nothing may be recorded. */
+  declined: "refused" | "withdrawn" | "place" | null;
+  /** `newcomer`: somebody has not answered. `alone`: nobody is here who may record. */
+  paused_by: "person" | "newcomer" | "alone" | "fault" | null;
+  /** A sentence for the person about the fault that pauses or ended it, or about trouble while it runs. */
+  problem: string | null;
+}
+
+/** The film of this session's last recording, for those who may record. `progress` is from 0 to 1. */
+export interface Film {
+  state: "waiting" | "running" | "done" | "failed";
+  progress: number;
+}
+
+/** How high a slot's picture is shown, in pixels of the device; 0: not at all. */
+export interface Shown {
+  mid: Mid;
+  height: number;
+}
+
+/**
+ * What this person looks at, whole, whenever it changes: nothing is sent for what is not shown, and no larger picture
+ * than is needed. A slot that is not named counts as shown in its full size.
+ */
+export interface View {
+  type: "view";
+  slots: Shown[];
+  /** Whom they have put before the others. */
+  pinned?: PersonId | null;
+}
+
+/**
+ * Which encodings to send: those that somebody watches, by RID. `f` for what is sent in one encoding only. A source
+ * that is not named goes on as it is; a client begins with `f` of each.
+ */
+export interface Wanted {
+  type: "wanted";
+  layers: { [key in Source]: string[] };
+}
 
 /** Which m-line of the offer carries what the client sends; null for what it never will. */
 export interface Sources {
@@ -100,7 +285,10 @@ export interface Join {
   move?: boolean;
 }
 
-/** The first message after a lost socket (without `offer`: media went on) or a reloaded page (with `offer`). */
+/**
+ * The first message after a lost socket or a reloaded page. Without `offer` the media connection stays as it was; with
+ * one it is restarted, or begun where the offer is that of a new one.
+ */
 export interface Resume {
   type: "resume";
   version?: 1;
@@ -133,6 +321,8 @@ export interface Hand {
 export interface Chat {
   type: "chat";
   text: string;
+  /** Names it, so that what did not come back can be sent again on another socket and is relayed once. */
+  ref?: Mid | null;
 }
 
 export interface Admit {
@@ -198,23 +388,6 @@ export interface Consent {
   signed_as?: DisplayName | null;
 }
 
-/** How high a slot's picture is shown, in pixels of the device; 0: not at all. */
-export interface Shown {
-  mid: Mid;
-  height: number;
-}
-
-/**
- * What this person looks at, whole, whenever it changes: nothing is sent for what is not shown, and no larger picture
- * than is needed. A slot that is not named counts as shown in its full size.
- */
-export interface View {
-  type: "view";
-  slots: Shown[];
-  /** Whom they have put before the others. */
-  pinned?: PersonId | null;
-}
-
 export interface Leave {
   type: "leave";
 }
@@ -254,55 +427,6 @@ export interface Assignment {
   source: Source;
   /** The picture is stopped because this person's connection is too weak for it. It comes back by itself. */
   held?: boolean;
-}
-
-export interface ConsentPlace {
-  name: Place;
-  /** Whether a yes from there needs a signature. */
-  signed: boolean;
-}
-
-/** The question whether the session may be recorded, in the clinic's words. */
-export interface ConsentText {
-  version: TextVersion;
-  title: string;
-  /** Plain text, a paragraph on each line. */
-  body: string;
-  /** Whether a yes needs a signature, wherever the person is. */
-  signed: boolean;
-  /** To choose one from; empty where it does not matter. */
-  places: ConsentPlace[];
-}
-
-/** The recording of this session, from the question to its end. */
-export interface Recording {
-  phase: RecordingPhase;
-  /** When the phase began, seconds since 1970, UTC. */
-  since: number;
-  /** When recording began; null while everyone is asked. */
-  started_at: number | null;
-  /** Seconds recorded before `since`. */
-  recorded_s: number;
-  /** What this person has answered. `none`: they need not be asked. */
-  you: "none" | "asked" | "agreed" | "refused";
-  /** While `you` is `asked`. */
-  text: ConsentText | null;
-  /** Who has not answered. Only for those who may record, like `refused` and `declined`. */
-  waiting_on: PersonId[];
-  /** Who is here and said no. */
-  refused: PersonId[];
-  /** Why it is over. `place`: somebody is where nothing may be recorded. */
-  declined: "refused" | "withdrawn" | "place" | null;
-  /** `newcomer`: somebody has not answered. `alone`: nobody is here who may record. */
-  paused_by: "person" | "newcomer" | "alone" | "fault" | null;
-  /** A sentence for the person about the fault that pauses or ended it, or about trouble while it runs. */
-  problem: string | null;
-}
-
-/** The film of this session's last recording, for those who may record. `progress` is from 0 to 1. */
-export interface Film {
-  state: "waiting" | "running" | "done" | "failed";
-  progress: number;
 }
 
 /** Answers `join` and `resume`. A `state` follows at once. */
@@ -347,15 +471,6 @@ export interface Answered {
   answer: Answer;
 }
 
-/**
- * Which encodings to send: those that somebody watches, by RID. `f` for what is sent in one encoding only. A source
- * that is not named goes on as it is; a client begins with `f` of each.
- */
-export interface Wanted {
-  type: "wanted";
-  layers: { [key in Source]: string[] };
-}
-
 /** The room has outgrown the client's slots: offer again with at least this many. */
 export interface MoreSlots {
   type: "more_slots";
@@ -370,6 +485,8 @@ export interface ChatFrom {
   name: string;
   text: string;
   at: number;
+  /** As its sender has named it; null for the others. */
+  ref: Mid | null;
 }
 
 export interface MuteRequested {
@@ -432,11 +549,14 @@ export type ClientMessage =
   | Record
   | Consent
   | View
+  | Stats
+  | Ping
   | Leave
   | End;
 
 export type ServerMessage =
   | Joined
+  | Renewed
   | State
   | Answered
   | Wanted
@@ -447,5 +567,6 @@ export type ServerMessage =
   | Moving
   | Speaking
   | Quality
+  | Pong
   | Over
   | Error;

@@ -18,13 +18,11 @@ export class Meter {
   listen(track) {
     this.#tap?.source.disconnect();
     this.#tap = null;
-    if (!track) {
-      void this.#context?.close();
-      this.#context = null;
-      return;
-    }
-    if (!('AudioContext' in globalThis)) return;
-    this.#context ??= new AudioContext({ latencyHint: 'interactive' });
+    // Anew for each device: a Bluetooth headset has another sampling rate, which not every browser takes into the old.
+    void this.#context?.close();
+    this.#context = null;
+    if (!track || !('AudioContext' in globalThis)) return;
+    this.#context = new AudioContext({ latencyHint: 'interactive' });
     const source = this.#context.createMediaStreamSource(new MediaStream([track]));
     const analyser = new AnalyserNode(this.#context, { fftSize: 1024 });
     source.connect(analyser);
@@ -40,11 +38,12 @@ export class Meter {
   }
 
   /**
-   * Some browsers start it suspended until the person has touched the page: the answer then comes with the touch.
+   * Some browsers start it suspended until the person has touched the page: the answer then comes with the touch. A
+   * phone call leaves it interrupted.
    * @param {AudioContext} context
    */
   #wake(context) {
-    if (context.state !== 'suspended' || this.#waking === context) return;
+    if (context.state === 'running' || context.state === 'closed' || this.#waking === context) return;
     this.#waking = context;
     const woken = () => {
       this.#waking = null;

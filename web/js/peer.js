@@ -31,11 +31,15 @@ export class Peer {
 
   /**
    * @param {{slots: {audio: number, video: number}, changed: (state: PeerState) => void,
-   *          RTCPeerConnection?: typeof RTCPeerConnection}} parts
+   *          iceServers?: readonly RTCIceServer[], RTCPeerConnection?: typeof RTCPeerConnection}} parts
    */
-  constructor({ slots, changed, RTCPeerConnection = globalThis.RTCPeerConnection }) {
+  constructor({ slots, changed, iceServers = [], RTCPeerConnection = globalThis.RTCPeerConnection }) {
     this.#changed = changed;
-    this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    this.#pc = new RTCPeerConnection({
+      bundlePolicy: 'max-bundle',
+      rtcpMuxPolicy: 'require',
+      iceServers: [...iceServers],
+    });
     this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = () => this.#tell();
     for (const source of SOURCES) {
       const transceiver = addSender(this.#pc, source);
@@ -126,6 +130,49 @@ export class Peer {
   streamIn(mid) {
     if (!this.#answered.has(mid)) return null;
     return this.#slots.find(({ transceiver }) => transceiver.mid === mid)?.stream ?? null;
+  }
+
+  /**
+   * TURN servers, for the next offer that restarts ICE (RFC 8829, section 4.1.18).
+   * @param {readonly RTCIceServer[]} iceServers
+   */
+  setIceServers(iceServers) {
+    this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: [...iceServers] });
+  }
+
+  /** @returns {Promise<import('./stats-digest.js').Counted>} what the browser has counted so far */
+  async counted() {
+    const report = await this.#pc.getStats();
+    return {
+      peer: this,
+      entries: /** @type {any} */ (report).values(),
+      sending: [...this.#outgoing].map(([source, { transceiver }]) => {
+        return { source, mid: transceiver.mid, track: transceiver.sender.track?.id ?? null };
+      }),
+      receiving: this.#slots.map(({ transceiver: { mid, receiver } }) => ({ mid, track: receiver.track.id })),
+    };
+  }
+
+  /** @returns {number} changes with each sound or picture that comes out of a slot; 0 while nothing ever did */
+  pulse() {
+    let newest = 0;
+    for (const { transceiver } of this.#slots) {
+      const { receiver } = transceiver;
+      if (receiver.track.muted) continue;
+      for (const { timestamp } of receiver.getSynchronizationSources()) newest = Math.max(newest, timestamp);
+    }
+    return newest;
+  }
+
+  /** @returns {Promise<number>} changes with whatever comes in, the server's reports too */
+  async arrived() {
+    let transports = 0;
+    let pairs = 0;
+    for (const report of (await this.#pc.getStats()).values()) {
+      if (report.type === 'transport') transports += report.bytesReceived ?? 0;
+      if (report.type === 'candidate-pair') pairs += report.bytesReceived ?? 0;
+    }
+    return transports || pairs;
   }
 
   close() {

@@ -14,6 +14,7 @@ import { storageOf } from './settings.js';
  * @property {string} token       for `resume`
  * @property {boolean} microphone as the person had switched it
  * @property {boolean} camera
+ * @property {boolean} [sound_only]
  */
 
 const KEY = 'therabook.seat';

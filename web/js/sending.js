@@ -23,6 +23,8 @@ export class Sending {
   #screen;
   /** @type {{microphone: boolean, camera: boolean}} what the person wants */
   #switched = { microphone: true, camera: true };
+  /** Whether the camera was on when it was turned off to save data, and the person has not touched it since. */
+  #cameraSpared = false;
   #live = false;
   /** @type {{microphone: boolean, camera: boolean, screen: boolean | null} | null} */
   #told = null;
@@ -97,11 +99,28 @@ export class Sending {
    * @returns {Promise<boolean>}
    */
   async setCamera(on) {
+    this.#cameraSpared = false;
     this.#switched.camera = on;
     if (!on) this.#devices.close('camera');
     this.apply();
     if (on && !this.#devices.track('camera')) await this.#devices.open({ audio: false, video: true });
     return this.sent.camera === on;
+  }
+
+  /**
+   * Turns the camera off to save data, and on again afterwards if it was on before.
+   * @param {boolean} save
+   */
+  async saveData(save) {
+    const spared = this.#cameraSpared;
+    if (save) {
+      const on = this.#switched.camera;
+      const off = this.setCamera(false);
+      this.#cameraSpared = on;
+      await off;
+    } else if (spared) {
+      await this.setCamera(true);
+    }
   }
 
   /** @returns {Promise<'shared' | 'cancelled' | 'unsupported' | 'refused'>} */

@@ -23,7 +23,7 @@
 /**
  * @typedef {object} SessionState
  * @property {Phase} phase
- * @property {'ok' | 'reconnecting'} connection  socket or media is in trouble; recovery is under way
+ * @property {import('./trouble.js').Connected} connection  trouble that lasts; recovery is under way
  * @property {Refusal | null} refused            why the last join was refused; null again when a new one starts
  * @property {{reason: import('./messages.js').OverReason, error: string} | null} over
  *                                               `error` is empty where the client itself ended it (left, lost)
@@ -33,6 +33,7 @@
  * @property {boolean} screen
  * @property {readonly string[]} speaking        person ids, loudest first; may contain your own
  * @property {Readonly<Record<string, 'good' | 'fair' | 'poor' | 'lost'>>} quality  by person id
+ * @property {boolean} soundOnly                 to save data: no pictures come, and the own camera was turned off
  * @property {number} streams                    changes when a result of `streamOf` may have changed
  */
 
@@ -43,6 +44,17 @@
  * @property {{by: string}} mute_requested       `by`: the name of who asks; the person decides
  * @property {{}} move_requested                 this person's link was opened elsewhere: answer with `answerMove`
  * @property {Refusal} refused                   what was asked for in the session (a refused join is `state.refused`)
+ */
+
+/**
+ * Where tests take the place of the browser.
+ * @typedef {object} Seams
+ * @property {import('./seat.js').SeatMemory} memory
+ * @property {(events: import('./connection.js').ConnectionEvents) => import('./connection.js').Connection} connect
+ * @property {(host: import('./media.js').Host) => import('./media.js').Media} makeMedia
+ * @property {typeof import('./network.js').watchNetwork} watch
+ * @property {(changed: () => void) => import('./relay.js').Relay} makeRelay
+ * @property {import('./clock.js').Clock} clock          for what people are told of trouble
  */
 
 /** @type {SessionState} */
@@ -57,5 +69,6 @@ export const INITIAL = {
   screen: false,
   speaking: Object.freeze([]),
   quality: Object.freeze({}),
+  soundOnly: false,
   streams: 0,
 };

@@ -26,7 +26,7 @@ export class Session {
 
   /**
    * @param {{settings: import('./settings.js').ClientSettings, devices: import('./devices.js').Devices} &
-   *         Partial<import('./call.js').Seams>} parts  `settings` as `loadSettings()` gives them
+   *         Partial<import('./session-state.js').Seams>} parts  `settings` as `loadSettings()` gives them
    */
   constructor({ settings, devices, ...seams }) {
     this.#settings = settings;
@@ -74,10 +74,11 @@ export class Session {
    * Gets everything ready that can be before Join is pressed: media connection, offer, socket. Call it as soon as
    * the join form or preview is shown (needs no permission), and again when the person is about to press Join
    * (focus or pointer on the button): it repairs what has become stale and otherwise does nothing. Never throws.
+   * @param {string | null} [token]  of the link, if there is one already
    * @returns {void}
    */
-  prepare() {
-    this.#call.prepare();
+  prepare(token = null) {
+    this.#call.prepare(token);
   }
 
   /**
@@ -152,7 +153,7 @@ export class Session {
 
   /** @param {string} text  1 to 4,000 characters. Delivered when it comes back as the moment `chat` with `mine` */
   sendChat(text) {
-    if (text.trim()) this.#call.ask({ type: 'chat', text });
+    if (text.trim()) this.#call.chat(text);
   }
 
   /** @param {string} id */
@@ -224,6 +225,35 @@ export class Session {
     if (personId === server?.you.id) return kind === 'screen' ? this.#call.sending.screenStream : this.#devices.stream;
     const slot = server?.slots.find(({ person, source }) => person === personId && source === kind);
     return slot ? this.#call.streamIn(slot.mid) : null;
+  }
+
+  /**
+   * Whether the server has paused a picture because the connection is too weak for it. It comes back by itself.
+   * @param {string} personId
+   * @param {Source} kind
+   */
+  isHeld(personId, kind) {
+    const slot = this.state.server?.slots.find(({ person, source }) => person === personId && source === kind);
+    return /** @type {{held?: boolean} | undefined} */ (slot)?.held ?? false;
+  }
+
+  /**
+   * Sound only, to save data: no pictures come, and the own camera goes off. Taken back, the camera is on again if it
+   * was before. Holds for this call.
+   * @param {boolean} soundOnly
+   */
+  setSoundOnly(soundOnly) {
+    this.#call.setSoundOnly(soundOnly);
+  }
+
+  /** @returns {import('./messages.js').Stats | null} the figures of the last seconds; null before there are any */
+  get statistics() {
+    return this.#call.lastStatistics;
+  }
+
+  /** @returns {import('./viewing.js').Viewing} where pages tell how large each picture is shown */
+  get viewing() {
+    return this.#call.viewing;
   }
 
   /** @returns {number} seconds since 1970 by the server's clock, to compare with `started_at`, `ends_at`, `since` */

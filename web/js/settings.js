@@ -11,6 +11,7 @@
  * @property {string} exit_page             where a quick exit leads
  * @property {readonly string[]} languages
  * @property {{width: number, height: number, frame_rate: number}} video  what cameras are asked for
+ * @property {boolean} turn                 the clinic has TURN servers (`relay.js`)
  * @property {number} clockOffset           seconds to add to this machine's clock to get the server's
  */
 

@@ -66,6 +66,27 @@ def seeds() -> Iterator[bytes]:
         {"type": "record", "action": "start"},
         {"type": "consent", "agreed": True, "text": "1a2b", "place": "Home state", "signed_as": "A. G."},
         {"type": "consent", "agreed": False},
+        {"type": "stats", "ms": 5000, "sent": [], "received": []},
+        {
+            "type": "stats",
+            "ms": 600_000,
+            "path": {"candidate": "relay", "protocol": "udp", "relay": "tls"},
+            "round_trip_ms": 60_000,
+            "send_limit": 1_000_000_000,
+            "join_ms": 0,
+            "sent": [
+                {
+                    "source": "camera",
+                    "bitrate": 1_500_000,
+                    "loss": 0.015,
+                    "limited": "cpu",
+                    "layers": [{"width": 1280, "height": 720, "frame_rate": 29.9, "bitrate": 1_400_000}],
+                }
+            ],
+            "received": [{"person": "x", "source": "microphone", "bitrate": 0, "concealed": 1, "jitter_ms": None}],
+        },
+        {"type": "chat", "text": "again", "ref": "0a1b2c3d4e5f6a7b"},
+        {"type": "ping"},
         {"type": "leave"},
         {"type": "end"},
     ):
@@ -101,5 +122,5 @@ TARGET = Target(
         ),
     ),
     shape=TOKENS,
-    watched=("signaling/messages.py",),
+    watched=("signaling/messages.py", "signaling/stats.py"),
 )

@@ -59,10 +59,13 @@ def seeds() -> Iterator[bytes]:
     claims = {"jti": "abcdefgh", "exp": int(NOW) + 60, "iat": int(NOW), "aud": "therabook-video", "iss": "therabook"}
     join = claims | {"typ": "join", "sub": "u-1", "role": "patient", "room": "r-1", "name": "Ada", "limit": 2}
     resume = claims | {"typ": "resume", "sub": "p1", "room": "r-1"}
+    seat = {"until": int(NOW) + 60, "identity": "u-1", "role": "patient", "name": "Ada", "link": "abcdefgh"}
+    seat |= {"link_expires": NOW, "admitted": True, "since": NOW, "limit": 2, "length": 5400.0, "locked": False}
     recordings = claims | {"typ": "recordings", "sub": "u-1", "role": "auditor", "room": "r-1"}
     for flags, body in (
         (ENCODED | SIGNED, join),
         (ENCODED | SIGNED | RESUME, resume),
+        (ENCODED | SIGNED | RESUME, resume | {"seat": seat | {"started_at": NOW}}),
         (ENCODED | SIGNED | RECORDINGS, recordings),
         (ENCODED, join),
     ):

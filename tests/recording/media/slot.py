@@ -16,6 +16,8 @@ from tests.sim.heard import heard_of
 SECOND = 1_000_000
 SOUND_US = 20_000
 PICTURE_US = 40_000
+HANGOVER_US = 200_000
+SILENCE_US = 400_000
 KEY_SPACING_US = 400_000
 """A key frame is not asked for again sooner than this after the last one."""
 
@@ -137,6 +139,8 @@ class Studio:
     camera_on: bool = True
     microphone_on: bool = True
     reporting: bool = True
+    silence_sent: bool = True
+    """Else its first 200 ms and then one packet in 400 ms, as libopus does with DTX."""
     keys: int = 0
     key_at: int = 0
 
@@ -151,7 +155,10 @@ class Studio:
                 self.picture.report(self.now)
                 self.sound.report(self.now)
             if self.microphone_on:
-                self.sound.send(self.microphone.sound(0, self.now, lit(self.now)))
+                sound = self.microphone.sound(0, self.now, lit(self.now))
+                loud = lit(self.now) or lit(self.now - HANGOVER_US)
+                if self.silence_sent or loud or self.now % SILENCE_US == 0:
+                    self.sound.send(sound)
             if self.camera_on and self.now % PICTURE_US == 0:
                 self._picture()
             self.picture.deliver(self.now)

@@ -20,7 +20,8 @@ export function announcements(state, previous) {
   /** @type {Announcement[]} */
   const said = [];
   if (state.connection !== previous.connection && state.phase !== 'over') {
-    said.push({ key: state.connection === 'ok' ? 'say.connected' : 'say.reconnecting', urgent: true });
+    const key = state.connection === 'ok' ? 'connected' : state.connection;
+    said.push({ key: `say.${key}`, urgent: ![state.connection, previous.connection].includes('detached') });
   }
   const now = state.server;
   if (now && state.phase === 'present' && previous.phase !== 'present') {
@@ -37,6 +38,8 @@ export function announcements(state, previous) {
   if (now.you.may_share !== before.you.may_share) {
     said.push({ key: now.you.may_share ? 'say.may_share' : 'say.may_not_share' });
   }
+  const newly = heldNames(now, new Set(heldNames(before)));
+  if (newly.length > 0 && !state.soundOnly) said.push({ key: 'say.held', names: newly });
   const waited = new Set(before.waiting.map((person) => person.id));
   for (const person of now.waiting) {
     if (!waited.has(person.id)) said.push({ key: 'say.waiting', values: { name: person.name } });
@@ -59,4 +62,15 @@ export function announcements(state, previous) {
   }
   for (const person of old.values()) said.push({ key: 'say.left', values: { name: person.name } });
   return said;
+}
+
+/**
+ * Whose pictures are paused because the connection is weak.
+ * @param {NonNullable<SessionState['server']>} server
+ * @param {ReadonlySet<string>} [without]
+ */
+function heldNames({ slots, people }, without = new Set()) {
+  const held = slots.filter((slot) => slot.source === 'camera' && Reflect.get(slot, 'held') === true);
+  const names = held.flatMap(({ person }) => people.find(({ id, camera }) => id === person && camera)?.name ?? []);
+  return names.filter((name) => !without.has(name));
 }

@@ -1,8 +1,9 @@
 /**
  * Where each picture stands on the stage. Pure: sizes and who is there in, rectangles out.
  *
- * Four layouts: alone (the own picture is the large one), two (the other fills the stage, the own picture in a corner),
- * group (equal pictures in a grid), screen (a shared screen as the main picture and a strip of people).
+ * Five layouts: alone (the own picture is the large one), two (the other fills the stage, the own picture in a corner),
+ * group (equal pictures in a grid), pinned (one of several is large, the others a strip), screen (a shared screen as
+ * the main picture and a strip of people).
  */
 
 /**
@@ -14,11 +15,12 @@
  * @property {number} height
  * @property {readonly string[]} people   ids of the others, in order
  * @property {boolean} screen             somebody else shares a screen
+ * @property {string | null} [pinned]     who is to be the large picture
  * @property {boolean} self               whether the own picture is shown
  * @property {Corner} corner
  *
  * @typedef {object} Arrangement
- * @property {'alone' | 'two' | 'group' | 'screen'} layout
+ * @property {'alone' | 'two' | 'group' | 'pinned' | 'screen'} layout
  * @property {Map<string, Box>} people
  * @property {Box | null} self
  * @property {Box | null} screen
@@ -36,7 +38,10 @@ const INSET = 16; // of the own picture from the stage's edges
  */
 export function arrange(scene) {
   const all = { x: 0, y: 0, width: scene.width, height: scene.height };
-  if (scene.screen) return beside(scene, all);
+  if (scene.screen) {
+    const { main, ...strip } = beside(scene, all);
+    return { layout: 'screen', screen: main, ...strip };
+  }
   if (scene.people.length === 0) {
     return { layout: 'alone', people: new Map(), self: scene.self ? all : null, screen: null };
   }
@@ -44,19 +49,24 @@ export function arrange(scene) {
     const self = scene.self ? inCorner(scene.corner, selfSize(scene), scene) : null;
     return { layout: 'two', people: new Map([[scene.people[0], all]]), self, screen: null };
   }
+  const { pinned = null } = scene;
+  if (pinned !== null && scene.people.includes(pinned)) {
+    const { main, people, self } = beside({ ...scene, people: scene.people.filter((id) => id !== pinned) }, all);
+    return { layout: 'pinned', people: people.set(pinned, main), self, screen: null };
+  }
   const boxes = grid(scene.people.length + (scene.self ? 1 : 0), all);
   return { layout: 'group', screen: null, ...deal(scene, boxes) };
 }
 
 /**
- * The screen gets all but a strip, along the longer way.
- * @param {Scene} scene
+ * The main picture gets all but a strip, along the longer way.
+ * @param {Scene} scene  whom the strip is for
  * @param {Box} all
- * @returns {Arrangement}
+ * @returns {{main: Box, people: Map<string, Box>, self: Box | null}}
  */
 function beside(scene, all) {
   const count = scene.people.length + (scene.self ? 1 : 0);
-  if (count === 0) return { layout: 'screen', people: new Map(), self: null, screen: all };
+  if (count === 0) return { main: all, people: new Map(), self: null };
   const upright = scene.height > scene.width;
   const share = count > 4 ? 0.3 : 0.22;
   const strip = upright
@@ -65,7 +75,7 @@ function beside(scene, all) {
   const [height, width] = [all.height - strip - GAP, all.width - strip - GAP];
   const main = upright ? { ...all, height } : { ...all, width };
   const side = upright ? { ...all, y: height + GAP, height: strip } : { ...all, x: width + GAP, width: strip };
-  return { layout: 'screen', screen: main, ...deal(scene, strung(count, side, upright)) };
+  return { main, ...deal(scene, strung(count, side, upright)) };
 }
 
 /**

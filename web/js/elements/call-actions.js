@@ -3,17 +3,19 @@
  * The call bar and the "More" sheet both draw from here.
  */
 
+import { gradeOf, openConnection } from './connection-dialog.js';
 import { ask } from './dialog.js';
 import { askToRecord, openRecording } from './recording-dialog.js';
 import { isOpen, recordingOf } from './recording-state.js';
 import { openSettings } from './settings-dialog.js';
+import { setSoundOnly } from './sound-only.js';
 import { forgetEverything } from '../pages/link.js';
 
 /**
  * @typedef {import('./element.js').Context} Context
  * @typedef {import('./control.js').Look} Look
  * @typedef {'share' | 'chat' | 'people' | 'hand'} BarAction
- * @typedef {'record' | 'self' | 'settings' | 'quick_exit' | 'end'} SheetAction
+ * @typedef {'record' | 'window' | 'sound_only' | 'self' | 'connection' | 'settings' | 'quick_exit' | 'end'} SheetAction
  * @typedef {BarAction | SheetAction} CallAction
  */
 
@@ -44,13 +46,16 @@ export function barActions({ session }, narrow) {
  * @param {Context} context
  * @returns {SheetAction[]}
  */
-export function sheetActions({ session, desk }) {
+export function sheetActions({ session, desk, smallWindow }) {
   const { server } = session.state;
   if (!server) return [];
   /** @type {(SheetAction | false)[]} */
   const wanted = [
     server.may.includes('record') && 'record',
+    (smallWindow.possible || desk.state.windowOpen) && 'window',
+    'sound_only',
     server.may.includes('publish') && !desk.state.selfShown && 'self',
+    'connection',
     'settings',
     !server.may.includes('admit') && 'quick_exit',
     server.may.includes('end') && 'end',
@@ -64,8 +69,8 @@ export function sheetActions({ session, desk }) {
  * @returns {Look & {hint?: string}}
  */
 export function look({ session, desk, strings }, action) {
-  const { screen, server } = session.state;
-  const { panel } = desk.state;
+  const { screen, server, soundOnly } = session.state;
+  const { panel, windowOpen } = desk.state;
   const text = (/** @type {string} */ key) => ({ name: strings.text(key), short: strings.text(`${key}.short`) });
   switch (action) {
     case 'record': {
@@ -82,6 +87,19 @@ export function look({ session, desk, strings }, action) {
       return { icon: 'chat', off: panel === 'chat', ...text('control.chat') };
     case 'people':
       return { icon: 'people', off: panel === 'people', ...text('control.people') };
+    case 'window': {
+      const key = windowOpen ? 'control.window_close' : 'control.window';
+      return { icon: 'window', name: strings.text(key), hint: strings.text('control.window_hint') };
+    }
+    case 'sound_only': {
+      const key = soundOnly ? 'control.pictures' : 'control.sound_only';
+      return { icon: soundOnly ? 'eye' : 'sound', name: strings.text(key), hint: strings.text(`${key}_hint`) };
+    }
+    case 'connection': {
+      const grade = gradeOf(session.state);
+      const hint = strings.text(`quality.${grade}`);
+      return { icon: `signal-${grade}`, name: strings.text('control.connection'), hint };
+    }
     case 'self':
       return { icon: 'eye', name: strings.text('self.show') };
     case 'settings':
@@ -98,12 +116,15 @@ export function look({ session, desk, strings }, action) {
  * @param {CallAction} action
  */
 export async function press(context, action) {
-  const { session, desk, strings } = context;
-  const { screen, server } = session.state;
+  const { session, desk, strings, smallWindow } = context;
+  const { screen, server, soundOnly } = session.state;
   const { panel } = desk.state;
   if (action === 'chat' || action === 'people') desk.set({ panel: panel === action ? null : action });
   else if (action === 'hand') raiseHand(context, !server?.you.hand);
   else if (action === 'record') record(context);
+  else if (action === 'window') await smallWindow.toggle();
+  else if (action === 'sound_only') setSoundOnly(context, !soundOnly);
+  else if (action === 'connection') openConnection(context);
   else if (action === 'settings') openSettings(context);
   else if (action === 'self') desk.set({ selfShown: true });
   else if (action === 'quick_exit') quickExit(context);

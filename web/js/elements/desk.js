@@ -9,6 +9,8 @@
  * @property {'chat' | 'people' | null} panel   the panel beside the stage
  * @property {number} unread                    chat messages that came while the chat was closed
  * @property {boolean} selfShown                whether the own picture is on the stage
+ * @property {string | null} pinned             the id of the person who is shown large among several
+ * @property {boolean} windowOpen               a small window shows the picture over other windows
  * @property {Corner} corner                    where the own picture is in a call of two
  * @property {boolean} labels                   texts under the controls of the call bar
  * @property {boolean} chimes                   sounds when somebody waits or is let in
@@ -33,6 +35,8 @@ export class Desk {
       panel: null,
       unread: 0,
       selfShown: true,
+      pinned: null,
+      windowOpen: false,
       corner: /** @type {Corner} */ (CORNERS.includes(corner) ? corner : 'bottom-right'),
       labels: preferences.get('labels') === 'on',
       chimes: preferences.get('admit_sound') !== 'off',

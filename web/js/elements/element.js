@@ -16,6 +16,7 @@
  * @property {import('./desk.js').Desk} desk          what this person has opened and hidden
  * @property {import('./sounds.js').Sounds} sounds
  * @property {import('./announcer.js').Announcer} announcer
+ * @property {import('./small-window.js').SmallWindow} smallWindow
  */
 
 /**

@@ -3,10 +3,10 @@
  * Screen readers hear of it from the announcer.
  */
 
-import { problems } from './device-help.js';
+import { deviceLine } from './device-line.js';
 import { SessionElement } from './element.js';
 import { recordingLine } from './recording-state.js';
-import { openSettings } from './settings-dialog.js';
+import { setSoundOnly } from './sound-only.js';
 import { button, h, icon, replace } from '../view.js';
 
 /**
@@ -16,6 +16,8 @@ import { button, h, icon, replace } from '../view.js';
 
 const PATIENCE_SECONDS = 12;
 const LAST_SECONDS = 60;
+/** A connection that is weak for so long is not having a bad moment: there is something that a person can do. */
+const WEAK_SECONDS = 20;
 
 export class NoticeLine extends SessionElement {
   /** @param {import('./element.js').Context} context */
@@ -24,6 +26,7 @@ export class NoticeLine extends SessionElement {
     this.className = 'notice-line';
     this.hidden = true;
     this.reconnectingSince = 0;
+    this.weakSince = 0;
     this.shown = '';
   }
 
@@ -34,10 +37,12 @@ export class NoticeLine extends SessionElement {
 
   /** @param {Readonly<SessionState>} state */
   update(state) {
-    if (state.connection === 'ok') this.reconnectingSince = 0;
+    if (state.connection !== 'reconnecting') this.reconnectingSince = 0;
     else if (this.reconnectingSince === 0) this.reconnectingSince = Date.now();
+    if (!isWeak(state)) this.weakSince = 0;
+    else if (this.weakSince === 0) this.weakSince = Date.now();
     const line = this.line(state);
-    const shown = line ? `${line.tone} ${line.text}` : '';
+    const shown = line ? `${line.tone} ${line.text} ${line.button?.text ?? ''}` : '';
     if (shown === this.shown) return;
     this.shown = shown;
     this.hidden = line === null;
@@ -56,12 +61,14 @@ export class NoticeLine extends SessionElement {
    * @returns {Line | null}
    */
   line(state) {
-    const { desk, sounds, session, devices } = this.context;
+    const { desk, sounds, session } = this.context;
     const { server } = state;
     if (state.connection === 'reconnecting') {
       const long = Date.now() - this.reconnectingSince > PATIENCE_SECONDS * 1000;
-      return { icon: 'signal-poor', tone: 'warn', text: this.t(long ? 'line.reconnecting_long' : 'line.reconnecting') };
+      const key = `line.reconnecting${long ? '_long' : ''}${server?.may.includes('admit') ? '.host' : ''}`;
+      return { icon: 'signal-poor', tone: 'warn', text: this.t(key) };
     }
+    if (state.connection === 'detached') return { icon: 'info', tone: 'info', text: this.t('line.detached') };
     if (desk.state.soundBlocked) {
       const button = { text: this.t('line.sound_on'), press: () => sounds.unlock() };
       return { icon: 'sound', tone: 'warn', text: this.t('line.sound_blocked'), button };
@@ -71,20 +78,20 @@ export class NoticeLine extends SessionElement {
     if (server?.ends_at && server.ends_at - session.now() < LAST_SECONDS) {
       return { icon: 'clock', tone: 'warn', text: this.t('line.ends_soon') };
     }
-    const [problem] = problems(devices.state).filter(
-      ({ kinds }) => (kinds !== 'camera' && state.microphone) || (kinds !== 'microphone' && state.camera),
-    );
-    if (problem) {
-      const button = { text: this.t('line.device_help'), press: () => void openSettings(this.context) };
-      const what = problem.trouble === 'interrupted' ? 'interrupted' : 'device';
-      return { icon: 'warning', tone: 'warn', text: this.t(`line.${what}.${problem.kinds}`), button };
-    }
+    const device = deviceLine(this.context, state);
+    if (device) return device;
     const { notice } = desk.state;
     if (notice) return { icon: notice.tone === 'warn' ? 'warning' : 'info', ...notice };
     if (recording) return recording;
-    const quality = server && state.quality[server.you.id];
-    if (quality === 'poor' || quality === 'lost') {
-      return { icon: 'signal-poor', tone: 'warn', text: this.t('line.weak') };
+    if (state.soundOnly) {
+      const button = { text: this.t('line.pictures'), press: () => setSoundOnly(this.context, false) };
+      return { icon: 'sound', tone: 'info', text: this.t('line.sound_only'), button };
+    }
+    if (isWeak(state)) {
+      const long = Date.now() - this.weakSince > WEAK_SECONDS * 1000;
+      const button = { text: this.t('control.sound_only'), press: () => setSoundOnly(this.context, true) };
+      const text = this.t(long ? 'line.weak_long' : 'line.weak');
+      return { icon: 'signal-poor', tone: 'warn', text, button: long ? button : undefined };
     }
     if (state.screen) return { icon: 'screen', tone: 'info', text: this.t('line.sharing') };
     return null;
@@ -106,6 +113,12 @@ export class NoticeLine extends SessionElement {
       button: offer && { text: strings.text(offer.key), press: () => session.record(offer.action) },
     };
   }
+}
+
+/** @param {Readonly<SessionState>} state */
+function isWeak({ server, quality }) {
+  const grade = server && quality[server.you.id];
+  return grade === 'poor' || grade === 'lost';
 }
 
 customElements.define('tb-notice-line', NoticeLine);

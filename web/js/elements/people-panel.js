@@ -94,10 +94,11 @@ class PersonRow {
     this.microphone = icon('microphone');
     this.camera = icon('camera');
     this.signal = icon('signal-good');
+    this.large = button('button compact', () => this.showLarge());
     this.mute = button('button compact', () => this.askToMute());
     this.screen = button('button compact', () => session.allowScreen(id, !this.person?.may_share));
     this.remove = button('button compact', () => void this.confirmRemoval());
-    this.actions = h('div', { class: 'person-actions' }, this.mute, this.screen, this.remove);
+    this.actions = h('div', { class: 'person-actions' }, this.large, this.mute, this.screen, this.remove);
     this.element = h(
       'li',
       { class: 'person' },
@@ -141,14 +142,25 @@ class PersonRow {
     setIcon(this.signal, `signal-${person.reconnecting ? 'lost' : grade}`);
     this.microphone.toggleAttribute('hidden', !publishes);
     this.camera.toggleAttribute('hidden', !publishes);
+    this.large.hidden = mine || !publishes || (server?.people.length ?? 0) < 2;
     this.mute.hidden = mine || !person.microphone || !may.includes('ask_to_mute');
     this.screen.hidden = mine || !publishes || person.role === 'therapist' || !may.includes('allow_screen');
     this.remove.hidden = mine || !may.includes('remove');
-    this.actions.hidden = this.mute.hidden && this.screen.hidden && this.remove.hidden;
+    const { large, mute, screen, remove } = this;
+    this.actions.hidden = [large, mute, screen, remove].every(({ hidden }) => hidden);
+    const pin = this.context.desk.state.pinned === person.id ? 'people.unpin' : 'people.pin';
+    label(large, strings.text(pin), strings.text(`${pin}_name`, values));
     label(this.mute, strings.text('people.ask_mute'), strings.text('people.ask_mute_name', values));
     const share = person.may_share ? 'people.stop_share' : 'people.let_share';
     label(this.screen, strings.text(share), strings.text(`${share}_name`, values));
     label(this.remove, strings.text('people.remove'), strings.text('people.remove_name', values));
+  }
+
+  showLarge() {
+    const { desk, announcer, strings } = this.context;
+    const pinned = desk.state.pinned === this.id ? null : this.id;
+    desk.set({ pinned });
+    announcer.say(strings.text(pinned ? 'say.pinned' : 'say.unpinned', { name: this.person?.name ?? '' }));
   }
 
   askToMute() {

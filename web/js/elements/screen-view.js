@@ -15,15 +15,21 @@ export class ScreenView extends HTMLElement {
     this.video.muted = true;
     this.label = h('p', { class: 'tile-name' });
     this.wait = h('p', { class: 'screen-wait soft' }, context.strings.text('screen.starting'));
-    this.append(this.video, this.wait, this.label);
+    this.trouble = h('p', { class: 'tile-trouble', hidden: true }, context.strings.text('screen.held'));
+    this.append(this.video, this.wait, this.trouble, this.label);
   }
 
   /**
    * @param {import('../messages').Person} person
    * @param {MediaStream | null} stream
+   * @param {{held: boolean, spared: boolean}} now  as for a tile
    */
-  show(person, stream) {
+  show(person, stream, { held, spared }) {
     const { strings } = this.context;
+    this.trouble.hidden = !held || spared;
+    this.toggleAttribute('data-held', held && !spared);
+    this.toggleAttribute('data-spared', spared);
+    setText(this.wait, strings.text(spared ? 'tile.spared' : 'screen.starting'));
     set(this, { 'aria-label': strings.text('screen.of', { name: person.name }), 'data-person': person.id });
     setText(this.label, strings.text('screen.shared_by', { name: person.name }));
     if (this.video.srcObject === stream) return;

@@ -1,5 +1,6 @@
 /** Settings: devices, the size of the own picture, sounds, texts under the controls, and the keyboard's short cuts. */
 
+import { frameRateFor } from '../efficiency.js';
 import { DeviceChoice } from './device-choice.js';
 import { DeviceHelp } from './device-help.js';
 import { open } from './dialog.js';
@@ -18,7 +19,7 @@ export function wantedVideo({ settings, preferences }) {
   return {
     width: large ? 1920 : settings.video.width,
     height: large ? 1080 : settings.video.height,
-    frameRate: settings.video.frame_rate,
+    frameRate: frameRateFor(settings.video.frame_rate),
   };
 }
 

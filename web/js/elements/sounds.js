@@ -35,16 +35,30 @@ export class Sounds {
     this.audio = null;
     session.subscribe(() => this.follow());
     devices.subscribe((state, previous) => {
-      if (state.speakerId !== previous.speakerId) for (const voice of this.voices.values()) this.route(voice);
+      if (state.speakerId !== previous.speakerId || state.speakers !== previous.speakers) this.routeAll();
+      // A page that has the microphone open may play: after a reload the others may have come before it was.
+      else if (state.tracks !== previous.tracks && desk.state.soundBlocked) this.goOn();
     });
+    // A phone call, or a headset that goes, may leave everything paused; coming back is a good moment to go on.
+    document.addEventListener('visibilitychange', () => this.goOn());
   }
 
   /** To be called while the person presses something: from then on browsers let us play. */
   unlock() {
-    if (this.audio === null && 'AudioContext' in window) this.audio = new AudioContext();
-    if (this.audio?.state === 'suspended') void this.audio.resume();
+    if (this.audio === null && 'AudioContext' in window) {
+      this.audio = new AudioContext();
+      this.routeChimes();
+    }
+    if (this.audio && this.audio.state !== 'running') void this.audio.resume();
     this.desk.set({ soundBlocked: false });
     for (const voice of this.voices.values()) this.play(voice);
+  }
+
+  /** Plays what the system has paused. */
+  goOn() {
+    if (document.visibilityState !== 'visible') return;
+    if (this.audio && this.audio.state !== 'running') this.audio.resume().catch(() => {}); // it takes a tap: `unlock`
+    for (const voice of this.voices.values()) if (voice.paused) this.play(voice);
   }
 
   /** One audio element for each person who is heard. */
@@ -78,10 +92,27 @@ export class Sounds {
 
   /** @param {HTMLAudioElement} voice */
   play(voice) {
-    voice.play().catch((error) => {
+    const played = () => {
+      if ([...this.voices.values()].every(({ paused }) => !paused)) this.desk.set({ soundBlocked: false });
+    };
+    voice.play().then(played, (error) => {
       if (error.name === 'NotAllowedError') this.desk.set({ soundBlocked: true });
       // AbortError: a newer stream took its place, and its own play() tells.
     });
+  }
+
+  /** The chosen speaker was chosen, taken away, or is back. */
+  routeAll() {
+    for (const voice of this.voices.values()) this.route(voice);
+    this.routeChimes();
+    this.goOn();
+  }
+
+  /** The id of the chosen speaker while it is there; empty: the system's own. */
+  get speaker() {
+    const { speakerId, speakers } = this.devices.state;
+    const gone = speakers.length > 0 && !speakers.some(({ id }) => id === speakerId);
+    return gone ? '' : (speakerId ?? '');
   }
 
   /**
@@ -89,11 +120,16 @@ export class Sounds {
    * @param {HTMLAudioElement} voice
    */
   route(voice) {
-    if (!('setSinkId' in voice)) return;
-    const id = this.devices.state.speakerId ?? '';
-    voice.setSinkId(id).catch(() => {
-      // The chosen speaker was unplugged: the browser goes on with the system's own.
+    if (!('setSinkId' in voice) || voice.sinkId === this.speaker) return;
+    voice.setSinkId(this.speaker).catch(() => {
+      // It went away in this moment: the browser goes on with the system's own.
     });
+  }
+
+  routeChimes() {
+    const audio = /** @type {{sinkId?: string, setSinkId?: (id: string) => Promise<void>} | null} */ (this.audio);
+    if (!audio?.setSinkId || audio.sinkId === this.speaker) return;
+    audio.setSinkId(this.speaker).catch(() => {}); // as above
   }
 
   /**

@@ -4,6 +4,7 @@
 
 import { arrange } from './arrange.js';
 import { SessionElement } from './element.js';
+import { Looking } from './looking.js';
 import { ScreenView } from './screen-view.js';
 import { SelfView } from './self-view.js';
 import { Tile } from './tile.js';
@@ -30,11 +31,15 @@ export class Stage extends SessionElement {
     this.size = { width: 0, height: 0 };
     this.dueToLayOut = false;
     this.observer = new ResizeObserver(() => this.layOut(false));
+    const { viewing } = context.session;
+    this.looking = new Looking((person, source, height) => viewing.seen('stage', person, source, height));
   }
 
   connect() {
     this.observer.observe(this);
     this.keep(() => this.observer.disconnect());
+    this.looking.start();
+    this.keep(() => this.looking.stop());
     this.keep(this.context.devices.subscribe(() => this.update(this.context.session.state)));
   }
 
@@ -54,6 +59,8 @@ export class Stage extends SessionElement {
           speaking: state.speaking.includes(person.id),
           quality: state.quality[person.id],
           stream: session.streamOf(person.id, 'camera'),
+          held: session.isHeld(person.id, 'camera'),
+          spared: state.soundOnly,
         }),
     );
     this.self.showSelf(server.you, {
@@ -63,9 +70,32 @@ export class Stage extends SessionElement {
     });
     const sharing = server.people.find((person) => person.screen);
     this.screen.hidden = sharing === undefined;
-    if (sharing) this.screen.show(sharing, session.streamOf(sharing.id, 'screen'));
+    if (sharing) {
+      const held = session.isHeld(sharing.id, 'screen');
+      this.screen.show(sharing, session.streamOf(sharing.id, 'screen'), { held, spared: state.soundOnly });
+    }
+    session.viewing.pin(this.pinned);
     this.showAlone(state);
+    this.look(sharing?.id ?? null);
     this.layOutSoon();
+  }
+
+  /** Of several people the one who is to be large, if they are here. */
+  get pinned() {
+    const { pinned } = this.context.desk.state;
+    return this.people.length > 1 && this.people.some(({ id }) => id === pinned) ? pinned : null;
+  }
+
+  /**
+   * Has measured what is shown.
+   * @param {string | null} sharing  whose screen it is
+   */
+  look(sharing) {
+    const tiles = /** @type {Tile[]} */ ([...this.tiles.children]);
+    /** @type {import('./looking.js').Shown[]} */
+    const shown = tiles.map(({ video, dataset }) => ({ video, person: dataset.key ?? '', source: 'camera' }));
+    if (sharing !== null) shown.push({ video: this.screen.video, person: sharing, source: 'screen' });
+    this.looking.follow(shown);
   }
 
   /** Once for all changes until the next paint. */
@@ -88,6 +118,7 @@ export class Stage extends SessionElement {
       height,
       people: this.people.map((person) => person.id),
       screen: !this.screen.hidden,
+      pinned: this.pinned,
       self: selfShown && !this.observes(),
       corner,
     });

@@ -1,6 +1,6 @@
 /**
- * One person's picture, with their name and what there is to know: microphone off, hand up, weak connection, gone for
- * a moment. Their sound is not here (`sounds.js`).
+ * One person's picture, with their name and what there is to know: microphone off, hand up, weak connection, picture
+ * paused, gone for a moment. Their sound is not here (`sounds.js`).
  */
 
 import { shapeIn } from './arrange.js';
@@ -13,6 +13,8 @@ import { h, icon, set, setIcon, setText } from '../view.js';
  * @typedef {import('../messages').Person} Person
  * @typedef {'good' | 'fair' | 'poor' | 'lost'} Quality
  */
+
+const WORDY = 320; // pixels in which a sentence stands in two lines
 
 export class Tile extends HTMLElement {
   /** @param {Context} context */
@@ -41,15 +43,17 @@ export class Tile extends HTMLElement {
     /** @type {Box | null} */
     this.box = null;
     this.picture = false;
+    this.held = false;
     this.video.addEventListener('resize', () => this.fit());
     this.video.addEventListener('loadeddata', () => this.fit());
   }
 
   /**
    * @param {Person} person
-   * @param {{speaking: boolean, quality: Quality | undefined, stream: MediaStream | null}} now
+   * @param {{speaking: boolean, quality: Quality | undefined, stream: MediaStream | null, held: boolean,
+   *   spared: boolean}} now  `held`: the server has paused the picture; `spared`: this person wants sound only
    */
-  show(person, { speaking, quality, stream }) {
+  show(person, { speaking, quality, stream, held, spared }) {
     const { strings } = this.context;
     set(this, { 'aria-label': person.name, 'data-person': person.id, 'data-speaking': speaking && person.microphone });
     setText(this.label, person.name);
@@ -62,10 +66,25 @@ export class Tile extends HTMLElement {
       setIcon(/** @type {Element} */ (this.signal.firstElementChild), `signal-${quality}`);
       setText(/** @type {Element} */ (this.signal.lastElementChild), strings.text(`quality.${quality}`));
     }
-    this.trouble.hidden = !person.reconnecting;
+    this.hold(held && person.camera && !spared && !person.reconnecting);
     this.toggleAttribute('data-away', person.reconnecting);
+    this.trouble.hidden = !person.reconnecting && !this.held;
     if (person.reconnecting) setText(this.trouble, strings.text('tile.reconnecting', { name: person.name }));
-    this.play(person.camera ? stream : null, stream);
+    else if (this.held) this.sayHeld();
+    setText(this.off, strings.text(person.camera && spared ? 'tile.spared' : 'people.no_camera'));
+    this.play(person.camera && !spared ? stream : null, stream);
+  }
+
+  /**
+   * Keeps the last picture, but so that nobody takes it for the present, until the next one is there.
+   * @param {boolean} held
+   */
+  hold(held) {
+    if (held === this.held) return;
+    this.held = held;
+    if (held) this.setAttribute('data-held', '');
+    else if (!this.picture || !('requestVideoFrameCallback' in this.video)) this.removeAttribute('data-held');
+    else this.video.requestVideoFrameCallback(() => this.toggleAttribute('data-held', this.held));
   }
 
   /**
@@ -83,6 +102,7 @@ export class Tile extends HTMLElement {
     if (picture === this.picture && !changed) return;
     this.picture = picture;
     this.removeAttribute('data-picture');
+    if (!picture) this.removeAttribute('data-held');
     if (!picture) return;
     this.video.play().catch(() => {}); // a newer stream took its place; `autoplay` starts that one
     if (!('requestVideoFrameCallback' in this.video)) this.setAttribute('data-picture', '');
@@ -96,7 +116,14 @@ export class Tile extends HTMLElement {
       this.style.setProperty(`--${key}`, `${Math.round(box[key] * 100) / 100}px`);
     }
     this.toggleAttribute('data-small', box.width < 220 || box.height < 140);
+    if (this.held) this.sayHeld();
     this.fit();
+  }
+
+  /** In few words where many would hide the picture. */
+  sayHeld() {
+    const narrow = this.box !== null && this.box.width < WORDY;
+    setText(this.trouble, this.context.strings.text(narrow ? 'tile.held.short' : 'tile.held'));
   }
 
   /** Fills the box without cutting off a face. */

@@ -6,6 +6,7 @@ import { CallBar } from '../elements/call-bar.js';
 import { ChatPanel } from '../elements/chat-panel.js';
 import { ConsentCard } from '../elements/consent-card.js';
 import { ask } from '../elements/dialog.js';
+import { changeSaid } from '../elements/device-line.js';
 import { SessionElement } from '../elements/element.js';
 import { NoticeLine } from '../elements/notice-line.js';
 import { PeoplePanel } from '../elements/people-panel.js';
@@ -38,7 +39,8 @@ export class CallPage extends SessionElement {
   }
 
   connect() {
-    const { session, desk, strings } = this.context;
+    const { session, devices, desk, strings } = this.context;
+    this.keep(devices.subscribe(({ change }, before) => change !== before.change && change && this.sayChange(change)));
     this.keep(session.on('mute_requested', ({ by }) => void this.askToMute(by)));
     this.keep(session.on('move_requested', () => void this.askToMove()));
     this.keep(session.on('refused', ({ code, error }) => desk.say(strings.error(code, error), 'warn')));
@@ -46,7 +48,7 @@ export class CallPage extends SessionElement {
       this.listen(visualViewport, 'resize', () => keepAboveKeyboard());
       this.listen(visualViewport, 'scroll', () => keepAboveKeyboard());
     }
-    this.keep(() => desk.set({ panel: null, unread: 0, notice: null }));
+    this.keep(() => desk.set({ panel: null, unread: 0, notice: null, pinned: null }));
   }
 
   /**
@@ -60,6 +62,14 @@ export class CallPage extends SessionElement {
     if (!server || !before) return;
     if (server.you.may_share && !before.you.may_share) desk.say(strings.text('say.may_share'));
     if (wasCaptured(recordingOf(before)) && recordingOf(server) === null) desk.say(strings.text('say.recording_over'));
+  }
+
+  /** @param {import('../devices-state.js').DeviceChange} change  of a device, without anybody having asked for it */
+  sayChange(change) {
+    const { desk, announcer, strings } = this.context;
+    const text = changeSaid(strings, change);
+    desk.say(text, change.what === 'replaced' ? 'warn' : 'info');
+    announcer.say(text);
   }
 
   /** @param {string} by */

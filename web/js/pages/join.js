@@ -92,6 +92,7 @@ export class JoinPage extends SessionElement {
       !this.observes && this.status,
       this.button,
       h('p', { class: 'promise small-text soft' }, icon('shield'), h('span', {}, this.t('join.promise'))),
+      h('a', { class: 'button plain compact join-check', href: '/check' }, icon('signal-good'), this.t('join.check')),
     );
     const role = invitation?.role ?? 'demo';
     append(
@@ -117,7 +118,7 @@ export class JoinPage extends SessionElement {
     this.openedAt = Date.now();
     this.keep(devices.subscribe(() => this.showStatus()));
     this.every(1, () => this.listenForSound());
-    session.prepare();
+    session.prepare(this.entry.token || null);
     if (!this.observes) void devices.open(wantedVideo(this.context));
     this.named();
   }
