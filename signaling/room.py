@@ -38,6 +38,7 @@ from signaling.messages import (
     Speaking,
 )
 from signaling.orders import ClosePeer, ConnectionId, HandOver, HangUp, JoinAfresh, Note, Order, Revoke, Tell
+from signaling.over import OVER
 from signaling.recording_view import recording_for
 from signaling.refusals import REFUSALS, Refused
 from signaling.roles import PERMISSIONS
@@ -48,16 +49,6 @@ from signaling.wiring import rewire
 
 if TYPE_CHECKING:
     from sfu import LayersWanted, PeerId, PictureHeld
-
-OVER: dict[OverReason, str] = {
-    "left": "You left the session.",
-    "removed": "You were removed from this session.",
-    "declined": "The therapist could not let you in now.",
-    "ended": "The session has ended.",
-    "expired": "The session has reached its time limit.",
-    "moved": "The call goes on on your other device.",
-    "lost": "The connection was away for too long.",
-}
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,7 @@ from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.limits import Limiter
 from signaling.media import offer_again
-from signaling.messages import (
-    Answer,
-    Answered,
-    Error,
-    Film,
-    Join,
-    Joined,
-    Message,
-    Offer,
-    OfferAgain,
-    Resume,
-)
+from signaling.messages import Answer, Answered, Error, Film, Join, Joined, Message, Offer, OfferAgain, Resume
 from signaling.metrics import Metrics
 from signaling.outlet import Outlet
 from signaling.pseudonyms import Pseudonyms

@@ -107,8 +107,7 @@ export class Call {
         changed: () => this.#sendingChanged(),
       },
     });
-    const tell = (/** @type {any} */ view) => this.#seated && this.#connection.send(view);
-    this.viewing = new Viewing({ clock, send: tell });
+    this.viewing = new Viewing({ clock, send: (view) => this.#seated && this.#connection.send(view) });
     this.#statistics = new Statistics({
       clock,
       count: () => this.#media.counted(),

@@ -14,6 +14,17 @@
  */
 
 import { systemClock } from './clock.js';
+import {
+  ANSWER,
+  CONNECTING,
+  CONNECTING_LIMIT,
+  DIRECT,
+  DISCONNECTED,
+  FRESH,
+  GOODBYE,
+  LATELY,
+  RESTARTS,
+} from './patience.js';
 import { Peer } from './peer.js';
 import { Silence } from './silence.js';
 
@@ -34,29 +45,6 @@ import { Silence } from './silence.js';
 
 /** Slots at first: two others with voice and picture and one to spare, and a shared screen. */
 const FIRST_SLOTS = { audio: 3, video: 4 };
-
-/** A connection that was restarted so lately is given that long to mend itself before it is again. */
-const LATELY = 5_000;
-const DISCONNECTED = 2_000;
-
-/** An older offer is made again for a new socket: some browsers look for their addresses only once. */
-const FRESH = 300;
-
-/** The server answers within a round trip; whoever waits longer talks to a dead socket. */
-const ANSWER = 4_000;
-
-/** The server has closed the connection: why, the socket tells, unless the server is going away. */
-const GOODBYE = 1_000;
-
-/** After an answer: how long until connected before the next thing is tried. Grows by itself up to the limit. */
-const CONNECTING = 5_000;
-const CONNECTING_LIMIT = 15_000;
-
-/** The same where our offer was made before its TURN servers came: whoever gets through without them has by then. */
-const DIRECT = 1_000;
-
-/** ICE restarts before a new peer connection. */
-const RESTARTS = 2;
 
 export class Media {
   #host;
