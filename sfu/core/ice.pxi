@@ -190,6 +190,8 @@ cdef void take_check(
     if check.nominated or not peer.has_selected or now - heard_from(peer, &peer.selected).heard_at > DESERTED_US:
         # until the client has made up its mind, answers to its handshake go where it was first heard; and a NAT that
         # gives it another address doesn't tell it, so nothing is nominated anew
+        if peer.has_selected and not same_address(&peer.selected, address):
+            picture_anew(core, peer, now)
         peer.selected = address[0]
         peer.has_selected = True
     if generation == &peer.generations[peer.current]:

@@ -20,6 +20,9 @@ cdef enum:
 cdef int64_t CLOCK_WINDOW_US = 60 * <int64_t>1000000
 cdef int64_t CLOCK_STEP_US = 2 * <int64_t>1000000
 
+# a listener's report of loss counts for so long: browsers report each second to each five
+cdef int64_t HEARD_REPORT_US = 10 * <int64_t>1000000
+
 # between a sender report and what is told of it: more, and one of the clocks was set, or the publisher lies
 cdef int64_t REPORT_REACH_US = 86400 * <int64_t>1000000
 cdef int64_t NTP_EPOCH_US = 2208988800 * 1000000
@@ -100,7 +103,7 @@ cdef void write_report_block(uint8_t *at, Layer *layer, int64_t now) noexcept no
     if expected_now > 0 and lost_now > 0:
         layer.fraction_lost = <int>min((lost_now << 8) // expected_now, <int64_t>255)
     put32(at, layer.ssrc)
-    at[4] = layer.fraction_lost
+    at[4] = max(layer.fraction_lost, worst_heard(layer.track, now))
     put24(at + 5, <uint32_t>max(min(lost, <int64_t>0x7FFFFF), <int64_t>0))
     put32(at + 8, <uint32_t>(layer.ext_highest - 65536))
     put32(at + 12, <uint32_t>(layer.jitter16 >> 4))
@@ -110,6 +113,19 @@ cdef void write_report_block(uint8_t *at, Layer *layer, int64_t now) noexcept no
     else:
         put32(at + 16, 0)
         put32(at + 20, 0)
+
+
+cdef int worst_heard(const Track *track, int64_t now) noexcept nogil:
+    """Of sound, what its listeners lost as they last reported, 0 to 255. A browser sends sound that mends itself
+    (RFC 6716, section 2.1.7) only where it is told of loss, and on our way to the listeners it is needed as much."""
+    cdef int i, worst = 0
+    cdef const Subscriber *slot
+    if track.kind == AUDIO:
+        for i in range(track.subscriber_count):
+            slot = track.subscribers[i]
+            if now - slot.reported_at < HEARD_REPORT_US:
+                worst = max(worst, slot.fraction_lost)
+    return worst
 
 
 cdef void send_reports(Core *core, Peer *peer, int64_t now) noexcept nogil:

@@ -75,6 +75,19 @@ cdef void ask_for_picture(Core *core, Subscriber *subscriber, int64_t now) noexc
         want_key(core, subscriber.pending, now, True)
 
 
+cdef void picture_anew(Core *core, Peer *peer, int64_t now) noexcept nogil:
+    """The peer is on another network: what was under way is lost in both directions, and to ask for it all again takes
+    longer than a key frame."""
+    cdef int i, j
+    for i in range(peer.subscriber_count):
+        if peer.subscribers[i].kind == VIDEO and peer.subscribers[i].current != NULL:
+            want_key(core, peer.subscribers[i].current, now, False)
+    for i in range(peer.track_count):
+        for j in range(peer.tracks[i].subscriber_count):
+            if peer.tracks[i].kind == VIDEO and peer.tracks[i].subscribers[j].current != NULL:
+                want_key(core, peer.tracks[i].subscribers[j].current, now, False)
+
+
 cdef void wait_for_key(Core *core, Subscriber *subscriber, Layer *layer, int64_t now) noexcept nogil:
     """Nothing of the slot's track is forwarded until the layer's next key frame (sound: its next packet)."""
     if subscriber.stopped:
