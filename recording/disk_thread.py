@@ -18,14 +18,17 @@ from recording.wire import DiskHangs, Fact, Finished, Mended, Trouble, TroubleCo
 CHECKPOINT = 0.6
 """Seconds from the beginning of one to that of the next, at the latest."""
 
-SOON = 0.4
-"""Seconds after which something that was heard is reason enough. What is heard comes each half second, so that right
-after it everything is sealed but what the muxer holds, a tenth of a second: a crash loses less than a second. More
-often, and each track's tail is sealed more often."""
+SOON = 0.2
+"""Seconds after which something that was heard is reason enough. What is heard comes each half second, so that soon
+after it everything is sealed but what the muxer holds, a tenth of a second: a crash loses less than a second."""
 
 SECURE = 3.0
 """Seconds after which a track is synced too. A power failure loses that much; more often, and syncing costs more than
 everything else that the writer does."""
+
+SYNCING = 0.2
+"""Seconds of each round after which no more syncing is begun: on a slow disk it goes on in the next one, behind what is
+quick and keeps what was heard from a crash."""
 
 REST = 0.1
 """Seconds at least from the end of one to the beginning of the next, however long they take."""
@@ -73,7 +76,7 @@ class DiskThread:
         self._asked_at: float | None = None
         self._began = now()
         """When it last looked at all files."""
-        self._ended = self._began
+        self._news = self._urgent = False
         self._hangs = False
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
 
@@ -91,13 +94,13 @@ class DiskThread:
         self.wake()
 
     def wake(self) -> None:
+        self._urgent = True
         self._woken.set()
 
     def heard(self) -> None:
         """The other thread has taken what came, and nothing more for a while."""
-        now = self._now()
-        if now - self._began >= SOON and now - self._ended >= REST:
-            self.wake()
+        self._news = True
+        self._woken.set()
 
     def look(self, now: float) -> None:
         """Called by the other thread several times a second: tells when the disk does not answer, and when it does."""
@@ -121,24 +124,43 @@ class DiskThread:
 
     def _run(self) -> None:
         while True:
-            self._woken.wait(max(REST, self._began + CHECKPOINT - self._now()))
-            self._woken.clear()
+            self._wait()
             self._began = self._now()
             with self._lock:
                 files = list(self._files)
-            kept = [self._keep(file) for file in files]
-            self._tell_mended({file.track for file, well in zip(files, kept, strict=True) if not well})
+            failed = {file.track for file in files if not self._keep(file)}
+            self._tell_mended(failed | self._secure_those_due(files))
             self._call_those_that_waited()
-            self._ended = self._now()
             with self._lock:
                 if self._finishing and not self._files and not self._waiting:
                     return
 
-    def _keep(self, file: SealedTrackFile) -> bool:
+    def _wait(self) -> None:
+        left = REST
+        while left > 0 and not self._urgent:
+            self._woken.wait(left)
+            self._woken.clear()
+            left = self._began + (SOON if self._news else CHECKPOINT) - self._now()
+        self._news = self._urgent = False
+
+    def _secure_those_due(self, files: Sequence[SealedTrackFile]) -> set[str]:
+        """The longest due first. Returns the tracks that are in trouble, for all that is known."""
+        until = self._now() + SYNCING
+        still = set()
+        for file in sorted(files, key=lambda each: each.secured_at):
+            # a disk that is in trouble takes what is not synced, and says nothing
+            troubled = file.track in self._troubled
+            if file.ended or not (troubled or self._now() - file.secured_at >= SECURE):
+                continue
+            if self._now() > until:
+                still |= {file.track} if troubled else set()
+            elif not self._keep(file, secure=True):
+                still.add(file.track)
+        return still
+
+    def _keep(self, file: SealedTrackFile, *, secure: bool = False) -> bool:
         ended = file.ended
         now = self._asked_at = self._now()
-        # a disk that is in trouble takes what is not synced, and says nothing
-        secure = now - file.secured_at >= SECURE or file.track in self._troubled
         try:
             if ended:
                 file.sealed.close()

@@ -187,11 +187,14 @@ def main() -> None:
     disk.start()
     writing = Writing(say, disk, os.urandom)
     frames = Frames()
+    news = False
     buffer = memoryview(bytearray(READ))
     while True:
         ready, _, _ = select.select([0], [], [], 0)
         if not ready:
-            disk.heard()
+            if news:
+                news = False
+                disk.heard()
             ready, _, _ = select.select([0], [], [], WAIT)
         now_us = time.monotonic_ns() // 1000
         disk.look(now_us / 1e6)
@@ -206,6 +209,7 @@ def main() -> None:
                 writing.order(read_order(body))
             elif kind == HEARD:
                 writing.heard(*read_heard(body), now_us)
+                news = True
     writing.finish()
     disk.finish()
 

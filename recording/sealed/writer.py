@@ -106,8 +106,7 @@ class SealedWriter:
         with self._memory:
             position, waiting = self.position, bytes(self._waiting)
             tail = Tail(self._encryptor.emitted, self._proof, self._encryptor.pending)
-        # the first one too: until then there is no file at all after a power failure
-        secure = secure or len(waiting) > MOST_UNSYNCED or self._file is None
+        secure = secure or len(waiting) > MOST_UNSYNCED
         if position == (self._secured if secure else self._kept):
             return
         if self._over:
@@ -118,6 +117,7 @@ class SealedWriter:
             self._secure_tail(self._tails.seal(tail.encode()))
             self._secured = position
         else:
+            self._open_main()
             self._give(waiting)
             self._freshen_tail(self._tails.seal(tail.encode()))
         self._kept = position
@@ -148,16 +148,20 @@ class SealedWriter:
             self._disk.close(file)
 
     def _write_main(self, waiting: bytes) -> None:
-        if self._file is None:
-            self._file = self._disk.create(self._files.main, fresh=True)
+        file = self._open_main()
         if waiting:
             self._give(waiting)
             # what is given once more if this fails is the same, at the same place
             self._given = 0
-            self._disk.sync(self._file)
+            self._disk.sync(file)
             self._synced += len(waiting)
             with self._memory:
                 del self._waiting[: len(waiting)]
+
+    def _open_main(self) -> int:
+        if self._file is None:
+            self._file = self._disk.create(self._files.main, fresh=True)
+        return self._file
 
     def _give(self, waiting: bytes) -> None:
         """To the system, which may keep it in memory."""
