@@ -30,8 +30,9 @@ LOST_AT_AN_END_MS = 2_500
 """Of a recording's time, in which a track may not have begun yet or have ended already: calls begin one after the
 other, and pictures with a key frame."""
 
-WAITS_BEFORE = 0.15
-"""Seconds of what was heard that no checkpoint holds when it is made: in the muxer, and on the way there."""
+WAITS_BEFORE = 0.35
+"""Seconds of what was heard that no checkpoint holds when it is made, at most: in the muxer, on the way there, and
+since the last look at what was heard."""
 
 MOST_LOST_SECONDS = 1.0
 

@@ -31,7 +31,7 @@ SYNCING = 0.2
 quick and keeps what was heard from a crash."""
 
 REST = 0.1
-"""Seconds at least from the end of one to the beginning of the next, however long they take."""
+"""Seconds at least from the end of one to the beginning of the next, where nothing was heard and nothing has ended."""
 
 HANGS = 2.0
 """Seconds without an answer until people are told."""
@@ -129,7 +129,8 @@ class DiskThread:
             with self._lock:
                 files = list(self._files)
             failed = {file.track for file in files if not self._keep(file)}
-            self._tell_mended(failed | self._secure_those_due(files))
+            well = [file for file in files if file.track not in failed]
+            self._tell_mended(failed | self._secure_those_due(well))
             self._call_those_that_waited()
             with self._lock:
                 if self._finishing and not self._files and not self._waiting:
