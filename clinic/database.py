@@ -6,6 +6,7 @@ Not here: what is asked of it. Nobody but this package speaks SQL.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import sqlite3
@@ -21,6 +22,7 @@ from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.util import await_only
 
 from clinic.errors import BadDatabase, Conflict, Unavailable
 
@@ -30,6 +32,9 @@ MIGRATION_LOCK = 0x7468_6572_6162_6F6B
 
 BUSY_MS = 10_000
 """How long a change waits for another one. SQLite has one writer at a time, and each takes a few milliseconds."""
+
+AGAIN_MS = 20
+"""After this long a new file is tried again that several processes want to set up at once."""
 
 PATIENCE = 30
 """Seconds that PostgreSQL may take for one statement."""
@@ -142,9 +147,9 @@ def _open_sqlite(url: URL) -> AsyncEngine:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself: `begin` does
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        _write_ahead(cursor)
         for pragma in (
-            f"busy_timeout = {BUSY_MS}",
-            "journal_mode = WAL",
             "synchronous = FULL",  # what is committed survives a power cut too
             "foreign_keys = ON",
             "secure_delete = ON",  # a deleted key is overwritten, not only forgotten
@@ -160,6 +165,19 @@ def _open_sqlite(url: URL) -> AsyncEngine:
             connection.exec_driver_sql(statement)
 
     return engine
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Turns a new file to write-ahead logging. SQLite does not wait here by itself for others who are about to."""
+    for _ in range(BUSY_MS // AGAIN_MS):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        await_only(asyncio.sleep(AGAIN_MS / 1000))
+    raise sqlite3.OperationalError("database is locked")
 
 
 def _open_postgresql(url: URL) -> AsyncEngine:

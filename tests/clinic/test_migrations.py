@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from clinic import BadDatabase, Database, Recordings, open_database
+from clinic import BadDatabase, Database, Recordings, open_database, sqlite_url
 from clinic.tables import Table
 from tests.clinic.made_up import recording
 from tests.sources import ROOT
@@ -86,6 +87,21 @@ async def test_four_processes_that_start_at_once_all_find_their_tables(empty_url
     assert [(each.returncode, said[1]) for each, said in zip(started, ended, strict=True)] == [(0, b"")] * 4
     database = open_database(empty_url)
     await Recordings(database).create(recording())
+    assert await drift(database) == []
+    await database.close()
+
+
+async def test_a_new_file_that_another_process_is_setting_up_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "clinic.db"
+    database = open_database(sqlite_url(file))
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    upgrading = asyncio.create_task(database.upgrade())
+    await asyncio.sleep(0.2)
+    assert not upgrading.done()
+    other.execute("COMMIT")
+    other.close()
+    await upgrading
     assert await drift(database) == []
     await database.close()
 
