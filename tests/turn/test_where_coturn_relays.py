@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,14 +133,14 @@ def test_even_a_coturn_that_were_taken_over_reaches_nothing_else(places: Network
     """Whatever runs as its user: no connection of its own, no name server, no other machine."""
     with Listener(places.elsewhere, ELSEWHERE, MEDIA_PORT) as other:
         places.clinic.says(
-            "setpriv",
-            "--reuid=turnserver",
-            "--regid=turnserver",
-            "--clear-groups",
-            "python3",
+            sys.executable,
             "-c",
-            "import socket\n"
-            f"s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            "import os, pwd, socket\n"
+            "user = pwd.getpwnam('turnserver')\n"
+            "os.setgroups([])\n"
+            "os.setgid(user.pw_gid)\n"
+            "os.setuid(user.pw_uid)\n"
+            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
             "try:\n"
             f"    s.sendto(b'x', ('{ELSEWHERE}', {MEDIA_PORT}))\n"
             "except PermissionError:\n"
