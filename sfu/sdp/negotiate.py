@@ -204,6 +204,7 @@ def _agree_codecs(media: Media, kind: Kind) -> tuple[AgreedCodec, ...]:
         for codec in offered
         if codec.name == "rtx" and codec.clock_rate == 90000
     }
+    order = [codec.payload_type for codec in offered]
     agreed = []
     names: tuple[CodecName, ...] = ("opus",) if kind == "audio" else ("VP8", "H264", "VP9")
     for name in names:
@@ -220,7 +221,8 @@ def _agree_codecs(media: Media, kind: Kind) -> tuple[AgreedCodec, ...]:
                     feedback=tuple(each for each in _FEEDBACK[kind] if each in codec.feedback),
                 )
             )
-    return tuple(agreed)
+    # what the client likes best comes first: a phone knows which codec its hardware encodes (RFC 8829, section 4.2.6)
+    return tuple(sorted(agreed, key=lambda codec: order.index(codec.payload_type)))
 
 
 _LIKE_RTCP = range(64, 96)

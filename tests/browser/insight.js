@@ -32,6 +32,13 @@
     return found;
   };
 
+  /** How many lines the own camera captures. */
+  insight.capturing = () => {
+    const senders = insight.peers.at(-1).getSenders();
+    const camera = senders.find(({ track }) => track?.kind === 'video');
+    return camera?.track.getSettings().height ?? 0;
+  };
+
   /** What comes in the slot in which this person's camera plays. */
   insight.receiving = async (name) => {
     const { slots, people } = insight.state;

@@ -13,6 +13,7 @@ import pytest_asyncio
 from tests.browser.conftest import MakePerson
 from tests.browser.content import DOCTOR, IN_DETAIL, INTERPRETER, PATIENT
 from tests.browser.firefox import FirefoxPerson
+from tests.browser.machine import turns
 from tests.browser.person import ChromiumPerson, Person, eventually
 from tests.browser.service import Service
 
@@ -180,3 +181,31 @@ async def test_a_publisher_with_firefox_is_seen_in_both_sizes(
 
     await eventually(again, "the picture is back", seconds=5)
     await interpreter.sees(fox)
+
+
+async def test_a_phone_captures_no_more_than_is_watched(service: Service, session: str, person: MakePerson) -> None:
+    phone = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
+    doctor = await with_insight(await person("Dr. Blue", DOCTOR))
+    patient = await with_insight(await person("Sam Reed", PATIENT, **phone))
+    await doctor.join(await service.link("therapist", session))
+    await patient.join(await service.link("patient", session))
+    await doctor.admit(patient)
+    await doctor.sees(patient)
+
+    async def lines() -> int:
+        return int(await patient.evaluate("() => window.insight.capturing()"))
+
+    whole = await lines()
+    assert whole >= 360
+
+    async def half() -> bool:
+        return await lines() <= whole / 2
+
+    async def all_of_it() -> bool:
+        return await lines() == whole and int((await sending(patient))["f"]["height"]) == whole
+
+    await turns(doctor, "hidden")
+    await eventually(half, "nobody watches, and less is captured", seconds=15)
+    await turns(doctor, "visible")
+    await eventually(all_of_it, "somebody watches again, and all of it is captured and sent", seconds=15)
+    await doctor.sees(patient)

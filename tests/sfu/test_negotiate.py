@@ -41,7 +41,7 @@ def test_sources_and_slots_are_told_apart() -> None:
     ]
 
 
-def test_codecs_stand_in_our_order_each_with_its_retransmissions() -> None:
+def test_codecs_stand_in_the_order_of_the_offer_each_with_its_retransmissions() -> None:
     for line in plan(call_offer()).lines:
         if line.kind == "video":
             numbers = [(codec.name, codec.payload_type, codec.rtx_payload_type) for codec in line.codecs]
@@ -50,6 +50,15 @@ def test_codecs_stand_in_our_order_each_with_its_retransmissions() -> None:
             assert [(codec.name, codec.payload_type, codec.rtx_payload_type) for codec in line.codecs] == [
                 ("opus", 111, -1)
             ]
+
+
+def test_a_phone_that_puts_h264_first_sends_it() -> None:
+    formats = "UDP/TLS/RTP/SAVPF 96 97"
+    offered = call_offer().replace("107 108 109 114", "107 108 114").replace(formats, "UDP/TLS/RTP/SAVPF 109 96 97")
+    assert offered != call_offer()
+    for line in plan(offered).lines:
+        if line.kind == "video":
+            assert [codec.name for codec in line.codecs][:2] == ["H264", "VP8"]
 
 
 def test_payload_types_that_make_rtp_look_like_rtcp_are_not_taken() -> None:

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Outgoing, SENDING, addSender } from '../../web/js/encodings.js';
+import { Outgoing, SENDING, addSender, partNeeded } from '../../web/js/encodings.js';
 
 /** A sender that takes its time, as browsers do. */
 function fakeTransceiver(encodings) {
@@ -73,6 +73,24 @@ test('a picture with more lines may take more bits, and only the full one', asyn
   outgoing.set(track(720));
   await settled();
   assert.equal(transceiver.sender.encodings[2].maxBitrate, 2_500_000);
+});
+
+test('a camera that captures less is scaled down less, and what is sent keeps its size', async () => {
+  const transceiver = camera();
+  const outgoing = new Outgoing(transceiver, 'camera');
+  const scales = () => transceiver.sender.encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy);
+  outgoing.set(track(720));
+  for (const [part, expected] of [[2, [2, 1, 1]], [4, [1, 1, 1]], [1, [4, 2, 1]]]) {
+    outgoing.fit(part);
+    await settled();
+    assert.deepEqual(scales(), expected);
+  }
+});
+
+test('as much is captured as the largest size needs that somebody watches', () => {
+  assert.equal(partNeeded(['q', 'f']), 1);
+  assert.equal(partNeeded(['q', 'h']), 2);
+  assert.equal(partNeeded(['q']), 4);
 });
 
 test('what is sent in one encoding is on or off', async () => {

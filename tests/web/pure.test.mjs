@@ -33,6 +33,11 @@ test('one of each codec is offered, in our order, with retransmission', () => {
   assert.deepEqual(chosen, [CHROMIUM[0], CHROMIUM[4], CHROMIUM[7], CHROMIUM[1]]);
 });
 
+test('H264 comes first where the hardware says so', () => {
+  const chosen = preferredCodecs('video', CHROMIUM, { h264First: true });
+  assert.deepEqual(chosen, [CHROMIUM[4], CHROMIUM[0], CHROMIUM[7], CHROMIUM[1]]);
+});
+
 test('plain baseline is taken where there is no constrained one, and a VP9 without profile is profile 0', () => {
   const known = [video('H264', 'packetization-mode=1; profile-level-id=42001F'), video('VP9'), video('rtx')];
   assert.deepEqual(preferredCodecs('video', known), known);

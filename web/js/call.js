@@ -6,6 +6,7 @@
  * (`sending.js`), and keeps the session's state. What pages may ask for is `session.js`.
  */
 
+import { CaptureSize } from './capture-size.js';
 import { systemClock } from './clock.js';
 import { Connection, socketUrl } from './connection.js';
 import { Media } from './media.js';
@@ -42,6 +43,7 @@ export class Call {
   #happened;
   #connection;
   #media;
+  #captureSize;
   #relay;
   #memory;
   #statistics;
@@ -107,6 +109,7 @@ export class Call {
         changed: () => this.#sendingChanged(),
       },
     });
+    this.#captureSize = new CaptureSize({ devices, clock, fit: (part) => this.#media.fitCamera(part) });
     this.viewing = new Viewing({ clock, send: (view) => this.#seated && this.#connection.send(view) });
     this.#statistics = new Statistics({
       clock,
@@ -260,7 +263,7 @@ export class Call {
       case 'answer':
         return void this.#media.answered(message.answer);
       case 'wanted':
-        return this.#media.want(message.layers);
+        return this.#wanted(message);
       case 'more_slots':
         return this.#media.grow({ audio: message.audio, video: message.video });
       case 'chat': {
@@ -285,6 +288,12 @@ export class Call {
     }
   }
 
+  /** @param {import('./messages.js').Wanted} message */
+  #wanted({ layers }) {
+    this.#media.want(layers);
+    if (this.#media.known && layers.camera) this.#captureSize.want(layers.camera);
+  }
+
   /** @param {import('./messages.js').Joined} message */
   #joined({ resume, answer }) {
     this.#connection.settle();
@@ -293,6 +302,7 @@ export class Call {
     this.#revision = -1;
     if (this.#invited) this.#invited.move = false;
     const kept = this.#media.known;
+    if (!kept) this.#captureSize.forget();
     this.#media.seated(answer);
     this.viewing.forget();
     this.sending.serverKnows({ ...this.#greeted, screen: kept ? null : false });
@@ -436,6 +446,7 @@ export class Call {
     this.#memory.forget();
     this.sending.serverKnows(null);
     this.sending.setLive(false);
+    this.#captureSize.forget();
     this.#media.close();
     this.viewing.close();
     this.#statistics.close();

@@ -28,16 +28,14 @@ export function constraintsFor(kind, { width, height, frameRate, original = fals
 }
 
 /**
- * A picture of the same shape that is no higher than what is used of it.
- * @template {{width?: number, height?: number}} S
+ * A picture of the same shape that is smaller.
+ * @template {{width: number, height: number}} S
  * @param {S} size
- * @param {number | null} limit  of the height; null: none
+ * @param {number} part  how many times, in each direction
  * @returns {S}
  */
-export function within(size, limit) {
-  const { width = 0, height = 0 } = size;
-  if (limit === null || limit <= 0 || limit >= height) return size;
-  return { ...size, width: Math.round((width * limit) / height), height: limit };
+export function within(size, part) {
+  return { ...size, width: Math.round(size.width / part), height: Math.round(size.height / part) };
 }
 
 /**

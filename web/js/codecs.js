@@ -10,9 +10,10 @@
  * Without red, fec and comfort noise, which the server does not forward.
  * @param {'audio' | 'video'} kind
  * @param {readonly Codec[]} known  what the browser can receive
+ * @param {{h264First?: boolean}} [wish]  see `prefersH264` (efficiency.js)
  * @returns {Codec[]} in order of preference; empty: leave the browser's own choice
  */
-export function preferredCodecs(kind, known) {
+export function preferredCodecs(kind, known, { h264First = false } = {}) {
   /** @param {string} name */
   const named = (name) => known.filter(({ mimeType }) => mimeType.toLowerCase() === `${kind}/${name}`);
   if (kind === 'audio') return named('opus').slice(0, 1);
@@ -21,7 +22,8 @@ export function preferredCodecs(kind, known) {
     h264.filter(({ sdpFmtpLine }) => parameter(sdpFmtpLine, 'profile-level-id')?.startsWith(profile)),
   );
   const vp9 = named('vp9').filter(({ sdpFmtpLine }) => (parameter(sdpFmtpLine, 'profile-id') ?? '0') === '0');
-  const chosen = [...named('vp8').slice(0, 1), ...baseline.slice(0, 1), ...vp9.slice(0, 1)];
+  const [vp8, h264Shared] = [named('vp8').slice(0, 1), baseline.slice(0, 1)];
+  const chosen = [...(h264First ? [...h264Shared, ...vp8] : [...vp8, ...h264Shared]), ...vp9.slice(0, 1)];
   return chosen.length ? [...chosen, ...named('rtx')] : [];
 }
 

@@ -37,8 +37,9 @@ export class Devices {
   /** @type {Record<Kind, boolean>} */
   #wanted = { microphone: false, camera: false };
   #size = { width: 1280, height: 720, frameRate: 30 };
-  /** @type {number | null} */
-  #limit = null;
+  #part = 1;
+  /** What the camera gave while all of it was captured. */
+  #whole = this.#size;
   #speakerGone = false;
   /** @type {Promise<unknown>} one opening at a time: two questions at once confuse people, and some browsers */
   #queue = Promise.resolve();
@@ -121,14 +122,20 @@ export class Devices {
   }
 
   /**
-   * How much of the camera's picture is used at the moment: capturing no more saves a phone's battery. Nothing is
-   * opened or closed, and a camera that cannot do it goes on as it is.
-   * @param {number | null} height  null: as much as was asked for with `open`
+   * Captures a picture that is smaller than what the camera gave when it was opened. Nothing is opened or closed, and a
+   * camera that cannot do it goes on as it is.
+   * @param {number} part  how many times smaller in each direction; 1: as large as was asked for
+   * @returns {Promise<boolean>} whether the camera does it
    */
-  async limit(height) {
-    if (height === this.#limit) return;
-    this.#limit = height;
-    await this.#inTurn(() => this.#resize());
+  async limit(part) {
+    const settings = () => this.track('camera')?.getSettings() ?? {};
+    await this.#inTurn(async () => {
+      if (this.#part === 1) this.#whole = { ...this.#size, ...sides(settings()) };
+      if (part === this.#part) return;
+      this.#part = part;
+      await this.#resize();
+    });
+    return longest(settings()) <= (1.1 * longest(this.#whole)) / part;
   }
 
   /**
@@ -257,7 +264,7 @@ export class Devices {
       const lost = this.state.unplugged[kind]?.id;
       const deviceId = exact ?? lost ?? this.state[`${kind}Id`];
       constraints[kind === 'microphone' ? 'audio' : 'video'] = constraintsFor(kind, {
-        ...within(this.#size, this.#limit),
+        ...this.#asked(),
         original: this.#preferences.get('sound') === 'original',
         deviceId: exact || (kind === 'camera' && lost) ? { exact: deviceId } : deviceId,
       });
@@ -393,9 +400,12 @@ export class Devices {
     });
   }
 
+  #asked() {
+    return this.#part === 1 ? this.#size : within(this.#whole, this.#part);
+  }
+
   async #resize() {
-    const size = within(this.#size, this.#limit);
-    await this.track('camera')?.applyConstraints(constraintsFor('camera', size)).catch(ignoreRefusal);
+    await this.track('camera')?.applyConstraints(constraintsFor('camera', this.#asked())).catch(ignoreRefusal);
   }
 
   /**
@@ -439,4 +449,17 @@ function idOf(track) {
 function ignoreRefusal(error) {
   // The camera cannot do what was wished for and goes on as it is; anything else is a defect.
   if (!(error instanceof DOMException) && !Object.hasOwn(Object(error), 'constraint')) throw error;
+}
+
+/**
+ * @param {MediaTrackSettings} settings
+ * @returns {{width?: number, height?: number}} what a camera says of its picture: nothing before the first one, in Firefox
+ */
+function sides({ width, height }) {
+  return width && height ? { width, height } : {};
+}
+
+/** @param {{width?: number, height?: number}} size  whichever way a phone is held */
+function longest({ width = 0, height = 0 }) {
+  return Math.max(width, height);
 }

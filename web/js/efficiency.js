@@ -2,7 +2,7 @@
 /**
  * What spares a phone's battery: fewer pictures a second, and the codec that its hardware encodes.
  *
- * Not here: capturing no more than is used (`Devices.limit`), and not decoding what nobody sees (`viewing.js`).
+ * Not here: capturing no more than is used (`capture-size.js`), and not decoding what nobody sees (`viewing.js`).
  */
 
 /** Films have 24 pictures a second, and a face does not need more; a fifth less to capture, encode and send than 30. */
@@ -30,7 +30,7 @@ export function frameRateFor(wanted, handheld = isHandheld()) {
  * @param {boolean} [handheld]
  * @returns {Promise<boolean>}  false where it cannot be told
  */
-export async function prefersH264(picture, capabilities = navigator.mediaCapabilities, handheld = isHandheld()) {
+export async function prefersH264(picture, capabilities = globalThis.navigator?.mediaCapabilities, handheld = isHandheld()) {
   if (!handheld || !capabilities?.encodingInfo) return false;
   const { width, height, frameRate: framerate, bitrate } = picture;
   /** @param {string} contentType */

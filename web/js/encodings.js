@@ -21,12 +21,17 @@ const CAMERA = [
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
 ];
 const FULL = 'f';
+/** While nobody watches: what one sees of oneself. */
+const UNSEEN_PART = 2;
 const CAMERA_FRAME_RATE = 30;
 /** Of the full picture where the camera gives more than 720 lines. */
 const CAMERA_BITRATE_1080 = 4_000_000;
 /** Text must be legible, motion need not be smooth. */
 const SCREEN_BITRATE = 2_500_000;
 const SCREEN_FRAME_RATE = 15;
+
+/** What the hardware of a phone has to be able to encode. */
+export const LARGEST = { width: 1280, height: 720, frameRate: 24, bitrate: CAMERA[CAMERA.length - 1].maxBitrate };
 
 /** Half and a quarter of the frame rate can be had from it. Firefox does not know the word and sends what it likes. */
 const TEMPORAL_LAYERS = 'L1T3';
@@ -64,6 +69,15 @@ export const SENDING = {
 };
 
 /**
+ * @param {readonly string[]} layers  the camera's encodings that somebody uses
+ * @returns {number} how many times smaller than usual it may capture
+ */
+export function partNeeded(layers) {
+  const used = CAMERA.filter(({ rid }) => layers.includes(rid));
+  return used.length ? Math.min(...used.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)) : UNSEEN_PART;
+}
+
+/**
  * @param {RTCPeerConnection} pc
  * @param {Source} source
  * @returns {RTCRtpTransceiver}
@@ -86,6 +100,8 @@ export class Outgoing {
   #track = null;
   /** @type {readonly string[]} */
   #layers = [FULL];
+  /** How many times smaller than usual the track's picture is. */
+  #part = 1;
   #changed = false;
   #busy = false;
 
@@ -115,6 +131,12 @@ export class Outgoing {
     void this.#settle();
   }
 
+  /** @param {number} part  how many times smaller than usual the track's picture is now: sizes sent stay the same */
+  fit(part) {
+    this.#part = part;
+    void this.#settle();
+  }
+
   async #settle() {
     this.#changed = true;
     if (this.#busy) return;
@@ -141,11 +163,20 @@ export class Outgoing {
     let differs = false;
     for (const encoding of encodings ?? []) {
       const active = encodings.length > 1 ? this.#layers.includes(encoding.rid ?? FULL) : this.#layers.length > 0;
-      const maxBitrate = this.#bitrate(encoding, sender.track);
-      differs ||= encoding.active !== active || encoding.maxBitrate !== maxBitrate;
-      Object.assign(encoding, { active, maxBitrate });
+      const wanted = { active, maxBitrate: this.#bitrate(encoding, sender.track), ...this.#scale(encoding) };
+      differs ||= Object.entries(wanted).some(([name, value]) => Reflect.get(encoding, name) !== value);
+      Object.assign(encoding, wanted);
     }
     if (differs) await sender.setParameters(parameters);
+  }
+
+  /**
+   * @param {RTCRtpEncodingParameters} encoding
+   * @returns {{scaleResolutionDownBy?: number}}
+   */
+  #scale({ rid }) {
+    const usual = this.source === 'camera' && CAMERA.find((each) => each.rid === rid)?.scaleResolutionDownBy;
+    return usual ? { scaleResolutionDownBy: Math.max(usual / this.#part, 1) } : {};
   }
 
   /**

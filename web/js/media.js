@@ -255,6 +255,11 @@ export class Media {
     if (this.#known) this.#peer?.want(layers);
   }
 
+  /** @param {number} part  how many times smaller than usual the camera's picture is now */
+  fitCamera(part) {
+    this.#peer?.fitCamera(part);
+  }
+
   /** @param {string} mid */
   streamIn(mid) {
     return this.#peer?.streamIn(mid) ?? null;

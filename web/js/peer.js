@@ -7,7 +7,8 @@
  */
 
 import { preferredCodecs } from './codecs.js';
-import { Outgoing, SENDING, addSender } from './encodings.js';
+import { prefersH264 } from './efficiency.js';
+import { LARGEST, Outgoing, SENDING, addSender } from './encodings.js';
 
 /** @typedef {import('./messages.js').Source} Source */
 /** @typedef {import('./messages.js').Offer} Offer */
@@ -26,14 +27,23 @@ export class Peer {
   /** @type {ReadonlySet<string>} */
   #answered = new Set();
   #changed;
+  /** @type {Promise<void>} settles when they are in order */
+  #codecs;
   /** @type {PeerState} */
   #told = 'connecting';
 
   /**
    * @param {{slots: {audio: number, video: number}, changed: (state: PeerState) => void,
-   *          iceServers?: readonly RTCIceServer[], RTCPeerConnection?: typeof RTCPeerConnection}} parts
+   *          iceServers?: readonly RTCIceServer[], h264First?: Promise<boolean>,
+   *          RTCPeerConnection?: typeof RTCPeerConnection}} parts  `h264First`: of the camera
    */
-  constructor({ slots, changed, iceServers = [], RTCPeerConnection = globalThis.RTCPeerConnection }) {
+  constructor({
+    slots,
+    changed,
+    iceServers = [],
+    h264First = prefersH264(LARGEST),
+    RTCPeerConnection = globalThis.RTCPeerConnection,
+  }) {
     this.#changed = changed;
     this.#pc = new RTCPeerConnection({
       bundlePolicy: 'max-bundle',
@@ -46,6 +56,10 @@ export class Peer {
       preferCodecs(transceiver, SENDING[source].kind);
       this.#outgoing.set(source, new Outgoing(transceiver, source));
     }
+    this.#codecs = h264First.then((yes) => {
+      const camera = this.#outgoing.get('camera')?.transceiver;
+      if (yes && camera) preferCodecs(camera, 'video', { h264First: true });
+    });
     this.grow(slots);
   }
 
@@ -90,6 +104,7 @@ export class Peer {
    * @returns {Promise<Offer>}
    */
   async offer({ restart = false } = {}) {
+    await this.#codecs;
     const description = await this.#pc.createOffer({ iceRestart: restart });
     await this.#pc.setLocalDescription(description);
     /** @param {Source} source */
@@ -121,6 +136,11 @@ export class Peer {
   /** @param {import('./messages.js').Wanted['layers']} layers  the encodings to send; what is not named stays */
   want(layers) {
     for (const [source, rids] of Object.entries(layers)) this.#outgoing.get(/** @type {Source} */ (source))?.want(rids);
+  }
+
+  /** @param {number} part  how many times smaller than usual the camera's picture is now */
+  fitCamera(part) {
+    this.#outgoing.get('camera')?.fit(part);
   }
 
   /**
@@ -190,10 +210,11 @@ export class Peer {
 /**
  * @param {RTCRtpTransceiver} transceiver
  * @param {'audio' | 'video'} kind
+ * @param {{h264First?: boolean}} [wish]
  */
-function preferCodecs(transceiver, kind) {
+function preferCodecs(transceiver, kind, wish) {
   // Not in Firefox before 128. The offer is then larger and the server picks from it.
   if (!('setCodecPreferences' in transceiver)) return;
-  const codecs = preferredCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+  const codecs = preferredCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [], wish);
   if (codecs.length) transceiver.setCodecPreferences(codecs);
 }
