@@ -17,6 +17,7 @@ cdef enum:
     RAISE_FAILED_US = 10000000      # down again within this: it went wrong
     HELD_US = 3000000               # patience of a picture that was held: on and off is worse than off
     CALM_US = 400000                # patience with the frame rate
+    FOLLOWS_US = 1000000            # and with a publisher that was told what fits: what it sends is measured late
 
 
 cdef struct Option:
@@ -329,26 +330,47 @@ cdef void play(Core *core, Subscriber *slot, int64_t now) noexcept nogil:
     set_temporal(slot, slot.current if slot.current != NULL else layer, now)
 
 
+cdef bint is_obeyed(const Subscriber *slot) noexcept nogil:
+    """Whether the publisher itself sends what fits, as nobody else watches and it takes ceilings (`ceiling.pxi`)."""
+    cdef int i
+    if not slot.track.peer.takes_ceilings:
+        return False
+    for i in range(slot.track.subscriber_count):
+        if slot.track.subscribers[i] != slot and slot.track.subscribers[i].height != 0:
+            return False
+    return True
+
+
 cdef void set_temporal(Subscriber *slot, const Layer *layer, int64_t now) noexcept nogil:
     """The frame rate at which the layer fits."""
     cdef int temporal = ALL_TEMPORAL
     cdef int64_t share = slot.share_bps
-    # some more is let through: the publisher takes a moment to follow, and its encoder never hits exactly
-    if share and not is_within(slot, layer, 256, ALL_TEMPORAL):
-        temporal = 1 if is_within(slot, layer, layer.temporal_parts[1], 1) else 0
+    cdef bint obeyed = is_obeyed(slot)
+    # some more is let through: the publisher's encoder never hits exactly
+    if share and not is_within(slot, layer, 256, ALL_TEMPORAL, obeyed):
+        temporal = 1 if is_within(slot, layer, layer.temporal_parts[1], 1, obeyed) else 0
+    if temporal == ALL_TEMPORAL:
+        slot.over_since = 0
+    elif slot.over_since == 0:
+        slot.over_since = now
+    if obeyed and layer.rate_bps <= 2 * share and now - slot.over_since < FOLLOWS_US:
+        # it has been told; halved by both, the rate would be far too low, and rise with a jolt
+        temporal = max(temporal, slot.temporal)
     if temporal <= slot.temporal:
         slot.temporal = temporal
         slot.temporal_since = 0
     elif slot.temporal_since == 0:
         slot.temporal_since = now
-    elif now - slot.temporal_since >= CALM_US or share == 0:
+    elif now - slot.temporal_since >= CALM_US or share == 0 or obeyed:
         slot.temporal = temporal
         slot.temporal_since = 0
 
 
-cdef inline bint is_within(const Subscriber *slot, const Layer *layer, int part, int temporal) noexcept nogil:
+cdef inline bint is_within(
+    const Subscriber *slot, const Layer *layer, int part, int temporal, bint obeyed
+) noexcept nogil:
     cdef int64_t rate = layer.rate_bps * <int64_t>part // 256
-    return rate <= slot.share_bps * (25 if temporal <= slot.temporal else 22) // 20
+    return rate <= slot.share_bps * (25 if temporal <= slot.temporal or obeyed else 22) // 20
 
 
 cdef void begin_again(Core *core, Subscriber *slot, int64_t now) noexcept nogil:

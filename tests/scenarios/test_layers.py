@@ -214,6 +214,21 @@ def test_the_frame_rate_is_what_fits() -> None:
     assert rates[900_000] == pytest.approx(7.5, abs=1)
 
 
+@pytest.mark.parametrize("follows", [True, False])
+def test_no_frame_is_left_out_while_the_publisher_is_given_time_to_send_less(follows: bool) -> None:
+    call, publisher, [viewer] = a_call(1)
+    if not follows:
+        publisher.layers.obey = lambda bps: None  # type: ignore[method-assign]
+    call.engine.set_estimate(viewer.peer, 5_000_000)
+    call.run(3)
+    call.engine.set_estimate(viewer.peer, 1_500_000)
+    call.run(0.9)
+    assert call.engine.counters()["left_out"] == 0
+    call.run(1.5)
+    assert (call.engine.counters()["left_out"] == 0) == follows
+    assert rate(viewer, call) < 1_600_000
+
+
 def test_when_not_even_the_least_fits_the_picture_is_held_and_comes_back_by_itself() -> None:
     call, _, [viewer] = a_call(1)
     call.run(2)
