@@ -21,13 +21,16 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test test-crash bench bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
+.PHONY: run test screenshots test-crash bench bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
 
 test: .venv/dev .venv/tools $(ENGINE)   ## every test, in real browsers too: make test TESTS=tests/sfu
 	$(BIN)/python -m pytest $(TESTS)
+
+screenshots: .venv/tools $(ENGINE)         ## every page as people see it, into build/screenshots*/
+	$(BIN)/python -m pytest -m screenshots tests/browser
 
 test-crash: .venv/dev $(ENGINE)            ## the service killed at a thousand moments: make test-crash ARGS="--kills 60"
 	$(BIN)/python -m tests.crash $(ARGS)

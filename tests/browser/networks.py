@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -106,6 +106,9 @@ class Line:
         self._service.run("ip", "address", "add", f"{self._net}.1/24", "dev", self._far)
         self._service.run("ip", "link", "set", self._far, "up")
         self._person.run("ip", "address", "add", f"{self._net}.2/24", "dev", self.device)
+        # without IPv6: its address would be ready a second later, and what a browser loads then is lost to the change
+        with self._person.entered(), suppress(FileNotFoundError):
+            Path(f"/proc/sys/net/ipv6/conf/{self.device}/disable_ipv6").write_text("1")
         self._person.run("ip", "link", "set", self.device, "up")
         way = ("default", "via", f"{self._net}.1", "dev", self.device)
         self._person.run("ip", "route", "append", *way)

@@ -188,7 +188,7 @@ class ChromiumPerson(Person):
 
     def expects_network_errors(self) -> None:
         """From here on the browser may say that it reached nobody."""
-        self._expected = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource")
+        self._expected = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource|Failed to fetch")
 
     async def open(self, link: str) -> None:
         await self.page.goto(link)

@@ -10,20 +10,18 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import BUILD, MakePerson
 from tests.browser.content import PATIENT
 from tests.browser.firefox import FirefoxPerson
+from tests.browser.looking import look_at
 from tests.browser.person import ChromiumPerson, eventually
 from tests.browser.service import Service
 from tests.browser.states import WITHOUT_PERMISSION
-from tests.browser.test_accessibility import RULES, SETTLED, SMALLEST_TARGET, TOO_SMALL, _tab_to
-from tests.browser.test_screenshots import SIZES
+from tests.browser.test_accessibility import _tab_to
 
 FOLDER = BUILD / "screenshots-check"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 DONE = 30_000
 """Milliseconds for a whole check on a busy machine."""
 
@@ -49,23 +47,7 @@ def item(someone: ChromiumPerson, name: str) -> Locator:
 
 
 async def look(name: str, someone: ChromiumPerson) -> None:
-    """Screenshots wide, narrow, light and dark; nothing scrolls sideways, nothing that axe calls a violation, targets
-    that a finger meets."""
-    page = someone.page
-    for width, size in SIZES.items():
-        await page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            await page.evaluate(SETTLED)
-            ending = "" if scheme == "light" else "-dark"
-            await page.screenshot(path=FOLDER / f"{name}-{width}{ending}.png", animations="disabled", full_page=True)
-            await page.evaluate(AXE_SCRIPT)
-            result = await page.evaluate("tags => axe.run(document, { runOnly: tags })", RULES)
-            assert [each["id"] + " " + each["nodes"][0]["html"][:200] for each in result["violations"]] == []
-        assert await page.evaluate(OVERFLOW) <= 0
-        assert await page.evaluate(TOO_SMALL, SMALLEST_TARGET) == []
-    await page.emulate_media(color_scheme=None, reduced_motion=None)
-    await page.set_viewport_size({"width": 1280, "height": 800})
+    assert await look_at(someone.page, name, FOLDER) == []
 
 
 async def at_the_check(service: Service, session: str, someone: ChromiumPerson) -> None:

@@ -1,5 +1,5 @@
 """What people see in a call when something is not as it should be: axe finds nothing, targets are large enough, and
-pictures of it are in `build/screenshots-in-call/`, wide and narrow, light and dark. For looking at.
+pictures of it are in `build/screenshots-in-call/`, wide in light colours and narrow in dark ones. For looking at.
 
 What the server says of weak connections is said by a go-between, and devices come and go as `machine.py` says.
 """
@@ -10,54 +10,29 @@ import shutil
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Page, ViewportSize
 
 from tests.browser.conftest import BUILD, MakePerson
 from tests.browser.content import DOCTOR, DRAWN, INTERPRETER, PATIENT, Content
 from tests.browser.go_between import GoBetween
+from tests.browser.looking import SIZES, look_at
 from tests.browser.machine import Machine, kill_camera
 from tests.browser.person import ChromiumPerson
 from tests.browser.service import Service
-from tests.browser.test_accessibility import RULES, SETTLED, SMALLEST_TARGET, TOO_SMALL
 from tests.browser.test_picture_in_picture import small_window
 
 FOLDER = BUILD / "screenshots-in-call"
-SIZES = {1280: ViewportSize(width=1280, height=800), 375: ViewportSize(width=375, height=812)}
+SMALL_WINDOW = {400: ViewportSize(width=400, height=300)}
 
 
 class Looks:
-    """Looks at a page in each size and scheme, takes its picture and remembers what is wrong."""
+    """Looks at pages and remembers what is wrong."""
 
     def __init__(self) -> None:
         self.wrong: list[str] = []
 
-    async def at(self, page: Page, name: str, *, sizes: dict[int, ViewportSize] | None = None) -> None:
-        before = page.viewport_size
-        for width, size in (sizes or SIZES).items():
-            await page.set_viewport_size(size)
-            for scheme in ("light", "dark"):
-                await page.emulate_media(color_scheme=scheme)
-                await page.evaluate(SETTLED)
-                await page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", animations="disabled")
-                await self._axe(page, f"{name} {width} {scheme}")
-            overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            if await page.evaluate(overflow) > 0:
-                self.wrong.append(f"{name} scrolls sideways at {width} px")
-            self.wrong += [f"{name} {width}: {each}" for each in await page.evaluate(TOO_SMALL, SMALLEST_TARGET)]
-        await page.emulate_media(color_scheme=None)
-        if before:
-            await page.set_viewport_size(before)
-
-    async def _axe(self, page: Page, name: str) -> None:
-        await page.evaluate(AXE_SCRIPT)
-        result = await page.evaluate("tags => axe.run(document, { runOnly: tags })", RULES)
-        assert result["passes"], "axe looked at nothing"
-        self.wrong += [
-            f"{name}: {violation['id']} ({violation['help']}): {node['html'][:160]} {node['failureSummary']}"
-            for violation in result["violations"]
-            for node in violation["nodes"]
-        ]
+    async def at(self, page: Page, name: str, *, sizes: dict[int, ViewportSize] = SIZES) -> None:
+        self.wrong += await look_at(page, name, FOLDER, sizes=sizes)
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +99,10 @@ async def test_a_weak_connection_in_a_call_of_two(
 
     window = await small_window(patient)
     await window.get_by_text("Dr. Blue").wait_for()
-    await looks.at(window, "small-window", sizes={400: ViewportSize(width=400, height=300)})
+    await looks.at(window, "small-window", sizes=SMALL_WINDOW)
     between.hold("Dr. Blue")
     await window.get_by_text("The picture is paused").wait_for()
-    await looks.at(window, "small-window-held", sizes={400: ViewportSize(width=400, height=300)})
+    await looks.at(window, "small-window-held", sizes=SMALL_WINDOW)
     assert not looks.wrong, "\n".join(looks.wrong)
 
 

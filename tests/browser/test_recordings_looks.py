@@ -9,15 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import expect
 
 from tests.browser.clinic import Clinic, a_clinic, at_the_list, film, opens, row
 from tests.browser.conftest import BUILD, MakePerson
 from tests.browser.content import DOCTOR
+from tests.browser.looking import OVERFLOW, SETTLED, SIZES, SMALLEST_TARGET, TOO_SMALL, violations
 from tests.browser.person import ChromiumPerson, eventually
-from tests.browser.test_accessibility import RULES, SETTLED, SMALLEST_TARGET, TOO_SMALL
-from tests.browser.test_screenshots import SIZES
 
 Look = Callable[[str, ChromiumPerson], Awaitable[None]]
 
@@ -25,7 +23,6 @@ HELD = "session-kept-for-a-case-with-a-rather-long-name-2026-11"
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
   .map(each => each.outerHTML.slice(0, 100)).slice(-3)"""
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -97,6 +94,7 @@ async def _dialogs(ann: ChromiumPerson, look: Look) -> None:
     await expect(dialog).to_have_count(0)
 
 
+@pytest.mark.screenshots
 @pytest.mark.timeout(600)
 async def test_screenshots_of_every_state(clinic: Clinic, person: MakePerson) -> None:
     folder = BUILD / "screenshots-recordings"
@@ -122,21 +120,13 @@ async def test_screenshots_of_every_state(clinic: Clinic, person: MakePerson) ->
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("width", sorted(SIZES))
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
 async def test_axe_finds_nothing_in_any_state(clinic: Clinic, person: MakePerson, scheme: str, width: int) -> None:
     found: list[str] = []
 
     async def look(name: str, someone: ChromiumPerson) -> None:
-        await someone.page.evaluate(AXE_SCRIPT)
         await someone.page.evaluate(SETTLED)
-        result = await someone.page.evaluate("tags => axe.run(document, { runOnly: tags })", RULES)
-        assert result["passes"], "axe looked at nothing"
-        found.extend(
-            f"{name}: {violation['id']} ({violation['help']}): {node['html'][:160]} {node['failureSummary']}"
-            for violation in result["violations"]
-            for node in violation["nodes"]
-        )
+        found.extend(await violations(someone.page, name))
 
     await walk(clinic, person, look, color_scheme=scheme, reduced_motion="reduce", viewport=SIZES[width])
     assert not found, "\n".join(found)

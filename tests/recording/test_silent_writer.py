@@ -63,7 +63,7 @@ async def test_a_server_that_stood_still_itself_says_nothing_of_the_writer(perso
 async def test_a_writer_that_lived_is_started_again_at_once_and_one_that_cannot_live_after_a_pause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("recording.writer.PAUSE", 60.0)
+    monkeypatch.setattr("recording.writer.PAUSE", 4.0)
     monkeypatch.setattr("recording.writer.LIVES", 0.0)
     async with writing() as (writer, told):
         _kill(writer)

@@ -6,7 +6,6 @@
  * (`sending.js`), and keeps the session's state. What pages may ask for is `session.js`.
  */
 
-import { CaptureSize } from './capture-size.js';
 import { systemClock } from './clock.js';
 import { Connection, socketUrl } from './connection.js';
 import { Media } from './media.js';
@@ -43,7 +42,6 @@ export class Call {
   #happened;
   #connection;
   #media;
-  #captureSize;
   #relay;
   #memory;
   #statistics;
@@ -55,8 +53,7 @@ export class Call {
   #resume = null;
   /** Whether this socket's greeting was accepted. */
   #seated = false;
-  /** What the greeting said that is sent. */
-  #greeted = { microphone: false, camera: false };
+  #greeted = { microphone: false, camera: false }; // what the greeting said that is sent
   #revision = -1;
   #outbox = new Outbox();
   #trouble;
@@ -105,11 +102,11 @@ export class Call {
       devices,
       host: {
         send: (source, track) => this.#media.send(source, track),
+        fitCamera: (part) => this.#media.fitCamera(part),
         tell: (sent) => this.#seated && this.#connection.send({ type: 'devices', ...sent }),
         changed: () => this.#sendingChanged(),
       },
     });
-    this.#captureSize = new CaptureSize({ devices, clock, fit: (part) => this.#media.fitCamera(part) });
     this.viewing = new Viewing({ clock, send: (view) => this.#seated && this.#connection.send(view) });
     this.#statistics = new Statistics({
       clock,
@@ -263,7 +260,7 @@ export class Call {
       case 'answer':
         return void this.#media.answered(message.answer);
       case 'wanted':
-        return this.#wanted(message);
+        return void (this.#media.want(message.layers) && this.sending.want(message.layers));
       case 'more_slots':
         return this.#media.grow({ audio: message.audio, video: message.video });
       case 'chat': {
@@ -288,12 +285,6 @@ export class Call {
     }
   }
 
-  /** @param {import('./messages.js').Wanted} message */
-  #wanted({ layers }) {
-    this.#media.want(layers);
-    if (this.#media.known && layers.camera) this.#captureSize.want(layers.camera);
-  }
-
   /** @param {import('./messages.js').Joined} message */
   #joined({ resume, answer }) {
     this.#connection.settle();
@@ -302,7 +293,7 @@ export class Call {
     this.#revision = -1;
     if (this.#invited) this.#invited.move = false;
     const kept = this.#media.known;
-    if (!kept) this.#captureSize.forget();
+    if (!kept) this.sending.want(null);
     this.#media.seated(answer);
     this.viewing.forget();
     this.sending.serverKnows({ ...this.#greeted, screen: kept ? null : false });
@@ -446,7 +437,6 @@ export class Call {
     this.#memory.forget();
     this.sending.serverKnows(null);
     this.sending.setLive(false);
-    this.#captureSize.forget();
     this.#media.close();
     this.viewing.close();
     this.#statistics.close();

@@ -24,8 +24,8 @@ export class CaptureSize {
   #cancel = () => {};
 
   /**
-   * @param {{devices: Pick<import('./devices.js').Devices, 'limit' | 'track' | 'subscribe'>, fit: (part: number) => void,
-   *          clock?: import('./clock.js').Clock, handheld?: boolean}} parts
+   * @param {{devices: Pick<import('./devices.js').Devices, 'limit' | 'track' | 'subscribe'>,
+   *          fit: (part: number) => void, clock?: import('./clock.js').Clock, handheld?: boolean}} parts
    *   `fit`: told how many times smaller than usual the camera's picture is now
    */
   constructor({ devices, fit, clock = systemClock, handheld = isHandheld() }) {

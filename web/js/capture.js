@@ -39,6 +39,14 @@ export function within(size, part) {
 }
 
 /**
+ * @param {{width?: number, height?: number}} size
+ * @returns {number} its longer side, whichever way a phone is held; 0 if nothing is known of it
+ */
+export function longest({ width = 0, height = 0 }) {
+  return Math.max(width, height);
+}
+
+/**
  * @param {unknown} error  what getUserMedia rejected with
  * @returns {Failure}
  * @throws {unknown} the error itself, if it is none that browsers document: then the defect is ours

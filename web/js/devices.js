@@ -13,7 +13,7 @@
  */
 
 import { systemClock } from './clock.js';
-import { constraintsFor, judge, within } from './capture.js';
+import { constraintsFor, judge, longest, within } from './capture.js';
 import { listed, ownLabel, systemMoved } from './device-list.js';
 import { INITIAL, KINDS } from './devices-state.js';
 import { OwnStream } from './own-stream.js';
@@ -37,9 +37,8 @@ export class Devices {
   /** @type {Record<Kind, boolean>} */
   #wanted = { microphone: false, camera: false };
   #size = { width: 1280, height: 720, frameRate: 30 };
-  #part = 1;
-  /** What the camera gave while all of it was captured. */
-  #whole = this.#size;
+  #part = 1; // of it that is captured, see `limit`
+  #whole = this.#size; // what the camera gave while all of it was captured
   #speakerGone = false;
   /** @type {Promise<unknown>} one opening at a time: two questions at once confuse people, and some browsers */
   #queue = Promise.resolve();
@@ -122,15 +121,15 @@ export class Devices {
   }
 
   /**
-   * Captures a picture that is smaller than what the camera gave when it was opened. Nothing is opened or closed, and a
-   * camera that cannot do it goes on as it is.
+   * Captures a smaller picture than the camera gives. One that cannot do it goes on as it is; nothing is closed.
    * @param {number} part  how many times smaller in each direction; 1: as large as was asked for
    * @returns {Promise<boolean>} whether the camera does it
    */
   async limit(part) {
     const settings = () => this.track('camera')?.getSettings() ?? {};
     await this.#inTurn(async () => {
-      if (this.#part === 1) this.#whole = { ...this.#size, ...sides(settings()) };
+      const { width, height } = { ...this.#size, ...settings() };
+      if (this.#part === 1) this.#whole = { ...this.#size, width, height };
       if (part === this.#part) return;
       this.#part = part;
       await this.#resize();
@@ -400,9 +399,7 @@ export class Devices {
     });
   }
 
-  #asked() {
-    return this.#part === 1 ? this.#size : within(this.#whole, this.#part);
-  }
+  #asked = () => (this.#part === 1 ? this.#size : within(this.#whole, this.#part));
 
   async #resize() {
     await this.track('camera')?.applyConstraints(constraintsFor('camera', this.#asked())).catch(ignoreRefusal);
@@ -449,17 +446,4 @@ function idOf(track) {
 function ignoreRefusal(error) {
   // The camera cannot do what was wished for and goes on as it is; anything else is a defect.
   if (!(error instanceof DOMException) && !Object.hasOwn(Object(error), 'constraint')) throw error;
-}
-
-/**
- * @param {MediaTrackSettings} settings
- * @returns {{width?: number, height?: number}} what a camera says of its picture: nothing before the first one, in Firefox
- */
-function sides({ width, height }) {
-  return width && height ? { width, height } : {};
-}
-
-/** @param {{width?: number, height?: number}} size  whichever way a phone is held */
-function longest({ width = 0, height = 0 }) {
-  return Math.max(width, height);
 }

@@ -30,7 +30,11 @@ export function frameRateFor(wanted, handheld = isHandheld()) {
  * @param {boolean} [handheld]
  * @returns {Promise<boolean>}  false where it cannot be told
  */
-export async function prefersH264(picture, capabilities = globalThis.navigator?.mediaCapabilities, handheld = isHandheld()) {
+export async function prefersH264(
+  picture,
+  capabilities = globalThis.navigator?.mediaCapabilities,
+  handheld = isHandheld(),
+) {
   if (!handheld || !capabilities?.encodingInfo) return false;
   const { width, height, frameRate: framerate, bitrate } = picture;
   /** @param {string} contentType */

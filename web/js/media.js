@@ -253,6 +253,7 @@ export class Media {
   /** @param {import('./messages.js').Wanted['layers']} layers  that the server wants of the peer it knows */
   want(layers) {
     if (this.#known) this.#peer?.want(layers);
+    return this.#known;
   }
 
   /** @param {number} part  how many times smaller than usual the camera's picture is now */

@@ -6,6 +6,8 @@
  * publish. Switched off means that the sender has no track, not only a silent one.
  */
 
+import { CaptureSize } from './capture-size.js';
+import { systemClock } from './clock.js';
 import { Screen } from './screen.js';
 
 /** @typedef {{microphone: boolean, camera: boolean, screen: boolean}} Sent */
@@ -13,6 +15,7 @@ import { Screen } from './screen.js';
 /**
  * @typedef {object} SendingHost
  * @property {(source: import('./messages.js').Source, track: MediaStreamTrack | null) => void} send  to the peer
+ * @property {(part: number) => void} fitCamera  how many times smaller than usual its picture is now
  * @property {(sent: Sent) => boolean} tell   to the server; false if that was not possible now
  * @property {() => void} changed             `sent` may have changed
  */
@@ -21,6 +24,7 @@ export class Sending {
   #devices;
   #host;
   #screen;
+  #captureSize;
   /** @type {{microphone: boolean, camera: boolean}} what the person wants */
   #switched = { microphone: true, camera: true };
   /** Whether the camera was on when it was turned off to save data, and the person has not touched it since. */
@@ -33,12 +37,13 @@ export class Sending {
   #screenGranted = false;
 
   /**
-   * @param {{devices: import('./devices.js').Devices, host: SendingHost}} parts
+   * @param {{devices: import('./devices.js').Devices, host: SendingHost, clock?: import('./clock.js').Clock}} parts
    */
-  constructor({ devices, host }) {
+  constructor({ devices, host, clock = systemClock }) {
     this.#devices = devices;
     this.#host = host;
     this.#screen = new Screen(() => this.stopScreen());
+    this.#captureSize = new CaptureSize({ devices, clock, fit: host.fitCamera });
     devices.subscribe((state, previous) => {
       if (state.tracks !== previous.tracks) this.apply();
     });
@@ -71,8 +76,15 @@ export class Sending {
    */
   serverKnows(told) {
     this.#told = told;
+    if (!told) this.want(null);
     this.#screenGranted = false;
     this.apply();
+  }
+
+  /** @param {import('./messages.js').Wanted['layers'] | null} layers  that somebody uses; null: it is not known */
+  want(layers) {
+    if (layers?.camera) this.#captureSize.want(layers.camera);
+    else if (!layers) this.#captureSize.forget();
   }
 
   /** @param {{microphone: boolean, camera: boolean}} switched  without opening anything */

@@ -1,0 +1,42 @@
+// @ts-check
+/**
+ * Sees that the page starts. It has many files, and on a bad network one of them may not come: then the page is loaded
+ * again, some times, and then the person is told. A plain script, so that it runs where modules failed.
+ */
+(() => {
+  const KEY = 'loading';
+  const PAUSES = [500, 1500, 4000];
+  /** Milliseconds after which a failure is another one. */
+  const FORGOTTEN = 60_000;
+  let failed = false;
+
+  /** @returns {number} how often this tab has just been loaded again for it */
+  function tries() {
+    try {
+      const [count, at] = (sessionStorage.getItem(KEY) ?? '0 0').split(' ').map(Number);
+      return Date.now() - at < FORGOTTEN ? count : 0;
+    } catch {
+      return PAUSES.length; // nothing can be remembered here: it might go on for ever
+    }
+  }
+
+  function retry() {
+    if (failed || document.querySelector('main')) return;
+    failed = true;
+    const count = tries();
+    if (count < PAUSES.length) {
+      sessionStorage.setItem(KEY, `${count + 1} ${Date.now()}`);
+      setTimeout(() => location.reload(), PAUSES[count]);
+      return;
+    }
+    const told = document.getElementById('unloaded');
+    if (!told) return;
+    told.hidden = false;
+    told.querySelector('button')?.addEventListener('click', () => location.reload());
+  }
+
+  // of a file that did not come, and of a program that ended before it had shown anything
+  const concerns = (/** @type {Event} */ { target }) => !(target instanceof Element) || target.tagName === 'SCRIPT';
+  addEventListener('error', (event) => concerns(event) && retry(), true);
+  addEventListener('unhandledrejection', retry);
+})();
