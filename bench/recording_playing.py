@@ -141,7 +141,14 @@ class Playing:
     def add_receiving(self, receiving: Receiving, sending: Sending) -> None:
         """What comes under this SSRC is what the other one sends."""
         peer = self._peer(receiving.endpoint)
-        self._library.films_receiver(self._handle, peer, self._senders[id(sending)], receiving.ssrc, receiving.rtx_ssrc)
+        self._library.films_receiver(
+            self._handle,
+            peer,
+            self._senders[id(sending)],
+            receiving.ssrc,
+            receiving.rtx_ssrc,
+            receiving.transport_id,
+        )
         self._streams += 1
 
     def start(self) -> None:
@@ -232,7 +239,7 @@ def _declare(library: ctypes.CDLL) -> None:
     library.films_peer.argtypes = [pointer, number, pointer, pointer]
     library.films_check.argtypes = [pointer, number, text, number]
     library.films_sender.argtypes = [pointer, number, number, size, number, number, text, number, size]
-    library.films_receiver.argtypes = [pointer, number, number, size, size]
+    library.films_receiver.argtypes = [pointer, number, number, size, size, number]
     library.films_look.argtypes = [pointer] * 3
     library.films_look.restype = None
     library.films_calls.argtypes = [pointer, pointer, number]

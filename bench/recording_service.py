@@ -88,7 +88,8 @@ class Member:
         """What comes in the slot in which the other one's source plays."""
         slot = next(each["mid"] for each in self.state["slots"] if each["source"] == source)
         media = remote.media[int(slot)]
-        return Receiving(endpoint, media.ssrcs[0], media.rtx_of.get(media.ssrcs[0], 0))
+        told = media.extensions.get(description.TRANSPORT_URI, 0)
+        return Receiving(endpoint, media.ssrcs[0], media.rtx_of.get(media.ssrcs[0], 0), transport_id=told)
 
     def close(self) -> None:
         self._background.call(self._end())
@@ -97,7 +98,8 @@ class Member:
         self._socket = await http.ws_connect(f"{url}/socket", headers={"Origin": url}, max_msg_size=0)
         self._reading = asyncio.create_task(self._read(self._socket))
         sources = {"microphone": str(MICROPHONE), "camera": str(CAMERA), "screen": None}
-        offer = {"sdp": description.offer(self.client.local, self.lines, setup="actpass"), "sources": sources}
+        sdp = description.offer(self.client.local, self.lines, setup="actpass", tells=True)
+        offer = {"sdp": sdp, "sources": sources}
         devices = {"microphone": True, "camera": True}
         await self._send({"type": "join", "version": 1, "token": token, "name": name, "offer": offer, **devices})
         await self._until(lambda: bool(self._joined and self.state), "joined")

@@ -2,7 +2,7 @@
 #ifndef BENCH_CHECKING_H
 #define BENCH_CHECKING_H
 
-#include "telling.h"
+#include "sending.h"
 
 /* `ns` is how late a packet came at `now`. It may be our own doing, where our loop stood still meanwhile. */
 static void note_latency(struct traffic *t, struct subscriber *s, uint64_t ns, uint64_t now) {
@@ -103,9 +103,19 @@ static struct subscriber *find_subscriber(struct traffic *t, struct peer *peer, 
     return any;
 }
 
+static void tell_server(struct traffic *t, struct peer *peer) {
+    uint8_t out[SLOT];
+    int length = tell(peer->arrivals, out);
+    if (length) {
+        send_rtcp(t, peer, out, length);
+        t->counts.feedback_sent++;
+    }
+}
+
 static void take_opened(struct traffic *t, struct peer *peer, uint8_t *data, int length, uint64_t now) {
     t->counts.bytes_received += (uint64_t)length;
-    note_arrival(t, peer, data, length, now);
+    if (note_arrival(peer->arrivals, data, length, now))
+        tell_server(t, peer);
     uint32_t ssrc = get32(data + 8);
     uint16_t seq = get16(data + 2);
     int at = 12 + 4 * (data[0] & 0x0F);

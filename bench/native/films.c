@@ -7,7 +7,7 @@
  *
  * One thread runs it until it is told to stop; others may look at the counts meanwhile: they only grow.
  * Not here: packets that are stamped and sent at any rate (traffic.c), what films are (recording_films.py). */
-#include "common.h"
+#include "telling.h"
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 
@@ -48,6 +48,7 @@ struct peer {
     uint64_t check_at, report_at;
     uint16_t transport_seq;
     int sender, receiver; /* the last that was added, or -1 */
+    struct arrivals *arrivals; /* NULL: it gives no feedback */
 };
 
 struct sent {
@@ -159,8 +160,13 @@ int films_sender(struct films *f, int peer, int film, uint32_t ssrc, int pt, int
     return f->senders++;
 }
 
-/* `ssrc`: under which what `sender` sends comes to this peer. */
-void films_receiver(struct films *f, int peer, int sender, uint32_t ssrc, uint32_t rtx_ssrc) {
+/* `ssrc`: under which what `sender` sends comes to this peer. `transport_id`: of the header extension on which the peer
+ * gives feedback; 0 = without. */
+void films_receiver(struct films *f, int peer, int sender, uint32_t ssrc, uint32_t rtx_ssrc, int transport_id) {
+    if (transport_id && !f->peer[peer].arrivals)
+        f->peer[peer].arrivals = calloc(1, sizeof(struct arrivals));
+    if (f->peer[peer].arrivals)
+        f->peer[peer].arrivals->id = transport_id;
     f->receiver = grown(f->receiver, f->receivers, sizeof(struct receiver));
     f->receiver[f->receivers] = (struct receiver){.peer = peer,
                                                   .sender = sender,
@@ -193,9 +199,11 @@ int films_calls(struct films *f, struct call *out, int most) {
 }
 
 void films_free(struct films *f) {
-    for (int i = 0; i < f->peers; i++)
+    for (int i = 0; i < f->peers; i++) {
         for (int j = 0; j < f->peer[i].checks; j++)
             free(f->peer[i].check[j]);
+        free(f->peer[i].arrivals);
+    }
     for (int i = 0; i < f->senders; i++)
         free(f->sender[i].log);
     for (int i = 0; i < f->receivers; i++)
@@ -315,6 +323,13 @@ static void send_reports(struct films *f, struct peer *peer, uint64_t now) {
     }
 }
 
+static void tell_server(struct films *f, struct peer *peer) {
+    uint8_t out[SLOT];
+    int length = tell(peer->arrivals, out);
+    if (length)
+        send_rtcp(f, peer, out, length);
+}
+
 static void upkeep(struct films *f, uint64_t now) {
     f->counts.own_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     for (int i = 0; i < f->peers; i++) {
@@ -324,6 +339,8 @@ static void upkeep(struct films *f, uint64_t now) {
             int next = peer->next_check++ % peer->checks;
             (void)!send(peer->fd, peer->check[next], (size_t)peer->check_length[next], MSG_DONTWAIT);
         }
+        if (tell_due(peer->arrivals, now))
+            tell_server(f, peer);
         if (!f->quiet && now >= peer->report_at) {
             peer->report_at = now + REPORT_NS + (uint64_t)i * 1000000u;
             send_reports(f, peer, now);
@@ -399,6 +416,8 @@ static void take_payload(struct films *f, struct receiver *r, const uint8_t *dat
 static void take_opened(struct films *f, struct peer *peer, uint8_t *data, int length, uint64_t now) {
     uint32_t ssrc = get32(data + 8);
     int at = 12 + 4 * (data[0] & 0x0F), i = peer->receiver;
+    if (note_arrival(peer->arrivals, data, length, now))
+        tell_server(f, peer);
     if ((data[0] & 0x10) && at + 4 <= length)
         at += 4 + 4 * get16(data + at + 2);
     int end = length - ((data[0] & 0x20) ? data[length - 1] : 0);

@@ -1,12 +1,20 @@
 /* Transport-wide feedback, as a browser gives it on what it receives
- * (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1). Part of traffic.c. */
+ * (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1). */
 #ifndef BENCH_TELLING_H
 #define BENCH_TELLING_H
 
-#include "sending.h"
+#include "common.h"
 
+#define ARRIVALS 1024       /* packets of one connection that wait to be told of */
 #define TELL_NS 100000000u
 #define TELL_MOST 300 /* packets of one message; so many waiting are told at once */
+
+/* What came to a peer that gives it: when, by number, 0 = not. */
+struct arrivals {
+    uint64_t at[ARRIVALS], next, highest, tell_at;
+    int id, started;
+    uint8_t message;
+};
 
 /* The one-byte element `id` of a header's extensions (RFC 8285); -1 if it has none. */
 static int transport_seq(const uint8_t *data, int length, int id) {
@@ -20,13 +28,12 @@ static int transport_seq(const uint8_t *data, int length, int id) {
     return -1;
 }
 
-static void tell(struct traffic *t, struct peer *peer) {
-    struct arrivals *a = peer->arrivals;
-    uint8_t out[SLOT];
+/* The message about all that waits, at most TELL_MOST packets. Returns its length; 0 if nothing waits. */
+static int tell(struct arrivals *a, uint8_t *out) {
     uint64_t first = 0;
     int count = (int)(a->highest - a->next) + 1, at = 20;
     if (count <= 0)
-        return;
+        return 0;
     if (count > TELL_MOST)
         count = TELL_MOST;
     for (int i = 0; i < count && !first; i++)
@@ -59,15 +66,14 @@ static void tell(struct traffic *t, struct peer *peer) {
     if (padding)
         out[at - 1] = (uint8_t)padding;
     put32(out, (padding ? 0xAFCD0000u : 0x8FCD0000u) | (uint32_t)(at / 4 - 1));
-    send_rtcp(t, peer, out, at);
-    t->counts.feedback_sent++;
+    return at;
 }
 
-static void note_arrival(struct traffic *t, struct peer *peer, const uint8_t *data, int length, uint64_t now) {
-    struct arrivals *a = peer->arrivals;
+/* A packet that came, opened. Returns whether so many wait that they are to be told of now. `a` NULL: nobody tells. */
+static int note_arrival(struct arrivals *a, const uint8_t *data, int length, uint64_t now) {
     int seq = a ? transport_seq(data, length, a->id) : -1;
     if (seq < 0)
-        return;
+        return 0;
     if (!a->started) {
         a->started = 1;
         a->next = 65536 + (uint64_t)seq;
@@ -76,7 +82,7 @@ static void note_arrival(struct traffic *t, struct peer *peer, const uint8_t *da
     }
     uint64_t ext = a->highest + (uint64_t)(int64_t)(int16_t)(seq - (int)(a->highest & 0xFFFF));
     if (ext < a->next)
-        return;
+        return 0;
     if (ext - a->next >= ARRIVALS) { /* more than waits here at one time is lost: begin again */
         memset(a->at, 0, sizeof(a->at));
         a->next = ext;
@@ -85,18 +91,15 @@ static void note_arrival(struct traffic *t, struct peer *peer, const uint8_t *da
     if (ext > a->highest)
         a->highest = ext;
     a->at[ext % ARRIVALS] = now;
-    if (a->highest - a->next + 1 >= TELL_MOST)
-        tell(t, peer);
+    return a->highest - a->next + 1 >= TELL_MOST;
 }
 
-static void tell_due(struct traffic *t, uint64_t now) {
-    for (int i = 0; i < t->peers; i++) {
-        struct arrivals *a = t->peer[i].arrivals;
-        if (a && a->started && now >= a->tell_at) {
-            a->tell_at = now + TELL_NS;
-            tell(t, &t->peer[i]);
-        }
-    }
+/* Whether it is time to tell; the next time is TELL_NS later. */
+static int tell_due(struct arrivals *a, uint64_t now) {
+    if (!a || !a->started || now < a->tell_at)
+        return 0;
+    a->tell_at = now + TELL_NS;
+    return 1;
 }
 
 #endif

@@ -251,7 +251,9 @@ int traffic_run(struct traffic *t, const struct setting *setting, struct counts 
         if (now >= run.upkeep_at) {
             run.upkeep_at = now + UPKEEP_NS;
             upkeep(t, now);
-            tell_due(t, now);
+            for (int i = 0; i < t->peers; i++)
+                if (tell_due(t->peer[i].arrivals, now))
+                    tell_server(t, &t->peer[i]);
         }
         struct timespec wait = {0, 0};
         if (!setting->spin && !worked) {

@@ -2,11 +2,10 @@
 #ifndef BENCH_TRAFFIC_H
 #define BENCH_TRAFFIC_H
 
-#include "common.h"
+#include "telling.h"
 
 #define BATCH 32
 #define CHECKS 8
-#define ARRIVALS 1024       /* packets of one connection that wait to be told of */
 #define FRAMES_A_SECOND 30
 #define NAMED_PACKETS 500   /* carry the MID, as in browsers: until the other side must have seen it */
 #define DESCRIPTOR 4
@@ -39,13 +38,6 @@ struct call {
 
 /* Something that wants a turn of the same loop. Told the time, says when it wants the next one (ns). */
 typedef uint64_t (*besides_function)(void *state, uint64_t now);
-
-/* What came to a peer that gives transport-wide feedback: when, by number, 0 = not. */
-struct arrivals {
-    uint64_t at[ARRIVALS], next, highest, tell_at;
-    int id, started;
-    uint8_t message;
-};
 
 struct peer {
     int fd;
