@@ -28,7 +28,7 @@ from tests.browser.test_transport import SELECTED
 
 pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), pytest.mark.timeout(230)]
 
-CHANGES = 8
+CHANGES = 5
 
 SECURE: dict[str, object] = {"dom.securecontext.allowlist": SERVICE, "media.devices.insecure.enabled": True}
 """Cameras for a page without TLS, as on 127.0.0.1."""

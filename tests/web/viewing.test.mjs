@@ -151,12 +151,3 @@ test('after the call nothing is told and nothing is remembered', () => {
   clock.pass(1000);
   assert.equal(viewing.view.slots.length, 0, 'of nobody is known how large they are');
 });
-
-test('an older server, which knows no paused pictures, is not told what it would not understand', () => {
-  const { viewing, told, clock } = shown(open());
-  const before = told.length;
-  viewing.assigned(SLOTS.map(({ held, ...bare }) => bare));
-  viewing.seen('stage', 'ann', 'camera', 100);
-  clock.pass(1000);
-  assert.equal(told.length, before);
-});

@@ -133,8 +133,6 @@ export class Viewing {
 
   #tell() {
     const text = this.#text();
-    // A server that tells of paused pictures also takes this message.
-    const known = this.#slots.some((slot) => 'held' in slot);
-    if (text !== this.#told && known && this.#send(this.view)) this.#told = text;
+    if (this.#slots.length && text !== this.#told && this.#send(this.view)) this.#told = text;
   }
 }
