@@ -104,21 +104,22 @@ class SealedWriter:
         whatever becomes of the machine. Raises OSError (FileExistsError at the first one, if there is a track of that
         name); ValueError after `abandon`."""
         with self._memory:
-            position, waiting = self.position, bytes(self._waiting)
+            position, size = self.position, len(self._waiting)
+            secure = secure or size > MOST_UNSYNCED
+            if position == (self._secured if secure else self._kept):
+                return
+            if self._over:
+                raise ValueError("the track was abandoned")
+            fresh = self._not_given()
             tail = Tail(self._encryptor.emitted, self._proof, self._encryptor.pending)
-        secure = secure or len(waiting) > MOST_UNSYNCED
-        if position == (self._secured if secure else self._kept):
-            return
-        if self._over:
-            raise ValueError("the track was abandoned")
         # This order: the new tail begins where the main file ends, so the main file must be there first.
         if secure:
-            self._write_main(waiting)
+            self._write_main(fresh, size)
             self._secure_tail(self._tails.seal(tail.encode()))
             self._secured = position
         else:
             self._open_main()
-            self._give(waiting)
+            self._give(fresh, size)
             self._freshen_tail(self._tails.seal(tail.encode()))
         self._kept = position
 
@@ -128,8 +129,8 @@ class SealedWriter:
             with self._memory:
                 if not self._encryptor.finished:
                     self._waiting += self._encryptor.finish()
-                waiting = bytes(self._waiting)
-            self._write_main(waiting)
+                fresh, size = self._not_given(), len(self._waiting)
+            self._write_main(fresh, size)
             self._kept = self._secured = self.position
             self._whole = True
             self.abandon()
@@ -147,27 +148,32 @@ class SealedWriter:
             file, self._file = self._file, None
             self._disk.close(file)
 
-    def _write_main(self, waiting: bytes) -> None:
+    def _not_given(self) -> bytes:
+        """Of what waits, what the system does not have: all that has to be copied while nobody can write."""
+        with memoryview(self._waiting) as waiting:
+            return bytes(waiting[self._given :])
+
+    def _write_main(self, fresh: bytes, size: int) -> None:
         file = self._open_main()
-        if waiting:
-            self._give(waiting)
+        if size:
+            self._give(fresh, size)
             # what is given once more if this fails is the same, at the same place
             self._given = 0
             self._disk.sync(file)
-            self._synced += len(waiting)
+            self._synced += size
             with self._memory:
-                del self._waiting[: len(waiting)]
+                del self._waiting[:size]
 
     def _open_main(self) -> int:
         if self._file is None:
             self._file = self._disk.create(self._files.main, fresh=True)
         return self._file
 
-    def _give(self, waiting: bytes) -> None:
-        """To the system, which may keep it in memory."""
-        if self._file is not None and len(waiting) > self._given:
-            self._disk.write(self._file, waiting[self._given :], self._synced + self._given)
-            self._given = len(waiting)
+    def _give(self, fresh: bytes, size: int) -> None:
+        """To the system, which may keep it in memory: `fresh`, with which it has the first `size` bytes that wait."""
+        if self._file is not None and fresh:
+            self._disk.write(self._file, fresh, self._synced + self._given)
+            self._given = size
 
     def _secure_tail(self, sealed: bytes) -> None:
         file = self._disk.create(self._files.draft, fresh=False)
