@@ -8,28 +8,17 @@ import { SmallWindow } from './elements/small-window.js';
 import { Sounds } from './elements/sounds.js';
 import { App } from './pages/app.js';
 import { takeInvitation } from './pages/link.js';
-import { unreachablePage } from './pages/over.js';
+import { prepared } from './pages/prepared.js';
 import { Session } from './session.js';
-import { loadSettings, Preferences } from './settings.js';
-import { loadStrings } from './strings.js';
-import { h } from './view.js';
+import { Preferences } from './settings.js';
 
 const { invitation, fresh } = takeInvitation();
 // Another link opened in this tab changes only the fragment, and the page would stay as it is.
 addEventListener('hashchange', () => location.reload());
 
-/** @type {import('./settings.js').ClientSettings | null} */
-const settings = await loadSettings().catch((error) => {
-  console.error(error);
-  return null;
-});
-const strings = await loadStrings(settings?.languages ?? ['en']);
-document.documentElement.lang = strings.language;
-
-if (settings === null) {
-  document.title = strings.text('unreachable.title');
-  document.body.append(h('main', {}, unreachablePage(strings)));
-} else {
+const ready = await prepared();
+if (ready) {
+  const { settings, strings } = ready;
   const preferences = new Preferences();
   const devices = new Devices({ preferences });
   const { width, height, frameRate } = wantedVideo({ settings, preferences });

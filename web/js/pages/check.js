@@ -7,28 +7,17 @@ import { Devices } from '../devices.js';
 import { Announcer } from '../elements/announcer.js';
 import { movingPicture } from '../elements/moving-picture.js';
 import { requestToken } from '../invitation.js';
-import { loadSettings, Preferences } from '../settings.js';
-import { loadStrings } from '../strings.js';
-import { h } from '../view.js';
+import { Preferences } from '../settings.js';
 import { CheckApp } from './check-app.js';
 import { takeInvitation } from './link.js';
-import { unreachablePage } from './over.js';
+import { prepared } from './prepared.js';
 
 const { invitation } = takeInvitation();
 addEventListener('hashchange', () => location.reload());
 
-/** @type {import('../settings.js').ClientSettings | null} */
-const settings = await loadSettings().catch((error) => {
-  console.error(error);
-  return null;
-});
-const strings = await loadStrings(settings?.languages ?? ['en']);
-document.documentElement.lang = strings.language;
-
-if (settings === null) {
-  document.title = strings.text('unreachable.title');
-  document.body.append(h('main', {}, unreachablePage(strings)));
-} else {
+const ready = await prepared();
+if (ready) {
+  const { settings, strings } = ready;
   const token = invitation?.token ?? (settings.demo ? await demoToken() : '');
   const api = token ? new CheckApi({ token, socket: socketUrl(location) }) : null;
   const preferences = new Preferences();
