@@ -217,6 +217,7 @@ cdef struct Subscriber:
     bint eager                 # the next change upwards needs no patience
     int64_t raise_since        # since when more would fit; 0 = it does not
     int64_t raised_at, raise_wait
+    int64_t shown_again_at     # when it was last held no longer; 0 = never
     int64_t over_since         # since when the layer does not fit at its full frame rate; 0 = it does
     int64_t temporal_since     # the same for the frame rate, and for a way up that does not come
     int64_t sync_since

@@ -16,6 +16,9 @@ cdef enum:
     RAISE_MOST_US = 16000000        # where it went wrong before
     RAISE_FAILED_US = 10000000      # down again within this: it went wrong
     HELD_US = 3000000               # patience of a picture that was held: on and off is worse than off
+    HELD_PLENTY_US = 300000         # where there is suddenly HELD_PLENTY times what it takes: it was a moment's mistake
+    HELD_PLENTY = 4
+    HELD_AGAIN_US = 20000000        # but not twice within this
     CALM_US = 400000                # patience with the frame rate
     FOLLOWS_US = 1000000            # and with a publisher that was told what fits: what it sends is measured late
 
@@ -194,6 +197,9 @@ cdef void share_out(Core *core, Peer *peer, int64_t now) noexcept nogil:
     peer.wanted_bps = audio + most
     if peer.estimate_bps:
         budget = max(peer.estimate_bps - audio, <int64_t>0)
+        if peer.sending != NULL and peer.sending.losses.trying and budget >= LEAST_BPS // 2:
+            # less is sent only to see whether as much is lost: no reason to take a picture away
+            budget = max(budget, <int64_t>LEAST_BPS)
         if count > 1:
             spare_bursts(claims, claiming, count)
         divide(claims, count, budget)
@@ -228,9 +234,10 @@ cdef void give(Core *core, Subscriber *slot, const Claim *claim, int64_t now) no
         return
     layer = slot.track.layers[claim.options[claim.chosen].rank]
     if slot.held:
-        if not is_time(slot, HELD_US, claim.share, now):
+        if not is_time(slot, held_patience(slot, claim, now), claim.share, now):
             return
         set_held(core, slot, False)
+        slot.shown_again_at = now
     elif slot.target != NULL and layer.rank > slot.target.rank:
         if is_time(slot, slot.raise_wait, claim.share, now):
             slot.raised_at = now
@@ -245,6 +252,14 @@ cdef void give(Core *core, Subscriber *slot, const Claim *claim, int64_t now) no
     slot.share_bps = min(claim.share, most_of(layer))
     use(core, layer, now)
     play(core, slot, now)
+
+
+cdef inline int64_t held_patience(const Subscriber *slot, const Claim *claim, int64_t now) noexcept nogil:
+    if claim.share < HELD_PLENTY * claim.options[0].floor:
+        return HELD_US
+    if slot.shown_again_at and now - slot.shown_again_at < HELD_AGAIN_US:
+        return HELD_US
+    return HELD_PLENTY_US
 
 
 cdef bint is_time(Subscriber *slot, int64_t wait, int64_t share, int64_t now) noexcept nogil:

@@ -117,9 +117,12 @@ async def test_three_people_send_what_is_seen_and_everyone_gets_the_size_of_thei
     await interpreter.sees(patient)
 
     async def both() -> bool:
+        # the pages tell by themselves what they show when anything moves
+        await looks(doctor, Sam_Reed=150)
+        await looks(interpreter, Sam_Reed=720)
         return await encodes(patient, "q", "f")
 
-    await eventually(both, "both sizes are made, and not the third", seconds=15)
+    await eventually(both, "both sizes are made, and not the third", seconds=20)
 
     await looks(doctor, Sam_Reed=0)
     await looks(interpreter, Sam_Reed=0)

@@ -250,6 +250,21 @@ def test_when_not_even_the_least_fits_the_picture_is_held_and_comes_back_by_itse
     no_seam(viewer)
 
 
+def test_a_picture_that_was_held_for_a_moments_mistake_comes_back_at_once_but_not_twice() -> None:
+    call, _, [viewer] = a_call(1)
+    call.run(2)
+    for within in (True, False):
+        call.engine.set_estimate(viewer.peer, 64_000)
+        call.run(1)
+        assert state(call, viewer)["held"]
+        call.engine.set_estimate(viewer.peer, 1_500_000)
+        call.run(1)
+        assert state(call, viewer)["held"] != within
+    call.run(3)
+    assert not state(call, viewer)["held"]
+    no_seam(viewer)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_ceiling_of_a_publisher_follows_its_only_viewer_within_a_moment(seed: int) -> None:
     call, publisher, [viewer] = a_call(seed)
