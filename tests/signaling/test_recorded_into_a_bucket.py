@@ -1,7 +1,7 @@
 """A recorded call through the whole server whose bucket is gone for the middle of it.
 
-BUCKET_GONE=60 make test TESTS=tests/signaling/test_recorded_into_a_bucket.py does it for a minute, with the pauses between
-attempts that a clinic's server makes.
+BUCKET_GONE=60 make test TESTS=tests/signaling/test_recorded_into_a_bucket.py does it for a minute, with the pauses
+between attempts that a clinic's server makes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from tests.signaling.test_call import WITHIN, Caller
 from tests.signaling.test_recorded_call import Clinic, a_call, a_clinic, hang_up, start
 from therabook.recordings import storage
 from therabook.settings import load
-
 
 QUICK = 4.0
 GONE = float(os.environ.get("BUCKET_GONE", QUICK))
