@@ -51,6 +51,7 @@ cdef void detach(Subscriber *subscriber) noexcept nogil:
     subscriber.target = NULL
     subscriber.stopped = False
     subscriber.share_bps = subscriber.raise_since = subscriber.raised_at = 0
+    subscriber.over_since = subscriber.shown_again_at = 0
     subscriber.raise_wait = RAISE_US
 
 

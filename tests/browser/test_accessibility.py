@@ -36,6 +36,8 @@ async def test_axe_finds_nothing_on_any_page_and_targets_are_large_enough_on_a_p
             await page.emulate_media(color_scheme=scheme)
             found.extend(await violations(page, f"{name} ({scheme})"))
         await page.emulate_media(color_scheme=None)
+        if await page.evaluate(OVERFLOW) > 0:
+            found.append(f"{name} scrolls sideways")
         await page.set_viewport_size({"width": 375, "height": 812})
         found.extend(f"{name}: {each}" for each in await page.evaluate(TOO_SMALL, SMALLEST_TARGET))
         targets += len(await page.evaluate(TOO_SMALL, 10_000))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import MakePerson
 from tests.browser.content import PATIENT
+from tests.browser.looking import look_at
 from tests.browser.service import Service
 
-TOLD = "This page could not be loaded completely."
+TOLD = "This page could not be loaded completely"
 
 
 async def test_a_file_that_is_lost_is_loaded_again(service: Service, session: str, person: MakePerson) -> None:
@@ -37,13 +40,14 @@ async def test_words_that_are_lost_are_loaded_again(service: Service, session: s
 
 
 async def test_who_cannot_load_the_page_is_told_and_can_try_again(
-    service: Service, session: str, person: MakePerson
+    service: Service, session: str, person: MakePerson, tmp_path: Path
 ) -> None:
     patient = await person("Sam Reed", PATIENT)
     patient.expects_network_errors()
     await patient.page.route("**/js/sending.js", lambda route: route.abort("failed"))
     await patient.page.goto(await service.link("patient", session))
     await patient.reads(TOLD)
+    assert await look_at(patient.page, "unloaded", tmp_path) == []
     await patient.page.unroute_all()
     await patient.press("Try again")
     await patient.is_offered("Join session")

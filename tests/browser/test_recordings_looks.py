@@ -127,6 +127,8 @@ async def test_axe_finds_nothing_in_any_state(clinic: Clinic, person: MakePerson
     async def look(name: str, someone: ChromiumPerson) -> None:
         await someone.page.evaluate(SETTLED)
         found.extend(await violations(someone.page, name))
+        if await someone.page.evaluate(OVERFLOW) > 0:
+            found.append(f"{name} scrolls sideways")
 
     await walk(clinic, person, look, color_scheme=scheme, reduced_motion="reduce", viewport=SIZES[width])
     assert not found, "\n".join(found)

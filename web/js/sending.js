@@ -7,7 +7,6 @@
  */
 
 import { CaptureSize } from './capture-size.js';
-import { systemClock } from './clock.js';
 import { Screen } from './screen.js';
 
 /** @typedef {{microphone: boolean, camera: boolean, screen: boolean}} Sent */
@@ -37,13 +36,13 @@ export class Sending {
   #screenGranted = false;
 
   /**
-   * @param {{devices: import('./devices.js').Devices, host: SendingHost, clock?: import('./clock.js').Clock}} parts
+   * @param {{devices: import('./devices.js').Devices, host: SendingHost}} parts
    */
-  constructor({ devices, host, clock = systemClock }) {
+  constructor({ devices, host }) {
     this.#devices = devices;
     this.#host = host;
     this.#screen = new Screen(() => this.stopScreen());
-    this.#captureSize = new CaptureSize({ devices, clock, fit: host.fitCamera });
+    this.#captureSize = new CaptureSize({ devices, fit: host.fitCamera });
     devices.subscribe((state, previous) => {
       if (state.tracks !== previous.tracks) this.apply();
     });

@@ -10,29 +10,32 @@
   const FORGOTTEN = 60_000;
   let failed = false;
 
-  /** @returns {number} how often this tab has just been loaded again for it */
-  function tries() {
+  /** @returns {number | undefined} milliseconds after which to try again; none: it has been tried often enough */
+  function pause() {
     try {
-      const [count, at] = (sessionStorage.getItem(KEY) ?? '0 0').split(' ').map(Number);
-      return Date.now() - at < FORGOTTEN ? count : 0;
+      const [tries, at] = (sessionStorage.getItem(KEY) ?? '0 0').split(' ').map(Number);
+      const count = Date.now() - at < FORGOTTEN ? tries : 0;
+      sessionStorage.setItem(KEY, `${count + 1} ${Date.now()}`);
+      return PAUSES[count];
     } catch {
-      return PAUSES.length; // nothing can be remembered here: it might go on for ever
+      return undefined; // nothing can be remembered here: it might go on for ever
     }
   }
 
   function retry() {
     if (failed || document.querySelector('main')) return;
     failed = true;
-    const count = tries();
-    if (count < PAUSES.length) {
-      sessionStorage.setItem(KEY, `${count + 1} ${Date.now()}`);
-      setTimeout(() => location.reload(), PAUSES[count]);
+    const ms = pause();
+    if (ms !== undefined) {
+      setTimeout(() => location.reload(), ms);
       return;
     }
     const told = document.getElementById('unloaded');
     if (!told) return;
     told.hidden = false;
-    told.querySelector('button')?.addEventListener('click', () => location.reload());
+    const button = told.querySelector('button');
+    button?.addEventListener('click', () => location.reload());
+    button?.focus();
   }
 
   // of a file that did not come, and of a program that ended before it had shown anything

@@ -43,6 +43,11 @@ def test_one_percent_of_loss_is_repaired() -> None:
     assert float(str(told["concealed"])) < 0.01
 
 
+def test_a_trial_that_sends_less_takes_no_picture_away() -> None:
+    told = figures(replace(WIDE, down=Rate.constant(2_000_000), delay_ms=1, loss=0.2))
+    assert float(str(told["longest_freeze_s"])) < 1.0
+
+
 @pytest.mark.parametrize("both_ways", [False, True])
 def test_a_narrow_line_is_not_overfilled(both_ways: bool) -> None:
     narrow = replace(
