@@ -260,7 +260,8 @@ async def test_without_a_token_every_route_is_closed(server: Server) -> None:
 async def test_auditors_see_who_watched_and_no_names(server: Server) -> None:
     await Asker(server, "therapist").gets("/rec-1/outputs/rec-1-film")
     audited = (await Asker(server, "auditor").gets("/rec-1")).json
-    assert [(each["who"], each["kind"]) for each in audited["viewings"]] == [("id-of-therapist", "played")]
+    people = [each for each in audited["viewings"] if each["role"] != "system"]  # a restore test may come by
+    assert [(each["who"], each["kind"]) for each in people] == [("id-of-therapist", "played")]
     assert {(each["role"], each["name"]) for each in audited["people"]} == {(role, None) for role in NAMES}
     seen = (await Asker(server, "therapist").gets("/rec-1")).json
     assert seen["viewings"] is None
