@@ -37,11 +37,13 @@ export class FrameError extends Error {
   /**
    * @param {FrameFault} fault
    * @param {string} [detail]
+   * @param {number} [kid]  of `no-key`: which
    */
-  constructor(fault, detail) {
+  constructor(fault, detail, kid) {
     super(detail ? `${fault}: ${detail}` : fault);
     this.name = 'FrameError';
     this.fault = fault;
+    this.kid = kid;
   }
 }
 
@@ -238,7 +240,7 @@ export class ReceivingContext {
   async decrypt(ciphertext, metadata) {
     const { kid, counter, length } = decodeHeader(ciphertext);
     const held = this.#keys.get(kid);
-    if (!held) throw new FrameError('no-key', `${kid}`);
+    if (!held) throw new FrameError('no-key', `${kid}`, kid);
     if (ciphertext.length < length + TAG) throw new FrameError('malformed', 'too short for its tag');
     const additional = joined(ciphertext.subarray(0, length), metadata);
     /** @type {ArrayBuffer} */
