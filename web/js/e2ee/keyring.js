@@ -8,7 +8,7 @@
  */
 
 import { systemClock } from '../clock.js';
-import { decryptFrame, decryptRed, numberOf } from './frames.js';
+import { SOURCE, decryptFrame, decryptRed, numberOf } from './frames.js';
 import { FrameError, ReceivingContext } from './sframe.js';
 
 /** @typedef {import('./frames.js').SourceByte} SourceByte */
@@ -62,25 +62,47 @@ export class Keyring {
    * @param {ArrayBuffer} frame
    * @param {{codec: import('./clear-bytes.js').Codec | 'red', source: SourceByte, number: number}} from  `red`: of
    *   sound, redundant (RFC 2198) · `number`: whose it has to be
+   * @param {boolean} [atOnce]  without waiting for a key: it need not have one
    * @returns {Promise<ArrayBuffer>} what a decoder may get
    * @throws {FrameError} also `not-authentic` for what somebody else has sent
    */
-  async open(frame, { codec, source, number }) {
-    const attempt = () => {
+  async open(frame, { codec, source, number }, atOnce = false) {
+    const opened = await this.#patiently(number, atOnce, () => {
       if (codec === 'red') return decryptRed(this.#context, frame, source);
       return decryptFrame(this.#context, frame, codec, source);
-    };
+    });
+    return opened.frame;
+  }
+
+  /**
+   * @param {import('./sframe.js').Bytes} ciphertext  of chat
+   * @param {number} number  whose it has to be
+   * @returns {Promise<import('./sframe.js').Bytes>}
+   * @throws {FrameError} as `open`
+   */
+  async openText(ciphertext, number) {
+    const decrypt = () => this.#context.decrypt(ciphertext, Uint8Array.of(SOURCE.chat));
+    return (await this.#patiently(number, false, decrypt)).plaintext;
+  }
+
+  /**
+   * @template {{kid: number}} T
+   * @param {number} number
+   * @param {boolean} atOnce
+   * @param {() => Promise<T>} attempt
+   */
+  async #patiently(number, atOnce, attempt) {
     let opened;
     try {
       opened = await attempt();
     } catch (error) {
-      if (!(error instanceof FrameError) || error.kid === undefined) throw error;
+      if (atOnce || !(error instanceof FrameError) || error.kid === undefined) throw error;
       if (numberOf(error.kid) !== number || !(await this.#comes(error.kid))) throw error;
       opened = await attempt();
     }
     if (numberOf(opened.kid) !== number) throw new FrameError('not-authentic', 'somebody else has sent it');
     this.#used(opened.kid);
-    return opened.frame;
+    return opened;
   }
 
   /**

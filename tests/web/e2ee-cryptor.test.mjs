@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Cryptor } from '../../web/js/e2ee/cryptor.js';
+
+const CODECS = { 96: 'VP8', 103: 'H264', 111: 'opus', 63: 'red', 45: 'AV1' };
+const KEY = { kid: 300, key: new Uint8Array(32).fill(7) };
+const NUMBER = 1;
+const PICTURE = Uint8Array.from({ length: 300 }, (_, at) => at & 0xfe);
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+const frame = (data = PICTURE, payloadType = 96) => {
+  return { data: data.slice().buffer, getMetadata: () => ({ payloadType }) };
+};
+
+function a(...orders) {
+  const told = [];
+  const cryptor = new Cryptor({ tell: (each) => told.push(each) });
+  for (const order of [{ op: 'codecs', codecs: CODECS }, ...orders]) cryptor.take(order);
+  return { cryptor, told };
+}
+
+const counts = async ({ cryptor, told }) => {
+  cryptor.take({ op: 'count', id: 99 });
+  await settled();
+  return told.findLast(({ id }) => id === 99).value;
+};
+
+const SLOTS = { op: 'slots', slots: [{ mid: '3', number: NUMBER, source: 'camera' }] };
+const use = (key = KEY) => ({ op: 'use', key, fresh: false });
+
+/** Waits for orders about keys. */
+const ready = async ({ cryptor, told }) => {
+  const asked = 1000 + told.length;
+  cryptor.take({ op: 'seal', id: asked, text: '' });
+  while (!told.some(({ id }) => id === asked)) await settled();
+};
+
+test('without a key nothing goes out', async () => {
+  const me = a();
+  assert.equal(await me.cryptor.seal(frame(), 'camera'), null);
+  assert.deepEqual((await counts(me)).dropped, { 'no-key': 1 });
+});
+
+test('what goes out is opened where it comes in, and is not what it was in between', async () => {
+  const [me, other] = [a(use()), a({ op: 'add', ...KEY }, SLOTS)];
+  await ready(me);
+  const sealed = await me.cryptor.seal(frame(), 'camera');
+  assert.ok(!Buffer.from(sealed).includes(Buffer.from(PICTURE.subarray(20, 60))));
+  const opened = await other.cryptor.open({ ...frame(), data: sealed }, '3');
+  assert.deepEqual(new Uint8Array(opened), PICTURE);
+  assert.equal((await counts(other)).opened, 1);
+});
+
+test('after the key is taken away nothing goes out', async () => {
+  const me = a(use());
+  await ready(me);
+  me.cryptor.take({ op: 'use', key: null, fresh: false });
+  await settled();
+  await settled();
+  assert.equal(await me.cryptor.seal(frame(), 'camera'), null);
+});
+
+test('a codec that is not known goes nowhere', async () => {
+  const me = a(use(), { op: 'add', ...KEY }, SLOTS);
+  await ready(me);
+  for (const payloadType of [45, 0, 127]) {
+    assert.equal(await me.cryptor.seal(frame(PICTURE, payloadType), 'camera'), null);
+    assert.equal(await me.cryptor.open(frame(PICTURE, payloadType), '3'), null);
+  }
+  assert.equal(await me.cryptor.seal(frame(PICTURE, 63), 'microphone'), null);
+});
+
+test('browsers that name the codec instead of its number are understood', async () => {
+  const me = a(use());
+  await ready(me);
+  const named = { data: PICTURE.slice().buffer, getMetadata: () => ({ mimeType: 'video/VP8' }) };
+  assert.notEqual(await me.cryptor.seal(named, 'camera'), null);
+});
+
+test('what comes where nobody plays goes nowhere', async () => {
+  const me = a(use(), { op: 'add', ...KEY });
+  await ready(me);
+  const sealed = await me.cryptor.seal(frame(), 'camera');
+  assert.equal(await me.cryptor.open({ ...frame(), data: sealed }, '3'), null);
+});
+
+test('what is not encrypted is not shown', async () => {
+  const other = a({ op: 'add', ...KEY }, SLOTS);
+  assert.equal(await other.cryptor.open(frame(), '3'), null);
+  assert.equal((await counts(other)).clear, 0);
+});
+
+test("somebody's frame in another one's slot is not shown", async () => {
+  const me = a(use());
+  const other = a({ op: 'add', ...KEY }, { op: 'slots', slots: [{ mid: '3', number: 2, source: 'camera' }] });
+  await ready(me);
+  const sealed = await me.cryptor.seal(frame(), 'camera');
+  assert.equal(await other.cryptor.open({ ...frame(), data: sealed }, '3'), null);
+});
+
+test('in a clear session frames pass as they are, and what is still encrypted is opened', async () => {
+  const me = a(use());
+  const other = a({ op: 'add', ...KEY }, SLOTS, { op: 'clear', clear: true });
+  await ready(me);
+  const sealed = await me.cryptor.seal(frame(), 'camera');
+  me.cryptor.take({ op: 'clear', clear: true });
+  const clear = await me.cryptor.seal(frame(), 'camera');
+  assert.deepEqual(new Uint8Array(clear), PICTURE);
+  assert.deepEqual(new Uint8Array(await other.cryptor.open({ ...frame(), data: sealed }, '3')), PICTURE);
+  assert.deepEqual(new Uint8Array(await other.cryptor.open({ ...frame(), data: clear }, '3')), PICTURE);
+});
+
+test('texts are sealed and opened, once', async () => {
+  const [me, other] = [a(use()), a({ op: 'add', ...KEY })];
+  me.cryptor.take({ op: 'seal', id: 1, text: 'Grüße 🦉' });
+  while (!me.told.length) await settled();
+  const [{ value: text }] = me.told;
+  assert.match(text, /^[A-Za-z0-9_-]+$/);
+  for (const id of [1, 2]) other.cryptor.take({ op: 'open', id, number: NUMBER, text });
+  other.cryptor.take({ op: 'open', id: 3, number: 2, text });
+  other.cryptor.take({ op: 'open', id: 4, number: NUMBER, text: 'ab$' });
+  while (other.told.length < 4) await settled();
+  const values = Object.fromEntries(other.told.map(({ id, value }) => [id, value]));
+  assert.equal(values[4], null);
+  assert.equal(values[3], null);
+  assert.deepEqual([values[1], values[2]].sort(), ['Grüße 🦉', null].sort());
+});
+
+test('without a key a text is not sealed', async () => {
+  const me = a();
+  me.cryptor.take({ op: 'seal', id: 1, text: 'secret' });
+  while (!me.told.length) await settled();
+  assert.deepEqual(me.told, [{ op: 'answer', id: 1, value: null }]);
+});
+
+test('streams are piped through, and pictures begin anew where somebody new is to see', async () => {
+  const me = a(use());
+  await ready(me);
+  const through = new TransformStream();
+  const out = new TransformStream();
+  let keyFrames = 0;
+  const transformer = { generateKeyFrame: async () => void keyFrames++ };
+  me.cryptor.pipe(through.readable, out.writable, { send: 'camera' }, transformer);
+  const writer = through.writable.getWriter();
+  writer.write(frame());
+  const { value } = await out.readable.getReader().read();
+  assert.ok(value.data.byteLength > PICTURE.length);
+  me.cryptor.take({ op: 'use', key: { ...KEY, kid: 301 }, fresh: true });
+  await ready(me);
+  assert.equal(keyFrames, 1);
+});

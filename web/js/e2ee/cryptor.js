@@ -1,0 +1,241 @@
+// @ts-check
+/**
+ * All frames of a person's call pass here: those that they send are encrypted, those that come are opened, and what
+ * cannot be is dropped. Runs in a worker (`worker.js`), which alone knows the counter of the key in use.
+ *
+ * It fails closed: without a key nothing goes out; a frame whose codec or slot is not known goes nowhere. `clear` is the
+ * one exception, for sessions in which somebody's browser cannot encrypt and that is allowed: whoever says so knows why
+ * (`encryption.js`).
+ */
+
+import { FrameError, SendingContext } from './sframe.js';
+import { SOURCE, encryptFrame, numberOf } from './frames.js';
+import { Keyring } from './keyring.js';
+import { fromBase64Url, toBase64Url } from './letters.js';
+
+/** @typedef {import('./clear-bytes.js').Codec} Codec */
+/** @typedef {import('./frames.js').SourceByte} SourceByte */
+/** @typedef {'microphone' | 'camera' | 'screen'} Source */
+
+/** @typedef {{mid: string, number: number, source: Source}} Assigned  who is to be seen or heard in a slot */
+
+/**
+ * What the page says.
+ * @typedef {{op: 'use', key: {kid: number, key: Uint8Array<ArrayBuffer>} | null, fresh: boolean} |
+ *           {op: 'add', kid: number, key: Uint8Array<ArrayBuffer>} |
+ *           {op: 'forget', number: number} |
+ *           {op: 'slots', slots: Assigned[]} |
+ *           {op: 'codecs', codecs: Record<number, string>} |
+ *           {op: 'clear', clear: boolean} |
+ *           {op: 'seal', id: number, text: string} |
+ *           {op: 'open', id: number, number: number, text: string} |
+ *           {op: 'count', id: number} |
+ *           {op: 'stream', readable: ReadableStream, writable: WritableStream, pipe: Pipe}} Order
+ */
+
+/** @typedef {{send: Source} | {mid: string}} Pipe  frames of which source go out, or of which slot come in */
+
+/**
+ * What the page is told. `answer`: to the order of this id; null: that was not possible. `exhausted`: another key is
+ * needed.
+ * @typedef {{op: 'answer', id: number, value: string | Counts | null} | {op: 'exhausted'}} Told
+ */
+
+/** @typedef {{sealed: number, opened: number, clear: number, dropped: Record<string, number>}} Counts */
+
+/** Codecs by their names in SDP. */
+/** @type {Record<string, Codec | 'red'>} */
+const CODECS = { opus: 'opus', red: 'red', vp8: 'VP8', vp9: 'VP9', h264: 'H264' };
+
+/** @typedef {{data: ArrayBuffer, getMetadata: () => {payloadType?: number, mimeType?: string}}} Frame */
+
+export class Cryptor {
+  #tell;
+  #keyring;
+  /** @type {SendingContext | null} */
+  #sending = null;
+  #clear = false;
+  /** @type {Map<string, Assigned>} */
+  #slots = new Map();
+  /** @type {Record<number, string>} */
+  #codecs = {};
+  /** @type {Set<{generateKeyFrame?: () => Promise<unknown>}>} of pictures that are sent */
+  #pictures = new Set();
+  /** @type {Counts} */
+  #counts = { sealed: 0, opened: 0, clear: 0, dropped: {} };
+  /** @type {Promise<unknown>} orders about keys are carried out one after the other */
+  #queue = Promise.resolve();
+
+  /** @param {{tell: (told: Told) => void, keyring?: Keyring}} parts */
+  constructor({ tell, keyring = new Keyring() }) {
+    this.#tell = tell;
+    this.#keyring = keyring;
+  }
+
+  /** @param {Order} order */
+  take(order) {
+    switch (order.op) {
+      case 'use':
+        return this.#later(() => this.#use(order.key, order.fresh));
+      case 'add':
+        return this.#later(() => this.#keyring.add(order.kid, order.key));
+      case 'forget':
+        return this.#later(async () => this.#keyring.forget(order.number));
+      case 'slots':
+        this.#slots = new Map(order.slots.map((each) => [each.mid, each]));
+        return;
+      case 'codecs':
+        this.#codecs = order.codecs;
+        return;
+      case 'clear':
+        this.#clear = order.clear;
+        return;
+      case 'seal':
+        return this.#later(() => this.#answer(order.id, () => this.#sealText(order.text)));
+      case 'open':
+        return void this.#answer(order.id, () => this.#openText(order.number, order.text));
+      case 'count':
+        return void this.#answer(order.id, async () => structuredClone(this.#counts));
+      case 'stream':
+        return this.pipe(order.readable, order.writable, order.pipe);
+    }
+  }
+
+  /**
+   * @param {ReadableStream} readable
+   * @param {WritableStream} writable
+   * @param {Pipe} pipe
+   * @param {{generateKeyFrame?: () => Promise<unknown>}} [transformer]  of what is sent
+   */
+  pipe(readable, writable, pipe, transformer) {
+    const sends = 'send' in pipe;
+    if (sends && pipe.send !== 'microphone' && transformer) this.#pictures.add(transformer);
+    const transform = new TransformStream({
+      transform: async (frame, controller) => {
+        const data = await (sends ? this.seal(frame, pipe.send) : this.open(frame, pipe.mid));
+        if (!data) return;
+        frame.data = data;
+        controller.enqueue(frame);
+      },
+    });
+    // A connection that is closed ends its streams with an error: nothing is left to be done.
+    readable.pipeThrough(transform).pipeTo(writable).catch(() => {}).finally(() => {
+      if (transformer) this.#pictures.delete(transformer);
+    });
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Source} source
+   * @returns {Promise<ArrayBuffer | null>} what may leave this machine
+   */
+  async seal(frame, source) {
+    if (this.#clear) return this.#passes(frame);
+    const codec = this.#codecOf(frame);
+    const sending = this.#sending;
+    if (!sending) return this.#drops('no-key');
+    if (!codec || codec === 'red') return this.#drops('codec');
+    try {
+      const sealed = await encryptFrame(sending, frame.data, codec, SOURCE[source]);
+      // The key was taken away meanwhile.
+      if (this.#sending === null) return this.#drops('no-key');
+      this.#counts.sealed++;
+      return sealed;
+    } catch (error) {
+      return this.#fails(error);
+    }
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {string} mid
+   * @returns {Promise<ArrayBuffer | null>} what a decoder may get
+   */
+  async open(frame, mid) {
+    const slot = this.#slots.get(mid);
+    const codec = this.#codecOf(frame);
+    if (!slot) return this.#drops('no-slot');
+    if (!codec) return this.#drops('codec');
+    try {
+      const from = { codec, source: SOURCE[slot.source], number: slot.number };
+      const opened = await this.#keyring.open(frame.data, from, this.#clear);
+      this.#counts.opened++;
+      return opened;
+    } catch (error) {
+      // What is authentic has been opened; in a clear session the rest was never encrypted.
+      if (this.#clear && error instanceof FrameError && error.fault !== 'replay') return this.#passes(frame);
+      return this.#fails(error);
+    }
+  }
+
+  /**
+   * @param {{kid: number, key: Uint8Array<ArrayBuffer>} | null} key
+   * @param {boolean} fresh  somebody is to see from here on who could not before: pictures begin anew
+   */
+  async #use(key, fresh) {
+    this.#sending = key && (await SendingContext.create(key.key, key.kid));
+    if (key && fresh) for (const each of this.#pictures) each.generateKeyFrame?.().catch(() => {});
+  }
+
+  /** @param {string} text */
+  async #sealText(text) {
+    if (!this.#sending) return null;
+    const sealed = await this.#sending.encrypt(new TextEncoder().encode(text), Uint8Array.of(SOURCE.chat));
+    return toBase64Url(sealed);
+  }
+
+  /**
+   * @param {number} number
+   * @param {string} text
+   */
+  async #openText(number, text) {
+    return new TextDecoder().decode(await this.#keyring.openText(fromBase64Url(text), number));
+  }
+
+  /** @param {Frame} frame */
+  #codecOf(frame) {
+    const { payloadType, mimeType } = frame.getMetadata();
+    const name = (payloadType !== undefined && this.#codecs[payloadType]) || mimeType?.split('/')[1];
+    return name ? CODECS[name.toLowerCase()] : undefined;
+  }
+
+  /** @param {Frame} frame */
+  #passes(frame) {
+    this.#counts.clear++;
+    return frame.data;
+  }
+
+  /** @param {string} why */
+  #drops(why) {
+    this.#counts.dropped[why] = (this.#counts.dropped[why] ?? 0) + 1;
+    return null;
+  }
+
+  /** @param {unknown} error  ours is a defect, and still nothing passes */
+  #fails(error) {
+    if (!(error instanceof FrameError)) console.error('a frame is dropped', error);
+    const fault = error instanceof FrameError ? error.fault : 'defect';
+    if (fault === 'exhausted') this.#tell({ op: 'exhausted' });
+    return this.#drops(fault);
+  }
+
+  /**
+   * @param {number} id
+   * @param {() => Promise<string | Counts | null>} make
+   */
+  async #answer(id, make) {
+    /** @type {string | Counts | null} */
+    let value = null;
+    try {
+      value = await make();
+    } catch {
+      // Nobody's key opens it, or it is nothing that was ever sealed.
+    }
+    this.#tell({ op: 'answer', id, value });
+  }
+
+  /** @param {() => Promise<unknown>} act */
+  #later(act) {
+    this.#queue = this.#queue.then(act).catch((error) => console.error('no key', error));
+  }
+}
