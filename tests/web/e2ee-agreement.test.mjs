@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Agreement, RECORDER } from '../../web/js/e2ee/agreement.js';
+import { Epochs } from '../../web/js/e2ee/epochs.js';
+import { generateKeyPair } from '../../web/js/e2ee/hpke.js';
+import { FakeClock } from './fakes.mjs';
+
+/** A server that forwards, and shows everybody who is there. */
+class Room {
+  #people = new Map();
+  #sent = 0;
+  clock = new FakeClock();
+  recorder = false;
+  /** What goes from one to the other is changed, or kept (null). */
+  meddle = (from, to, body) => body;
+
+  async add(id, { door = false, number = this.#people.size + 1, identity } = {}) {
+    const before = this.#people.get(id);
+    before?.agreement.close();
+    const person = new Person(this, id, before?.number ?? number, identity ?? (await generateKeyPair()));
+    person.page = (before?.page ?? 0) + 1;
+    person.door = door;
+    this.#people.set(id, person);
+    this.show();
+    return person;
+  }
+
+  remove(id) {
+    this.#people.get(id).agreement.close();
+    this.#people.delete(id);
+    this.show();
+  }
+
+  show() {
+    for (const person of this.#people.values()) {
+      const others = [...this.#people.values()].filter((other) => other !== person && other.id !== RECORDER);
+      const seen = others.map(({ id, number, page, door }) => ({ id, number, page, door }));
+      const recorder = this.#people.has(RECORDER) && !person.door;
+      const present = person.door ? [] : seen.filter(({ door }) => !door);
+      const door = person.door ? seen.filter(({ door }) => !door) : seen.filter(({ door }) => door);
+      if (person.id === RECORDER) person.agreement.follow({ present: [...seen], door: [], recorder: false });
+      else person.agreement.follow({ present, door, recorder });
+    }
+  }
+
+  forward(from, to, body) {
+    this.#sent++;
+    setImmediate(() => {
+      const changed = this.meddle(from, to, body);
+      if (changed) this.#people.get(to)?.agreement.receive(from, changed);
+    });
+  }
+
+  /** Waits until nothing has been sent for a while. */
+  async calm() {
+    for (let quiet = 0, before = -1; quiet < 30; quiet++) {
+      if (before !== this.#sent) quiet = 0;
+      before = this.#sent;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+}
+
+class Person {
+  used = [];
+  added = new Map();
+  forgotten = [];
+  holders = [];
+
+  constructor(room, id, number, identity) {
+    Object.assign(this, { id, number, identity });
+    this.epochs = new Epochs({
+      clock: room.clock,
+      keeper: { give: (to, key) => this.agreement.give(to, key), use: (key) => this.used.push(key && key.kid) },
+    });
+    this.epochs.setNumber(number);
+    this.agreement = new Agreement({
+      session: 'session-1',
+      me: id,
+      identity,
+      host: {
+        send: (to, body) => room.forward(id, to, body),
+        holders: (holders) => {
+          this.holders = [...holders.keys()].sort();
+          this.epochs.setHolders(holders);
+        },
+        has: (from, kid) => this.epochs.has(from, kid),
+        add: (kid, key) => this.added.set(kid, key),
+        forget: (gone) => this.forgotten.push(gone),
+        changed: () => {},
+      },
+    });
+    this.agreement.setName(`Name of ${id}`);
+  }
+
+  get names() {
+    return Object.fromEntries(this.agreement.names);
+  }
+
+  words(other) {
+    return this.agreement.known(other)?.words.join(' ');
+  }
+
+  /** Whether this person can open what the other one sends now. */
+  canOpen(other) {
+    const kid = other.used.at(-1);
+    return kid !== null && kid !== undefined && this.added.has(kid);
+  }
+}
+
+async function call() {
+  const room = new Room();
+  const doctor = await room.add('doctor');
+  const patient = await room.add('patient');
+  await room.calm();
+  return { room, doctor, patient };
+}
+
+test('two who see each other have names, keys and the same words', async () => {
+  const { doctor, patient } = await call();
+  assert.deepEqual(doctor.names, { patient: 'Name of patient' });
+  assert.deepEqual(patient.names, { doctor: 'Name of doctor' });
+  assert.ok(doctor.canOpen(patient) && patient.canOpen(doctor));
+  assert.ok(doctor.words('patient'));
+  assert.equal(doctor.words('patient'), patient.words('doctor'));
+});
+
+test('a third person gets a key that nobody has used before, and so do the others', async () => {
+  const { room, doctor, patient } = await call();
+  const before = doctor.used.at(-1);
+  const third = await room.add('third');
+  await room.calm();
+  assert.notEqual(doctor.used.at(-1), before);
+  assert.ok(!third.added.has(before));
+  for (const [one, other] of [[third, doctor], [third, patient], [doctor, third], [patient, doctor]]) {
+    assert.ok(one.canOpen(other), `${one.id} opens ${other.id}`);
+  }
+});
+
+test('who has gone gets nothing any more, and is forgotten', async () => {
+  const { room, doctor, patient } = await call();
+  const third = await room.add('third');
+  await room.calm();
+  room.remove('third');
+  await room.calm();
+  assert.ok(!third.canOpen(doctor) && !third.canOpen(patient));
+  assert.ok(patient.canOpen(doctor) && doctor.canOpen(patient));
+  assert.deepEqual(doctor.forgotten, [third.number]);
+  assert.deepEqual(doctor.names, { patient: 'Name of patient' });
+});
+
+test('whoever waits tells who they are, and gets no key and gives none', async () => {
+  const room = new Room();
+  const doctor = await room.add('doctor');
+  const waiting = await room.add('patient', { door: true });
+  await room.calm();
+  assert.deepEqual(doctor.names, { patient: 'Name of patient' });
+  assert.deepEqual(waiting.names, { doctor: 'Name of doctor' });
+  assert.deepEqual([doctor.holders, waiting.holders], [[], []]);
+  assert.deepEqual([doctor.used, waiting.used], [[], []]);
+  waiting.door = false;
+  room.show();
+  await room.calm();
+  assert.ok(doctor.canOpen(waiting) && waiting.canOpen(doctor));
+});
+
+test('a key of somebody who waits is not taken', async () => {
+  const room = new Room();
+  const doctor = await room.add('doctor');
+  const waiting = await room.add('patient', { door: true });
+  await room.calm();
+  waiting.agreement.give('doctor', { kid: waiting.number * 256, key: new Uint8Array(32) });
+  await room.calm();
+  assert.equal(doctor.added.size, 0);
+});
+
+test("nobody's key is taken for somebody else's", async () => {
+  const { room, doctor, patient } = await call();
+  const before = doctor.added.size;
+  patient.agreement.give('doctor', { kid: 9 * 256, key: new Uint8Array(32) });
+  await room.calm();
+  assert.equal(doctor.added.size, before);
+});
+
+test('a reloaded page with the same key stays compared, one with another key is told', async () => {
+  const { room, doctor, patient } = await call();
+  doctor.agreement.compare('patient');
+  assert.deepEqual({ ...doctor.agreement.known('patient'), words: 0 }, { words: 0, compared: true, changed: false });
+  const reloaded = await room.add('patient', { identity: patient.identity });
+  await room.calm();
+  assert.deepEqual({ ...doctor.agreement.known('patient'), words: 0 }, { words: 0, compared: true, changed: false });
+  assert.ok(doctor.canOpen(reloaded) && reloaded.canOpen(doctor));
+  await room.add('patient');
+  await room.calm();
+  assert.deepEqual({ ...doctor.agreement.known('patient'), words: 0 }, { words: 0, compared: false, changed: true });
+});
+
+test('what was lost with a socket comes when there is another one', async () => {
+  const { room, doctor, patient } = await call();
+  room.meddle = () => null;
+  const third = await room.add('third');
+  await room.calm();
+  assert.ok(!third.canOpen(doctor));
+  room.meddle = (from, to, body) => body;
+  third.agreement.again();
+  await room.calm();
+  assert.ok(third.canOpen(doctor) && third.canOpen(patient) && doctor.canOpen(third));
+});
+
+test('the recorder gets keys and a name only while the own person agrees, and from both only if both do', async () => {
+  const { room, doctor, patient } = await call();
+  const recorder = await room.add(RECORDER, { number: 0 });
+  await room.calm();
+  assert.deepEqual(recorder.names, {});
+  assert.equal(recorder.added.size, 0);
+  assert.deepEqual(doctor.holders, ['patient']);
+  doctor.agreement.setRecorded(true);
+  await room.calm();
+  assert.deepEqual(doctor.holders, ['patient', RECORDER]);
+  assert.ok(recorder.canOpen(doctor) && patient.canOpen(doctor));
+  assert.ok(!recorder.canOpen(patient));
+  assert.deepEqual(recorder.names, { doctor: 'Name of doctor' });
+  doctor.agreement.setRecorded(false);
+  await room.calm();
+  assert.ok(!recorder.canOpen(doctor));
+  assert.ok(patient.canOpen(doctor));
+});
+
+test('the recorder is no source of keys or names', async () => {
+  const { room, doctor } = await call();
+  const recorder = await room.add(RECORDER, { number: 0 });
+  await room.calm();
+  recorder.agreement.give('doctor', { kid: doctor.number * 256 + 512, key: new Uint8Array(32) });
+  await room.calm();
+  assert.equal(doctor.added.size, 1);
+  assert.deepEqual(doctor.names, { patient: 'Name of patient' });
+});
+
+test('a server that forges a key in the middle is found out by the words', async () => {
+  const room = new Room();
+  const [evil, other] = [new Room(), new Room()];
+  const doctor = await room.add('doctor');
+  const patient = await other.add('patient', { number: 2 });
+  // Two rooms, in each of which somebody plays the other one.
+  await room.add('patient');
+  await other.add('doctor');
+  await Promise.all([room.calm(), other.calm(), evil.calm()]);
+  assert.ok(doctor.words('patient') && patient.words('doctor'));
+  assert.notEqual(doctor.words('patient'), patient.words('doctor'));
+});
+
+test('letters that were changed on the way agree on nothing', async () => {
+  const room = new Room();
+  room.meddle = (from, to, body) => `${body.slice(0, 40)}${body[40] === 'A' ? 'B' : 'A'}${body.slice(41)}`;
+  const doctor = await room.add('doctor');
+  const patient = await room.add('patient');
+  await room.calm();
+  assert.ok(!doctor.canOpen(patient) && !patient.canOpen(doctor));
+});
+
+test('at the end nothing is held by anybody', async () => {
+  const { doctor } = await call();
+  doctor.agreement.close();
+  assert.equal(doctor.used.at(-1), null);
+  assert.deepEqual(doctor.names, {});
+});
