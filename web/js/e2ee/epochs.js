@@ -84,6 +84,11 @@ export class Epochs {
     if (!this.#next.missing.size) this.#useNext();
   }
 
+  /** The key in use cannot be used for more. */
+  renew() {
+    if (this.#holders.size) this.#begin({ atOnce: true });
+  }
+
   /** Nothing is sent any more, and no key is kept. */
   close() {
     this.#holders.clear();

@@ -1,0 +1,336 @@
+// @ts-check
+/**
+ * End-to-end encryption of one person's call (docs/e2ee.md): what the server shows and forwards on one side, the worker
+ * through which all frames pass on the other.
+ *
+ * It is there before anybody has joined, as senders and receivers are; until keys are agreed on nothing passes. Whether
+ * the session may be in the clear is decided when one joins and never loosened.
+ *
+ * Not here: handshakes (`agreement.js`), epochs (`epochs.js`), frames (`cryptor.js`), what people see of it.
+ */
+
+import { systemClock } from '../clock.js';
+import { Agreement, RECORDER } from './agreement.js';
+import { Epochs } from './epochs.js';
+import { Identities } from './identity.js';
+import { configurationFor, lead, wayOf } from './pipes.js';
+
+/** @typedef {import('../messages.js').State} ServerState */
+/** @typedef {import('./agreement.js').Known} Known */
+/** @typedef {import('./cryptor.js').Order} Order */
+
+/**
+ * What pages see of it.
+ * @typedef {object} Encrypted
+ * @property {'on' | 'clear' | 'impossible'} state  `clear`: somebody's browser cannot encrypt, and nothing is encrypted
+ *   end to end. `impossible`: this browser cannot
+ * @property {Readonly<Record<string, Known & {forged: boolean}>>} people  by id, of whom there is an agreement with
+ * @property {boolean} recorder  whether the recorder has keys from here
+ */
+
+/** @type {Encrypted} */
+export const NOT_YET = Object.freeze({ state: 'on', people: Object.freeze({}), recorder: false });
+
+/**
+ * @typedef {object} EncryptionHost
+ * @property {(message: import('../messages.js').ClientMessage) => void} send
+ * @property {() => void} changed  `encrypted` or `names`
+ */
+
+export class Encryption {
+  #host;
+  #clock;
+  #identities;
+  #way;
+  /** @type {Worker | null} */
+  #worker = null;
+  #makeWorker;
+  /** @type {Agreement | null} */
+  #agreement = null;
+  #epochs;
+  /** @type {{session: string, me: string, seat: string} | null} whose agreement it is */
+  #seat = null;
+  /** @type {[string, string][]} letters that came before the own key pair was there */
+  #early = [];
+  /** @type {ServerState | null} */
+  #server = null;
+  #name = '';
+  #agreed = false;
+  #required = true;
+  /** @type {Map<number, (value: any) => void>} */
+  #asked = new Map();
+  #count = 0;
+  /** @type {ReadonlySet<string>} */
+  #holders = new Set();
+
+  /**
+   * @param {{host: EncryptionHost, clock?: import('../clock.js').Clock, identities?: Identities,
+   *          way?: import('./pipes.js').Way | null, makeWorker?: () => Worker}} parts
+   */
+  constructor({
+    host,
+    clock = systemClock,
+    identities = new Identities(),
+    way = wayOf(),
+    makeWorker = () => new Worker(new URL('worker.js', import.meta.url), { type: 'module' }),
+  }) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#identities = identities;
+    this.#way = way;
+    this.#makeWorker = makeWorker;
+    this.#epochs = new Epochs({
+      clock,
+      keeper: {
+        give: (id, key) => this.#agreement?.give(id, key),
+        use: (key) => this.#tell({ op: 'use', key, fresh: key !== null }),
+      },
+    });
+  }
+
+  /** Whether this browser can encrypt. */
+  get possible() {
+    return this.#way !== null;
+  }
+
+  /** @returns {Encrypted} */
+  get encrypted() {
+    /** @type {Record<string, Known & {forged: boolean}>} */
+    const people = {};
+    for (const { id } of [...(this.#server?.people ?? []), ...(this.#server?.waiting ?? [])]) {
+      const known = this.#agreement?.known(id);
+      if (known) people[id] = { ...known, forged: this.#agreement?.isForged(id) ?? false };
+    }
+    const state = !this.possible ? 'impossible' : this.#clear ? 'clear' : 'on';
+    return { state, people, recorder: this.#holders.has(RECORDER) };
+  }
+
+  // The media connection ----------------------------------------------------------------------------------------
+
+  /** What a peer connection is made with. */
+  get configuration() {
+    return this.#way ? configurationFor(this.#way) : {};
+  }
+
+  /**
+   * @param {RTCRtpSender} sender
+   * @param {import('../messages.js').Source} source
+   */
+  leadOut(sender, source) {
+    if (this.#way) lead(sender, { send: source }, { way: this.#way, worker: this.#running });
+  }
+
+  /**
+   * @param {RTCRtpReceiver} receiver
+   * @returns {string} names it in `slots`
+   */
+  leadIn(receiver) {
+    const slot = `slot-${++this.#count}`;
+    if (this.#way) lead(receiver, { mid: slot }, { way: this.#way, worker: this.#running });
+    return slot;
+  }
+
+  /** @param {string} sdp  an answer: which payload type is which codec */
+  answered(sdp) {
+    const codecs = Object.fromEntries([...sdp.matchAll(/^a=rtpmap:(\d+) ([^/\s]+)/gm)].map(([, pt, name]) => [pt, name]));
+    this.#tell({ op: 'codecs', codecs });
+  }
+
+  // The session ---------------------------------------------------------------------------------------------------
+
+  /**
+   * There is a seat, and a socket: another one than before, on which what was on its way did not come.
+   * @param {{me: string, seat: string, name: string}} seat  `seat`: names it in this tab (`seat.js`)
+   */
+  seated({ me, seat, name }) {
+    this.#name = name || this.#name;
+    if (this.#seat?.me === me && this.#seat.seat === seat) this.#agreement?.again();
+    else {
+      this.#unseat();
+      this.#seat = { session: '', me, seat };
+    }
+  }
+
+  /**
+   * @param {ServerState} server
+   * @param {(mid: string) => string | null} slotOf  as `leadIn` named it
+   */
+  follow(server, slotOf) {
+    const first = this.#server === null;
+    this.#server = server;
+    // Decided at first, and only ever made stricter.
+    this.#required = (first ? false : this.#required) || server.encryption !== 'preferred';
+    if (!this.possible || !this.#seat) return;
+    const { recording } = server;
+    if (!['asking', 'running', 'paused'].includes(recording?.phase ?? '')) this.#agreed = false;
+    this.#epochs.setNumber(server.you.number);
+    this.#tell({ op: 'clear', clear: this.#clear });
+    this.#tell({ op: 'slots', slots: this.#slots(server, slotOf) });
+    if (!this.#agreement) this.#begin(this.#seat, server.session);
+    this.#update();
+  }
+
+  /** @param {boolean} agreed  what the own person has said to being recorded, here and not by way of the server */
+  consents(agreed) {
+    this.#agreed = agreed;
+    this.#update();
+  }
+
+  /**
+   * @param {string} from
+   * @param {string} body
+   */
+  receive(from, body) {
+    if (this.#agreement) this.#agreement.receive(from, body);
+    else if (this.#early.length < 64) this.#early.push([from, body]);
+  }
+
+  /** @param {string} id  whose words were compared */
+  compare(id) {
+    this.#agreement?.compare(id);
+  }
+
+  /**
+   * @param {string} id
+   * @returns {string | undefined} what they want to be called
+   */
+  nameOf(id) {
+    return this.#agreement?.names.get(id);
+  }
+
+  /**
+   * @param {string} text
+   * @returns {Promise<string | null>} for those who are there; null: there is nobody, or no key
+   */
+  async seal(text) {
+    if (!this.#worker) return null;
+    return this.#ask((id) => ({ op: 'seal', id, text }));
+  }
+
+  /**
+   * @param {string} from
+   * @param {string} text
+   * @returns {Promise<string | null>} null: it cannot be opened
+   */
+  async open(from, text) {
+    const person = this.#server?.people.find(({ id }) => id === from);
+    if (!person || !this.#worker) return null;
+    return this.#ask((id) => ({ op: 'open', id, number: person.number, text }));
+  }
+
+  /** The call is over: no key is kept. */
+  close() {
+    const seat = this.#seat?.seat;
+    this.#unseat();
+    this.#worker?.terminate();
+    this.#worker = null;
+    if (seat) void this.#identities.forget(seat);
+  }
+
+  // Inside --------------------------------------------------------------------------------------------------------
+
+  get #clear() {
+    return !this.#required && (this.#server?.clear ?? false);
+  }
+
+  get #running() {
+    if (!this.#worker) {
+      this.#worker = this.#makeWorker();
+      this.#worker.onmessage = ({ data }) => this.#told(data);
+    }
+    return this.#worker;
+  }
+
+  /**
+   * @param {{me: string, seat: string, session: string}} seat
+   * @param {string} session
+   */
+  async #begin(seat, session) {
+    if (seat.session) return; // under way
+    seat.session = session;
+    const identity = await this.#identities.of(seat.seat);
+    if (seat !== this.#seat) return;
+    const agreement = new Agreement({
+      session,
+      me: seat.me,
+      identity,
+      host: {
+        send: (to, body) => this.#host.send({ type: 'sealed', to, body }),
+        holders: (holders) => {
+          this.#holders = new Set(holders.keys());
+          this.#epochs.setHolders(holders);
+        },
+        has: (id, kid) => this.#epochs.has(id, kid),
+        add: (kid, key) => this.#tell({ op: 'add', kid, key }),
+        forget: (number) => this.#tell({ op: 'forget', number }),
+        changed: () => this.#host.changed(),
+      },
+    });
+    this.#agreement = agreement;
+    agreement.setName(this.#name);
+    this.#update();
+    for (const [from, body] of this.#early.splice(0)) agreement.receive(from, body);
+  }
+
+  #update() {
+    const server = this.#server;
+    if (!server || !this.#agreement) return;
+    const before = this.#holders.has(RECORDER);
+    this.#agreement.setRecorded(this.#agreed && (server.recording?.keys ?? false));
+    this.#agreement.follow({
+      present: server.people.filter(({ encrypts }) => encrypts),
+      door: [...server.waiting.filter(({ encrypts }) => encrypts), ...server.hosts],
+      recorder: server.recording?.recorder ?? false,
+    });
+    if (before !== this.#holders.has(RECORDER)) this.#host.changed();
+  }
+
+  /**
+   * @param {ServerState} server
+   * @param {(mid: string) => string | null} slotOf
+   */
+  #slots({ slots, people }, slotOf) {
+    return slots.flatMap(({ mid, person, source }) => {
+      const number = people.find(({ id }) => id === person)?.number;
+      const slot = slotOf(mid);
+      return number && slot ? [{ mid: slot, number, source }] : [];
+    });
+  }
+
+  #unseat() {
+    this.#agreement?.close();
+    this.#epochs.close();
+    this.#agreement = this.#seat = this.#server = null;
+    this.#early = [];
+    this.#agreed = false;
+    this.#required = true;
+    this.#holders = new Set();
+  }
+
+  /** @param {Order} order */
+  #tell(order) {
+    if (this.#way) this.#running.postMessage(order);
+  }
+
+  /**
+   * @param {(id: number) => Order} make
+   * @returns {Promise<any>}
+   */
+  #ask(make) {
+    const id = ++this.#count;
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve);
+      this.#tell(make(id));
+    });
+  }
+
+  /** @param {import('./cryptor.js').Told} told */
+  #told(told) {
+    if (told.op === 'answer') {
+      this.#asked.get(told.id)?.(told.value);
+      this.#asked.delete(told.id);
+    } else {
+      this.#epochs.renew();
+    }
+  }
+}

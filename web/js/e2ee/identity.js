@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * The key pair by which a person's browser is known in a call. It is made for the call, outlives a reload of the page,
+ * and is deleted when the call is over. The private key is never seen by the page: IndexedDB keeps it as it is.
+ *
+ * Where there is no IndexedDB (some private windows), a reloaded page has another key pair, and the others are told.
+ */
+
+import { generateKeyPair } from './hpke.js';
+
+/** @typedef {import('./hpke.js').KeyPair} KeyPair */
+
+const DATABASE = 'therabook';
+const STORE = 'identities';
+/** Longer than any call: what is older was left by a browser that was closed in one. */
+const OLD = 24 * 3600 * 1000;
+
+export class Identities {
+  #indexedDB;
+  #now;
+  #make;
+
+  /**
+   * @param {{indexedDB?: IDBFactory | undefined, now?: () => number, make?: () => Promise<KeyPair>}} [parts]
+   */
+  constructor({ indexedDB = globalThis.indexedDB, now = Date.now, make = generateKeyPair } = {}) {
+    this.#indexedDB = indexedDB;
+    this.#now = now;
+    this.#make = make;
+  }
+
+  /**
+   * @param {string} name  of the seat (`seat.js`): random, and known to this tab only
+   * @returns {Promise<KeyPair>} the one that there is for it, or a new one
+   */
+  async of(name) {
+    const kept = await this.#ask('readonly', (store) => store.get(name));
+    if (kept && this.#now() - kept.at < OLD) return { privateKey: kept.privateKey, publicKey: kept.publicKey };
+    const pair = await this.#make();
+    await this.#ask('readwrite', (store) => store.put({ ...pair, at: this.#now() }, name));
+    return pair;
+  }
+
+  /** @param {string} name  the call is over */
+  async forget(name) {
+    await this.#ask('readwrite', (store) => store.delete(name));
+  }
+
+  /** Deletes what calls have left that did not end well. */
+  async tidy() {
+    const names = (await this.#ask('readonly', (store) => store.getAllKeys())) ?? [];
+    for (const name of names) {
+      const kept = await this.#ask('readonly', (store) => store.get(name));
+      if (!kept || this.#now() - kept.at >= OLD) await this.forget(String(name));
+    }
+  }
+
+  /**
+   * @template T
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore) => IDBRequest<T>} what
+   * @returns {Promise<T | undefined>} undefined also where nothing can be kept
+   */
+  async #ask(mode, what) {
+    try {
+      const database = await this.#open();
+      try {
+        return await settled(what(database.transaction(STORE, mode).objectStore(STORE)));
+      } finally {
+        database.close();
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @returns {Promise<IDBDatabase>} */
+  #open() {
+    if (!this.#indexedDB) throw new Error('nothing can be kept here');
+    const opening = this.#indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    return settled(opening);
+  }
+}
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+function settled(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
