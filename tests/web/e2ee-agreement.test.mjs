@@ -35,10 +35,10 @@ class Room {
     for (const person of this.#people.values()) {
       const others = [...this.#people.values()].filter((other) => other !== person && other.id !== RECORDER);
       const seen = others.map(({ id, number, page, door }) => ({ id, number, page, door }));
-      const recorder = this.#people.has(RECORDER) && !person.door;
+      const recorder = this.#people.has(RECORDER) && !person.door ? 1 : null;
       const present = person.door ? [] : seen.filter(({ door }) => !door);
       const door = person.door ? seen.filter(({ door }) => !door) : seen.filter(({ door }) => door);
-      if (person.id === RECORDER) person.agreement.follow({ present: [...seen], door: [], recorder: false });
+      if (person.id === RECORDER) person.agreement.follow({ present: [...seen], door: [], recorder: null });
       else person.agreement.follow({ present, door, recorder });
     }
   }
@@ -79,7 +79,7 @@ class Person {
       me: id,
       identity,
       host: {
-        send: (to, body) => room.forward(id, to, body),
+        send: (to, body) => room.forward(id, to.id, body),
         holders: (holders) => {
           this.holders = [...holders.keys()].sort();
           this.epochs.setHolders(holders);
@@ -263,4 +263,21 @@ test('at the end nothing is held by anybody', async () => {
   doctor.agreement.close();
   assert.equal(doctor.used.at(-1), null);
   assert.deepEqual(doctor.names, {});
+});
+
+test('a lost socket takes nothing from anybody, and a new agreement brings new keys', async () => {
+  const { room, doctor, patient } = await call();
+  const [held, used] = [new Map(doctor.added), doctor.used.length];
+  patient.page++;
+  room.meddle = () => null;
+  room.show();
+  await room.calm();
+  assert.deepEqual([doctor.forgotten, doctor.used.length, doctor.holders], [[], used, ['patient']]);
+  assert.deepEqual(doctor.added, held);
+  assert.ok(doctor.words('patient'));
+  room.meddle = (from, to, body) => body;
+  patient.agreement.again();
+  await room.calm();
+  assert.ok(doctor.used.length > used);
+  assert.ok(doctor.canOpen(patient) && patient.canOpen(doctor));
 });

@@ -5,8 +5,8 @@
  *
  * - Names go to everybody whom one may know of; keys only to people who are present, and to the recorder only while it
  *   may have them and the own person has agreed, of which this page alone is the judge.
- * - A handshake begins anew with each page of the other side, and with each socket of one's own, as what was on its way
- *   is lost with it.
+ * - A handshake begins anew with each page of the other side, which is each socket of theirs, and with each of one's own,
+ *   as what was on its way is lost with it.
  * - A public key that was compared stays compared for the call. Another one under the same id is told.
  *
  * Not here: what a handshake is (`handshake.js`), when there is a new epoch (`epochs.js`), who is there (the server).
@@ -34,7 +34,7 @@ export const RECORDER = 'recorder';
  * @typedef {object} Around
  * @property {readonly Other[]} present  who may have keys and names
  * @property {readonly Other[]} door     who may have names: those who wait, or those who let in
- * @property {boolean} recorder          whether there is one to shake hands with
+ * @property {number | null} recorder    the page of the one that there is to shake hands with
  */
 
 /**
@@ -47,11 +47,11 @@ export const RECORDER = 'recorder';
 
 /**
  * @typedef {object} AgreementHost
- * @property {(to: string, body: string) => void} send     by way of the server
+ * @property {(to: Other, body: string) => void} send      by way of the server
  * @property {(holders: ReadonlyMap<string, number>) => void} holders  who is to have the own key: `Epochs.setHolders`
  * @property {(id: string, kid: number) => void} has       `Epochs.has`
  * @property {(kid: number, key: Bytes) => void} add       a key of somebody who is present
- * @property {(number: number) => void} forget             of somebody who has gone, or has another page
+ * @property {(number: number) => void} forget             of somebody who has gone
  * @property {() => void} changed                          names or what is known of somebody
  */
 
@@ -74,7 +74,7 @@ export class Agreement {
   #make;
   #name = '';
   /** @type {Around} */
-  #around = { present: [], door: [], recorder: false };
+  #around = { present: [], door: [], recorder: null };
   #recorded = false;
   /** @type {Map<string, Tie>} */
   #ties = new Map();
@@ -115,12 +115,14 @@ export class Agreement {
   follow(around) {
     this.#around = around;
     const others = new Map([...around.door, ...around.present].map((other) => [other.id, other]));
-    if (around.recorder) others.set(RECORDER, { id: RECORDER, number: 0, page: 0 });
-    for (const [id, tie] of this.#ties) {
-      const other = others.get(id);
-      if (!other || other.page !== tie.other.page || other.number !== tie.other.number) this.#cut(id, tie);
+    if (around.recorder !== null) others.set(RECORDER, { id: RECORDER, number: 0, page: around.recorder });
+    for (const [id, tie] of this.#ties) if (!others.has(id)) this.#cut(id, tie);
+    for (const other of others.values()) {
+      const tie = this.#ties.get(other.id);
+      // Until there is another agreement the one before holds: a lost socket stops no picture.
+      if (!tie) this.#ties.set(other.id, this.#tie(other, { agreed: 0, named: 0, publicKey: null, words: [] }));
+      else if (tie.other.page !== other.page) this.#ties.set(other.id, this.#tie(other, tie));
     }
-    for (const other of others.values()) if (!this.#ties.has(other.id)) this.#tie(other);
     for (const id of this.#names.keys()) if (!others.has(id)) this.#names.delete(id);
     this.#tellHolders();
   }
@@ -190,31 +192,35 @@ export class Agreement {
     this.#tellHolders();
   }
 
-  /** @param {Other} other */
-  #tie(other) {
-    const { id } = other;
+  /**
+   * @param {Other} other
+   * @param {Pick<Tie, 'agreed' | 'named' | 'publicKey' | 'words'> & {handshake?: Handshake}} before
+   * @returns {Tie}
+   */
+  #tie(other, { agreed, named, publicKey, words, handshake }) {
+    handshake?.end();
     /** @type {Tie} */
     const tie = {
       other,
-      agreed: 0,
-      named: 0,
-      publicKey: null,
-      words: [],
+      agreed,
+      named,
+      publicKey,
+      words,
       handshake: this.#make({
         session: this.#session,
         me: this.#me,
-        other: id,
+        other: other.id,
         identity: this.#identity,
         side: {
-          send: (letter) => this.#host.send(id, toBase64Url(letter)),
-          agreed: ({ publicKey, words }) => this.#agreed(tie, toBase64Url(publicKey), words),
-          misfit: () => this.#misfit(id),
+          send: (letter) => this.#host.send(other, toBase64Url(letter)),
+          agreed: (found) => this.#agreed(tie, toBase64Url(found.publicKey), found.words),
+          misfit: () => this.#misfit(other.id),
           opened: (content) => this.#opened(tie, content),
         },
       }),
     };
-    this.#ties.set(id, tie);
     void tie.handshake.begin();
+    return tie;
   }
 
   /**

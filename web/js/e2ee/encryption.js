@@ -255,7 +255,7 @@ export class Encryption {
       me: seat.me,
       identity,
       host: {
-        send: (to, body) => this.#host.send({ type: 'sealed', to, body }),
+        send: ({ id, page }, body) => this.#host.send({ type: 'sealed', to: id, page, body }),
         holders: (holders) => {
           this.#holders = new Set(holders.keys());
           this.#epochs.setHolders(holders);
@@ -280,7 +280,7 @@ export class Encryption {
     this.#agreement.follow({
       present: server.people.filter(({ encrypts }) => encrypts),
       door: [...server.waiting.filter(({ encrypts }) => encrypts), ...server.hosts],
-      recorder: server.recording?.recorder ?? false,
+      recorder: server.recording?.recorder ?? null,
     });
     if (before !== this.#holders.has(RECORDER)) this.#host.changed();
   }
