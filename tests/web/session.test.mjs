@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Connection } from '../../web/js/connection.js';
+import { Encryption } from '../../web/js/e2ee/encryption.js';
 import { Media } from '../../web/js/media.js';
 import { SeatMemory } from '../../web/js/seat.js';
 import { Session } from '../../web/js/session.js';
@@ -21,7 +22,10 @@ const stateOf = (phase, more = {}) => ({
   may: phase === 'present' ? ['publish', 'chat'] : [],
   people: [],
   waiting: [],
+  hosts: [],
   slots: [],
+  encryption: 'preferred',
+  clear: false,
   ...more,
 });
 
@@ -39,6 +43,7 @@ function open({ storage = new FakeStorage(), locks = fakeLocks(), answers = ANSW
     connect: (events) => new Connection({ url: 'ws://clinic/socket', clock, WebSocket: net.WebSocket, events }),
     makeMedia: (host) => new Media({ clock, makePeer: peers.makePeer, host }),
     clock,
+    makeEncryption: (host) => new Encryption({ host, clock, way: null }),
     watch: (listener) => {
       wake = listener;
       return () => {};
@@ -80,6 +85,7 @@ test('joining sends invitation and offer in one message, on the socket that was 
       type: 'join',
       token: 'invitation',
       name: 'Sam',
+      encrypts: false,
       move: false,
       offer: { sdp: 'offer 0.1', sources: {} },
       microphone: true,
@@ -195,7 +201,7 @@ test('a dropped socket is not a dropped call', async () => {
   page.clock.pass(300);
   page.net.last.opens();
   assert.deepEqual(page.net.last.sent, [
-    { type: 'resume', token: 'resume 1', offer: null, microphone: true, camera: true },
+    { type: 'resume', token: 'resume 1', encrypts: false, offer: null, microphone: true, camera: true },
   ]);
   page.net.last.says({ type: 'joined', you: 'me', resume: 'resume 2', answer: null });
   revision = 0;
@@ -423,12 +429,14 @@ test('what was written to a socket that died is written again on the next, and o
   const page = await inside(open());
   page.session.sendChat('one');
   page.session.sendChat('two');
+  await settled();
   const [one, two] = page.net.last.sent.slice(-2);
   page.net.last.says({ type: 'chat', person: 'me', name: 'Sam', text: 'one', at: 1, ref: one.ref });
   page.net.last.breaks();
   page.clock.pass(300);
   page.net.last.opens();
   page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+  await settled();
   const written = () => page.net.last.sent.filter(({ type }) => type === 'chat');
   assert.deepEqual(written(), [two]);
   page.net.last.says({ type: 'chat', person: 'me', name: 'Sam', text: 'two', at: 2, ref: two.ref });
@@ -436,6 +444,7 @@ test('what was written to a socket that died is written again on the next, and o
   page.clock.pass(300);
   page.net.last.opens();
   page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+  await settled();
   assert.deepEqual(written(), []);
 });
 
@@ -490,7 +499,8 @@ test('moments come as they are, with who said it', async () => {
   const page = await inside(open(), 'present', { may: THERAPIST });
   page.net.last.says({ type: 'chat', person: 'me', name: 'Sam', text: 'Hello', at: 1 });
   page.net.last.says({ type: 'chat', person: 'ann', name: 'Ann', text: 'Hi', at: 2 });
-  page.net.last.says({ type: 'mute_requested', by: 'Ann' });
+  await settled();
+  page.net.last.says({ type: 'mute_requested', person: 'ann', by: 'Ann' });
   page.net.last.says({ type: 'move_requested' });
   page.net.last.says({ type: 'error', code: 'session_full', error: 'Full.' });
   page.net.last.says({ type: 'something_new' });

@@ -8,9 +8,11 @@
 
 import { systemClock } from './clock.js';
 import { Connection, socketUrl } from './connection.js';
+import { Encryption } from './e2ee/encryption.js';
+import { Following } from './following.js';
 import { Media } from './media.js';
 import { watchNetwork } from './network.js';
-import { Outbox } from './outbox.js';
+import { JOIN_PATIENCE } from './patience.js';
 import { connectionOf, wakeUp } from './recovery.js';
 import { Relay } from './relay.js';
 import { SeatMemory } from './seat.js';
@@ -19,15 +21,12 @@ import { INITIAL } from './session-state.js';
 import { Statistics } from './statistics.js';
 import { Trouble } from './trouble.js';
 import { Viewing } from './viewing.js';
+import { Writing } from './writing.js';
 
-/** @typedef {import('./messages.js').State} ServerState */
 /** @typedef {import('./session-state.js').SessionState} SessionState */
 /** @typedef {import('./session-state.js').Refusal} Refusal */
 /** @typedef {import('./session-state.js').Moments} Moments */
 /** @typedef {import('./session-state.js').Seams} Seams */
-
-/** How long a join is tried before the person is told that the server cannot be reached. */
-const JOIN_PATIENCE = 15_000;
 
 /** Refusals that say nothing about a seat that one had: it is tried again. */
 const LATER = new Set(['restarting', 'server_full', 'too_many_requests', 'internal']);
@@ -54,8 +53,7 @@ export class Call {
   /** Whether this socket's greeting was accepted. */
   #seated = false;
   #greeted = { microphone: false, camera: false }; // what the greeting said that is sent
-  #revision = -1;
-  #outbox = new Outbox();
+  #following;
   #trouble;
   /** @type {import('./messages.js').Stats | null} the figures of the last seconds */
   lastStatistics = null;
@@ -76,6 +74,7 @@ export class Call {
     watch = watchNetwork,
     makeRelay = (changed) => new Relay({ wanted: settings.turn, changed }),
     clock = systemClock,
+    makeEncryption = (host) => new Encryption({ host, clock }),
   }) {
     this.#settings = settings;
     this.#devices = devices;
@@ -89,8 +88,21 @@ export class Call {
       lost: () => this.#socketLost(),
       unreachable: () => this.#unreachable(),
     });
+    this.encryption = makeEncryption({
+      send: (message) => this.#seated && this.#connection.send(message),
+      changed: () => this.#following.show(),
+    });
+    this.writing = new Writing({
+      encryption: this.encryption,
+      host: {
+        ask: (message) => this.ask(message),
+        came: (moment) => this.#happened('chat', moment),
+        me: () => this.state.server?.you.id ?? null,
+      },
+    });
     this.#relay = makeRelay(() => this.#media.iceServersChanged(['idle', 'over'].includes(this.state.phase)));
     this.#media = makeMedia({
+      encryption: this.encryption,
       iceServers: () => this.#relay.servers,
       offer: (offer) => this.#seated && this.#connection.send({ type: 'offer', offer }),
       reconnect: () => this.#connection.reopen(),
@@ -117,6 +129,9 @@ export class Call {
       },
       unseen: () => this.viewing.unseen,
     });
+    const { sending, viewing, writing, encryption } = this;
+    const [media, statistics] = [this.#media, this.#statistics];
+    this.#following = new Following({ store, devices, media, sending, viewing, statistics, writing, encryption });
     watch((wake) => this.#woken(wake));
   }
 
@@ -141,6 +156,7 @@ export class Call {
   join({ token, name, move }) {
     if (this.state.phase !== 'idle' && this.state.phase !== 'over') return;
     this.#invited = { token, name, move };
+    this.encryption.ownName = name;
     if (!move) this.#statistics.pressed();
     this.#ticket = token;
     this.#findRelay();
@@ -166,6 +182,7 @@ export class Call {
       this.#resume = seat.token;
       this.#findRelay();
       this.sending.recall(seat);
+      this.encryption.ownName = seat.name ?? '';
       this.setSoundOnly(seat.sound_only ?? false);
       const { width, height, frame_rate: frameRate } = this.#settings.video;
       if (seat.microphone || seat.camera) {
@@ -192,14 +209,9 @@ export class Call {
 
   /** Says no to the recording; said again on each new socket until the server shows that it knows. */
   refuseRecording() {
-    const refusal = this.#outbox.refuse();
+    this.encryption.consents(false);
+    const refusal = this.writing.refuse();
     if (this.#seated) this.#connection.send(refusal);
-  }
-
-  /** @param {string} text  said again on the next socket unless it comes back on this one */
-  chat(text) {
-    const message = this.#outbox.chat(text);
-    if (this.ask(message)) this.#outbox.sent(message);
   }
 
   /** @param {boolean} soundOnly  receive no pictures and send none */
@@ -241,10 +253,12 @@ export class Call {
     const { microphone, camera } = this.sending.sent;
     const offer = this.#media.greet();
     this.#greeted = { microphone, camera };
-    if (this.#resume) return { type: 'resume', token: this.#resume, offer, microphone, camera };
+    const { possible: encrypts } = this.encryption;
+    if (this.#resume) return { type: 'resume', token: this.#resume, encrypts, offer, microphone, camera };
     // Without its offer a join is not ready yet: a second one, with it, would find the seat taken.
-    if (this.#invited && offer) return { type: 'join', ...this.#invited, offer, microphone, camera };
-    return null;
+    if (!this.#invited || !offer) return null;
+    const { token, name, move } = this.#invited;
+    return { type: 'join', token, name: encrypts ? null : name, encrypts, move, offer, microphone, camera };
   }
 
   /** @param {import('./messages.js').ServerMessage} message */
@@ -256,28 +270,26 @@ export class Call {
         this.#resume = message.resume;
         return this.#remember();
       case 'state':
-        return this.#stateCame(message);
+        return this.#following.came(message);
       case 'answer':
         return void this.#media.answered(message.answer);
       case 'wanted':
         return void (this.#media.want(message.layers) && this.sending.want(message.layers));
       case 'more_slots':
         return this.#media.grow({ audio: message.audio, video: message.video });
-      case 'chat': {
-        const { person, name, text, at } = message;
-        this.#outbox.cameBack(message.ref);
-        return this.#happened('chat', { person, name, text, at, mine: person === this.state.server?.you.id });
-      }
+      case 'sealed':
+        return this.encryption.receive(message.person, message.body);
+      case 'chat':
+        return this.writing.came(message);
       case 'mute_requested':
-        return this.#happened('mute_requested', { by: message.by });
+        return this.#happened('mute_requested', { by: this.encryption.nameOf(message.person) ?? message.by });
       case 'move_requested':
         return this.#happened('move_requested', {});
       case 'moving':
         return this.#store.update({ phase: 'moving' });
       case 'speaking':
-        return this.#store.update({ speaking: Object.freeze(message.people) });
       case 'quality':
-        return this.#store.update({ quality: Object.freeze(message.people) });
+        return this.#store.update({ [message.type]: Object.freeze(message.people) });
       case 'over':
         return this.#finish({ reason: message.reason, error: message.error });
       case 'error':
@@ -286,38 +298,21 @@ export class Call {
   }
 
   /** @param {import('./messages.js').Joined} message */
-  #joined({ resume, answer }) {
+  #joined({ you, resume, answer }) {
     this.#connection.settle();
     this.#seated = true;
     this.#resume = resume;
-    this.#revision = -1;
+    this.#following.anew();
     if (this.#invited) this.#invited.move = false;
     const kept = this.#media.known;
     if (!kept) this.sending.want(null);
     this.#media.seated(answer);
     this.viewing.forget();
     this.sending.serverKnows({ ...this.#greeted, screen: kept ? null : false });
-    for (const message of this.#outbox.again()) this.#connection.send(message);
     this.#remember();
+    this.encryption.seated({ me: you, seat: this.#memory.id });
+    this.writing.again((message) => this.#connection.send(message));
     this.#mediaChanged();
-  }
-
-  /** @param {ServerState} server */
-  #stateCame(server) {
-    if (server.revision < this.#revision) return;
-    this.#revision = server.revision;
-    this.#outbox.shown(server.recording);
-    const before = this.state.server;
-    const rewired = JSON.stringify(before?.slots) !== JSON.stringify(server.slots);
-    const publishes = server.phase === 'present' && server.may.includes('publish');
-    // Before the pages draw anything: the others wait for the first picture.
-    this.sending.setLive(publishes);
-    this.#store.update({ phase: server.phase, server, streams: this.state.streams + Number(rewired) });
-    if (server.phase === 'present' && !publishes) this.#devices.closeAll();
-    this.viewing.assigned(server.slots);
-    this.#statistics.follow(server);
-    this.sending.screenSeen(server.you.screen);
-    if (server.you.reconnecting) this.#media.lost();
   }
 
   /** @param {Refusal} refusal */
@@ -361,7 +356,7 @@ export class Call {
   #seatGone(error) {
     this.#resume = null;
     this.#memory.forget();
-    this.#outbox.forget();
+    this.writing.forget();
     if (this.#invited) {
       // Whoever comes in by the door may have to wait, and sends nothing before being let in.
       this.sending.serverKnows(null);
@@ -426,7 +421,8 @@ export class Call {
   #remember() {
     const { microphone, camera } = this.sending.sent;
     if (!this.#resume || !this.#seated) return;
-    this.#memory.write({ token: this.#resume, microphone, camera, sound_only: this.state.soundOnly });
+    const { ownName: name } = this.encryption;
+    this.#memory.write({ token: this.#resume, name, microphone, camera, sound_only: this.state.soundOnly });
   }
 
   /** @param {NonNullable<SessionState['over']>} over */
@@ -442,7 +438,9 @@ export class Call {
     this.#statistics.close();
     this.#devices.closeAll();
     this.#trouble.end();
-    this.#outbox.forget();
+    this.writing.forget();
+    this.encryption.close();
+    this.#following.end();
     const { connection, soundOnly, speaking, quality } = INITIAL;
     const streams = this.state.streams + 1;
     this.#store.update({ phase: 'over', over, connection, soundOnly, speaking, quality, streams });

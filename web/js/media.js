@@ -8,9 +8,9 @@
  *                                                              -> ICE restart (same DTLS, nothing else changes)
  *   still not connected after two restarts that were answered  -> a new peer connection
  *   DTLS failed, or the server has given the connection up     -> a new peer connection
- * A restart for nothing costs one message each way and disturbs nothing, so it is not waited for; but there is never
- * more than one on its way, and what flaps is given time. What has no answer goes into the greeting of the next socket.
- * A new peer connection is always made known on a new socket: an `offer` message belongs to the one that is known.
+ * A restart for nothing disturbs nothing, so it is not waited for; but there is never more than one on its way, and what
+ * flaps is given time. What has no answer goes into the greeting of the next socket. A new peer connection is always made
+ * known on a new socket: an `offer` message belongs to the one that is known.
  */
 
 import { systemClock } from './clock.js';
@@ -41,6 +41,7 @@ import { Silence } from './silence.js';
  * @property {() => void} [doubt]               nothing comes any more: the socket may be as dead
  * @property {() => void} [heard]               something comes again: there is a network
  * @property {() => readonly RTCIceServer[]} [iceServers]  TURN servers that can be used now
+ * @property {import('./e2ee/encryption.js').Encryption} [encryption]  through which all frames are led
  */
 
 /** Slots at first: two others with voice and picture and one to spare, and a shared screen. */
@@ -266,6 +267,11 @@ export class Media {
     return this.#peer?.streamIn(mid) ?? null;
   }
 
+  /** @param {string} mid  see `Peer.slotOf` */
+  slotOf(mid) {
+    return this.#peer?.slotOf(mid) ?? null;
+  }
+
   /** @returns {Promise<import('./stats-digest.js').Counted | null>} what the browser has counted */
   async counted() {
     return (await this.#peer?.counted()) ?? null;
@@ -297,6 +303,7 @@ export class Media {
       const peer = this.#makePeer({
         slots: this.#wantedSlots,
         iceServers: this.#host.iceServers?.() ?? [],
+        encryption: this.#host.encryption,
         changed: (state) => peer === this.#peer && this.#watch(state),
       });
       this.#peer = peer;

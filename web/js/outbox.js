@@ -7,7 +7,7 @@
  * Kept in this page only, like all that is written.
  */
 
-/** @typedef {{type: 'chat', text: string, ref: string}} Written */
+/** @typedef {{text: string, ref: string}} Written */
 /** @typedef {import('./messages.js').ClientMessage} ClientMessage */
 
 /** More than anybody writes within the seconds in which a loss is not noticed. */
@@ -29,7 +29,7 @@ export class Outbox {
    * @returns {Written} to be sent, and then given to `sent`
    */
   chat(text) {
-    return { type: 'chat', text, ref: this.#newName() };
+    return { text, ref: this.#newName() };
   }
 
   /** @param {Written} message */
@@ -38,9 +38,14 @@ export class Outbox {
     for (const ref of [...this.#written.keys()].slice(0, -MOST)) this.#written.delete(ref);
   }
 
-  /** @param {string | null | undefined} ref  of a message that came back */
+  /**
+   * @param {string | null | undefined} ref  of a message that came back
+   * @returns {string | null} what was written, if it was here
+   */
   cameBack(ref) {
+    const written = ref ? this.#written.get(ref) : undefined;
     if (ref) this.#written.delete(ref);
+    return written?.text ?? null;
   }
 
   /** @returns {ClientMessage} to be sent now, if that is possible */
@@ -55,9 +60,9 @@ export class Outbox {
     if (you === 'refused' || !['asking', 'running', 'paused'].includes(phase)) this.#refuses = false;
   }
 
-  /** @returns {ClientMessage[]} what is to be said again on a new socket */
+  /** @returns {{refusal: ClientMessage | null, written: Written[]}} what is to be said again on a new socket */
   again() {
-    return [...(this.#refuses ? [this.refuse()] : []), ...this.#written.values()];
+    return { refusal: this.#refuses ? this.refuse() : null, written: [...this.#written.values()] };
   }
 
   /** The seat is gone, and whom it was said to. */

@@ -23,3 +23,6 @@ export const DIRECT = 1_000;
 
 /** ICE restarts before a new peer connection. */
 export const RESTARTS = 2;
+
+/** How long a join is tried before the person is told that the server cannot be reached (`call.js`). */
+export const JOIN_PATIENCE = 15_000;

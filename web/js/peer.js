@@ -22,8 +22,9 @@ export class Peer {
   #pc;
   /** @type {Map<Source, Outgoing>} */
   #outgoing = new Map();
-  /** @type {{transceiver: RTCRtpTransceiver, stream: MediaStream}[]} */
+  /** @type {{transceiver: RTCRtpTransceiver, stream: MediaStream, slot: string | null}[]} */
   #slots = [];
+  #encryption;
   /** @type {ReadonlySet<string>} */
   #answered = new Set();
   #changed;
@@ -35,6 +36,7 @@ export class Peer {
   /**
    * @param {{slots: {audio: number, video: number}, changed: (state: PeerState) => void,
    *          iceServers?: readonly RTCIceServer[], h264First?: Promise<boolean>,
+   *          encryption?: import('./e2ee/encryption.js').Encryption | null,
    *          RTCPeerConnection?: typeof RTCPeerConnection}} parts  `h264First`: of the camera
    */
   constructor({
@@ -42,17 +44,21 @@ export class Peer {
     changed,
     iceServers = [],
     h264First = prefersH264(LARGEST),
+    encryption = null,
     RTCPeerConnection = globalThis.RTCPeerConnection,
   }) {
     this.#changed = changed;
+    this.#encryption = encryption;
     this.#pc = new RTCPeerConnection({
       bundlePolicy: 'max-bundle',
       rtcpMuxPolicy: 'require',
       iceServers: [...iceServers],
+      ...encryption?.configuration,
     });
     this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = () => this.#tell();
     for (const source of SOURCES) {
       const transceiver = addSender(this.#pc, source);
+      encryption?.leadOut(transceiver.sender, source);
       preferCodecs(transceiver, SENDING[source].kind);
       this.#outgoing.set(source, new Outgoing(transceiver, source));
     }
@@ -90,7 +96,9 @@ export class Peer {
       for (let count = have[kind]; count < wanted[kind]; count++) {
         const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' });
         preferCodecs(transceiver, kind);
-        this.#slots.push({ transceiver, stream: new MediaStream([transceiver.receiver.track]) });
+        // Before anything comes: a decoder is never given what is encrypted.
+        const slot = this.#encryption?.leadIn(transceiver.receiver) ?? null;
+        this.#slots.push({ transceiver, slot, stream: new MediaStream([transceiver.receiver.track]) });
       }
     }
     return have.audio < wanted.audio || have.video < wanted.video;
@@ -118,6 +126,7 @@ export class Peer {
   /** @param {Answer} answer  to the newest offer */
   async accept({ sdp, slots }) {
     this.#answered = new Set(slots.map(({ mid }) => mid));
+    this.#encryption?.answered(sdp);
     await this.#pc.setRemoteDescription({ type: 'answer', sdp });
     for (const outgoing of this.#outgoing.values()) outgoing.check();
   }
@@ -150,6 +159,14 @@ export class Peer {
   streamIn(mid) {
     if (!this.#answered.has(mid)) return null;
     return this.#slots.find(({ transceiver }) => transceiver.mid === mid)?.stream ?? null;
+  }
+
+  /**
+   * @param {string} mid
+   * @returns {string | null} how the slot's frames are named where they are opened
+   */
+  slotOf(mid) {
+    return this.#slots.find(({ transceiver }) => transceiver.mid === mid)?.slot ?? null;
   }
 
   /**

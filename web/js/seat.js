@@ -15,6 +15,7 @@ import { storageOf } from './settings.js';
  * @property {boolean} microphone as the person had switched it
  * @property {boolean} camera
  * @property {boolean} [sound_only]
+ * @property {string} [name]      what the person wants to be called: the server does not know it
  */
 
 const KEY = 'therabook.seat';
@@ -36,6 +37,11 @@ export class SeatMemory {
   constructor({ storage = storageOf('sessionStorage'), locks = navigator.locks } = {}) {
     this.#storage = storage;
     this.#locks = locks;
+  }
+
+  /** What names the seat in this tab; empty while there is none. */
+  get id() {
+    return this.#held ?? this.read()?.id ?? '';
   }
 
   /** @returns {Seat | null} */

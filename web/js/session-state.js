@@ -3,6 +3,8 @@
  * What pages see of a session: its state and its moments. Shapes only; `session.js` has the behaviour.
  */
 
+import { NOT_YET } from './e2ee/encryption.js';
+
 /** @typedef {import('./messages.js').State} ServerState */
 
 /**
@@ -34,13 +36,15 @@
  * @property {readonly string[]} speaking        person ids, loudest first; may contain your own
  * @property {Readonly<Record<string, 'good' | 'fair' | 'poor' | 'lost'>>} quality  by person id
  * @property {boolean} soundOnly                 to save data: no pictures come, and the own camera was turned off
+ * @property {import('./e2ee/encryption.js').Encrypted} encrypted  end to end, as far as this page knows itself
  * @property {number} streams                    changes when a result of `streamOf` may have changed
  */
 
 /**
  * Moments: things that happen once and are no state.
  * @typedef {object} Moments
- * @property {{person: string, name: string, text: string, at: number, mine: boolean}} chat   `at`: seconds since 1970
+ * @property {{person: string, name: string, text: string, unreadable: boolean, at: number, mine: boolean}} chat
+ *                                               `at`: seconds since 1970 · `unreadable`: it could not be opened
  * @property {{by: string}} mute_requested       `by`: the name of who asks; the person decides
  * @property {{}} move_requested                 this person's link was opened elsewhere: answer with `answerMove`
  * @property {Refusal} refused                   what was asked for in the session (a refused join is `state.refused`)
@@ -55,6 +59,8 @@
  * @property {typeof import('./network.js').watchNetwork} watch
  * @property {(changed: () => void) => import('./relay.js').Relay} makeRelay
  * @property {import('./clock.js').Clock} clock          for what people are told of trouble
+ * @property {(host: import('./e2ee/encryption.js').EncryptionHost) => import('./e2ee/encryption.js').Encryption}
+ *             makeEncryption
  */
 
 /** @type {SessionState} */
@@ -70,5 +76,6 @@ export const INITIAL = {
   speaking: Object.freeze([]),
   quality: Object.freeze({}),
   soundOnly: false,
+  encrypted: NOT_YET,
   streams: 0,
 };

@@ -153,7 +153,7 @@ export class Session {
 
   /** @param {string} text  1 to 4,000 characters. Delivered when it comes back as the moment `chat` with `mine` */
   sendChat(text) {
-    if (text.trim()) this.#call.chat(text);
+    if (text.trim()) this.#call.writing.say(text);
   }
 
   /** @param {string} id */
@@ -194,7 +194,9 @@ export class Session {
    * @param {'start' | 'pause' | 'resume' | 'stop'} action
    */
   record(action) {
-    this.#call.ask({ type: 'record', action });
+    // Whoever starts it has agreed by that.
+    if (action === 'start') this.#agree({ type: 'record', action });
+    else this.#call.ask({ type: 'record', action });
   }
 
   /**
@@ -203,8 +205,13 @@ export class Session {
    * @param {{agreed: boolean, text?: string | null, place?: string | null, signed_as?: string | null}} answer
    */
   answerConsent(answer) {
-    if (answer.agreed) this.#call.ask({ type: 'consent', ...answer });
+    if (answer.agreed) this.#agree({ type: 'consent', ...answer });
     else this.#call.refuseRecording();
+  }
+
+  /** @param {string} id  this person has compared the words with theirs, and they are the same */
+  compareWords(id) {
+    this.#call.encryption.compare(id);
   }
 
   /** @param {boolean} allowed  lets the other device take over, or not */
@@ -259,5 +266,11 @@ export class Session {
   /** @returns {number} seconds since 1970 by the server's clock, to compare with `started_at`, `ends_at`, `since` */
   now() {
     return Date.now() / 1000 + this.#settings.clockOffset;
+  }
+
+  /** @param {import('./messages.js').ClientMessage} message  by which this person agrees to being recorded */
+  #agree(message) {
+    this.#call.encryption.consents(true);
+    this.#call.ask(message);
   }
 }

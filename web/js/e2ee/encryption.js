@@ -13,6 +13,7 @@ import { systemClock } from '../clock.js';
 import { Agreement, RECORDER } from './agreement.js';
 import { Epochs } from './epochs.js';
 import { Identities } from './identity.js';
+import { UNNAMED_WAIT } from './names.js';
 import { configurationFor, lead, wayOf } from './pipes.js';
 
 /** @typedef {import('../messages.js').State} ServerState */
@@ -54,7 +55,8 @@ export class Encryption {
   #early = [];
   /** @type {ServerState | null} */
   #server = null;
-  #name = '';
+  /** What the own person wants to be called. */
+  ownName = '';
   #agreed = false;
   #required = true;
   /** @type {Map<number, (value: any) => void>} */
@@ -62,6 +64,8 @@ export class Encryption {
   #count = 0;
   /** @type {ReadonlySet<string>} */
   #holders = new Set();
+  /** @type {Map<string, boolean>} who waits at the door, and whether for long */
+  #door = new Map();
 
   /**
    * @param {{host: EncryptionHost, clock?: import('../clock.js').Clock, identities?: Identities,
@@ -140,10 +144,9 @@ export class Encryption {
 
   /**
    * There is a seat, and a socket: another one than before, on which what was on its way did not come.
-   * @param {{me: string, seat: string, name: string}} seat  `seat`: names it in this tab (`seat.js`)
+   * @param {{me: string, seat: string}} seat  `seat`: names it in this tab (`seat.js`)
    */
-  seated({ me, seat, name }) {
-    this.#name = name || this.#name;
+  seated({ me, seat }) {
     if (this.#seat?.me === me && this.#seat.seat === seat) this.#agreement?.again();
     else {
       this.#unseat();
@@ -160,6 +163,8 @@ export class Encryption {
     this.#server = server;
     // Decided at first, and only ever made stricter.
     this.#required = (first ? false : this.#required) || server.encryption !== 'preferred';
+    if (server.clear && !server.you.name && this.ownName) this.#host.send({ type: 'name', name: this.ownName });
+    this.#waitForNames(server);
     if (!this.possible || !this.#seat) return;
     const { recording } = server;
     if (!['asking', 'running', 'paused'].includes(recording?.phase ?? '')) this.#agreed = false;
@@ -196,6 +201,16 @@ export class Encryption {
    */
   nameOf(id) {
     return this.#agreement?.names.get(id);
+  }
+
+  /** @param {string} id  of somebody at the door: whether their name has not come for long */
+  waitedLong(id) {
+    return this.#door.get(id) === true;
+  }
+
+  /** Whether what is written has to be sealed. */
+  get seals() {
+    return this.possible && !this.#clear;
   }
 
   /**
@@ -267,7 +282,7 @@ export class Encryption {
       },
     });
     this.#agreement = agreement;
-    agreement.setName(this.#name);
+    agreement.setName(this.ownName);
     this.#update();
     for (const [from, body] of this.#early.splice(0)) agreement.receive(from, body);
   }
@@ -297,6 +312,20 @@ export class Encryption {
     });
   }
 
+  /** @param {ServerState} server */
+  #waitForNames({ waiting }) {
+    for (const id of this.#door.keys()) if (!waiting.some((each) => each.id === id)) this.#door.delete(id);
+    for (const { id } of waiting) {
+      if (this.#door.has(id)) continue;
+      this.#door.set(id, false);
+      this.#clock.after(UNNAMED_WAIT, () => {
+        if (!this.#door.has(id)) return;
+        this.#door.set(id, true);
+        this.#host.changed();
+      });
+    }
+  }
+
   #unseat() {
     this.#agreement?.close();
     this.#epochs.close();
@@ -305,6 +334,7 @@ export class Encryption {
     this.#agreed = false;
     this.#required = true;
     this.#holders = new Set();
+    this.#door.clear();
   }
 
   /** @param {Order} order */
