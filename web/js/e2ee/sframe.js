@@ -29,7 +29,7 @@ export const MOST_FRAMES = 2 ** 32;
 /**
  * @typedef {'malformed' | 'no-key' | 'not-authentic' | 'replay' | 'exhausted'} FrameFault
  *   `malformed`: cannot be cut into its parts · `no-key`: nothing is known for its key id, yet · `not-authentic`: under
- *   another key, or changed on the way · `replay`: opened before, or too old to know · `exhausted`: `MOST_FRAMES`
+ *   another key, or changed on the way · `replay`: opened before, or too old to know · `exhausted`: see `MOST_FRAMES`
  */
 
 /** A frame cannot be encrypted or opened: it is dropped, and the stream goes on. */
