@@ -34,7 +34,8 @@ export class Dice {
 
   /** Bytes of which most are such that start codes could arise. */
   nasty(length) {
-    return Uint8Array.from({ length }, () => (this.below(8) ? this.pick([0, 0, 0, 1, 2, 3, 4, 0x80]) : this.below(256)));
+    const likely = [0, 0, 0, 1, 2, 3, 4, 0x80];
+    return Uint8Array.from({ length }, () => (this.below(8) ? this.pick(likely) : this.below(256)));
   }
 
   shuffled(values) {
