@@ -59,8 +59,12 @@ test('what can be split when it is cut off has the clear bytes of the whole', ()
 });
 
 /** Protects a ciphertext behind a clear byte. */
-const protectedBy = (lastClear, ciphertext) =>
-  protect(joined(Uint8Array.of(0x65, lastClear), ciphertext, Uint8Array.of(0)), 2).subarray(2);
+function protectedBy(lastClear, ciphertext) {
+  const clear = Uint8Array.of(0x65, lastClear);
+  const whole = protect(joined(clear, ciphertext, Uint8Array.of(0)), 2);
+  assert.deepEqual(whole.subarray(0, 2), clear);
+  return whole.subarray(2);
+}
 
 test('emulation prevention is that of ITU-T H.264', () => {
   const cases = [
