@@ -1,5 +1,7 @@
-"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, `recordings`. Flags are made from the
-settings."""
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest` and `recordings`.
+
+Flags are made from the settings.
+"""
 
 from __future__ import annotations
 
