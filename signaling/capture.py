@@ -21,13 +21,25 @@ from clinic.records import MarkKind
 from recording.age import AgeError, Entropy, Identity
 from recording.keys import KeyRefused, KeyUnavailable
 from recording.sealed import finish
-from recording.wire import Closed, CloseTrack, Fact, Finished, Mended, Opened, OpenTrack, Trouble, WantsPicture
+from recording.wire import (
+    Closed,
+    CloseTrack,
+    Fact,
+    Finished,
+    Mended,
+    Opened,
+    OpenTrack,
+    SealTracks,
+    Trouble,
+    WantsPicture,
+)
 from recording.writer import Writer
 from sfu import KIND_OF_SOURCE, MediaServer, PeerError, PeerId
+from signaling import orders as o
 from signaling.capture_books import Books
+from signaling.capture_keys import CaptureKeys
 from signaling.clock import Clock
 from signaling.messages import Source
-from signaling.orders import KeepConsent
 from signaling.recording_rules import Words
 from signaling.roles import Role
 
@@ -88,6 +100,8 @@ class Parts:
     new_id: Callable[[], str]
     told: Told
     ended: Ended
+    unopened: Callable[[int], None]
+    """Is told how many frames nobody's key opened."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +121,18 @@ class Capture:
         self.session = session
         self.number = number
         self.begun = False
+        self.sealed = True
+        """Everybody present encrypts."""
+        self.keys = CaptureKeys(parts.writer, number)
         self._parts = parts
         self._folder = parts.folder / recording
         self._listener: PeerId | None = None
         self._epoch_us = 0
         self._identities: dict[str, Identity] = {}
+        self._names: dict[str, str] = {}
+        """Of those who have told the recorder."""
+        self._renaming: set[str] = set()
+        """Whose name is about to be kept."""
         self._known: set[str] = set()
         """Whose keys are kept."""
         self._seen: set[str] = set()
@@ -138,7 +159,7 @@ class Capture:
 
     # What the room orders --------------------------------------------------------------------------------------
 
-    def keep_consent(self, order: KeepConsent, words: Words) -> None:
+    def keep_consent(self, order: o.KeepConsent, words: Words) -> None:
         identity = self._identity_of(order.person)
         self._later(lambda: self._parts.books.keep_consent(self.session, order, words, identity))
 
@@ -146,10 +167,29 @@ class Capture:
         self.begun = True
         self._later(lambda: self._begin(rule))
 
-    def capture(self, person: str, role: Role, name: str, source: Source, publisher: PeerId) -> None:
-        self._mark_begin(person, source)
-        self._wanted[person, source] = publisher
-        self._later(lambda: self._capture(person, role, name, source, publisher))
+    def capture(self, order: o.Capture, role: Role, name: str, number: int) -> None:
+        """`name`: as the clinic calls them; `number`: theirs in key ids."""
+        self.sealed = order.sealed
+        self._mark_begin(order.person, order.source)
+        self._wanted[order.person, order.source] = order.publisher
+        self._later(lambda: self._capture(order, role, name, number))
+
+    def seal(self, sealed: bool) -> None:
+        self.pump()
+        self.sealed = sealed
+        self._parts.writer.order(SealTracks(self.number, sealed))
+
+    def call(self, person: str, name: str) -> None:
+        """They have told the recorder what they are called."""
+        before, self._names[person] = self._names.get(person), name
+        if person in self._known and name != before and person not in self._renaming:
+            self._renaming.add(person)
+            self._later(lambda: self._rename(person))
+
+    def forget_keys(self, number: int | None) -> None:
+        """At once, but for what was heard before: that is opened still."""
+        self.pump()
+        self.keys.forget(number)
 
     def release(self, person: str, source: Source) -> None:
         if self._wanted.pop((person, source), None) is not None and not self._ending:
@@ -172,6 +212,7 @@ class Capture:
         self._ended_at = self._parts.clock.wall()
         for person, source in list(self._wanted):
             self.release(person, source)
+        self.forget_keys(None)
         self._later(self._end)
 
     async def close(self) -> None:
@@ -204,7 +245,8 @@ class Capture:
             case Finished(_, file, duration_ms, size):
                 self._files.pop(file, None)
                 self._end_file(file, TrackState.FINISHED, duration_ms, size)
-            case Closed(track):
+            case Closed(track, _, unopened):
+                self._parts.unopened(unopened)
                 self._tracks.pop(track, None)
                 self._look_whether_closed()
             case WantsPicture(_, slot):
@@ -236,7 +278,7 @@ class Capture:
             self._stall(PROBLEMS["writer_died"])
 
     def resumed(self) -> None:
-        """There is a writer again, and a disk."""
+        """There is a writer again, or a disk."""
         if self.begun and not self._troubled:
             stalls = self._stalls
             self._later(lambda: self._go_on(stalls))
@@ -279,11 +321,15 @@ class Capture:
         self._epoch_us = int(parts.clock.steady() * 1e6)
         parts.told.capture_began(self.session, self.recording)
 
-    async def _capture(self, person: str, role: Role, name: str, source: Source, publisher: PeerId) -> None:
+    async def _capture(self, order: o.Capture, role: Role, name: str, number: int) -> None:
+        person, source, publisher = order.person, order.source, order.publisher
         identity = self._identity_of(person)
         if person not in self._known:
-            await self._parts.books.add_person(self.recording, person, role, name, identity)
+            told = self._names.get(person, "")
+            await self._parts.books.add_person(self.recording, person, role, name or told, identity)
             self._known.add(person)
+            if self._names.get(person, "") != told:
+                await self._rename(person)  # they said it meanwhile
         if self._listener is None or self._wanted.get((person, source)) != publisher:
             return  # released meanwhile
         if (person, source) in self._taps:
@@ -300,6 +346,9 @@ class Capture:
                     folder=str(self._folder),
                     recipient=str(identity.recipient),
                     epoch=self._epoch_us,
+                    number=number,
+                    source=source,
+                    sealed=self.sealed,
                 )
             )
             self._taps[person, source] = self._tracks[track] = _Tap(slot, track, person, source)
@@ -307,6 +356,10 @@ class Capture:
         except PeerError as error:
             # they left a moment ago, and the order to release them is on its way
             log.debug("not captured", code=error.code)
+
+    async def _rename(self, person: str) -> None:
+        self._renaming.discard(person)
+        await self._parts.books.rename(self.recording, person, self._names[person], self._identity_of(person))
 
     async def _release(self, tap: _Tap) -> None:
         self.pump()

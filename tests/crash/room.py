@@ -121,7 +121,7 @@ class Room:
         if order is not None:
             self._order(order)
         for person, source in sorted(new):
-            self._order(o.Capture(RECORDING, person, source, PeerId(person)), person)
+            self._order(o.Capture(RECORDING, person, source, PeerId(person), sealed=False), person)
 
     def _order(self, order: o.RecordingOrder, person: str | None = None) -> None:
         self._captures.carry_out(order, SESSION, "all", self._seats[person] if person is not None else None)
