@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from recording.e2ee import BadKey, CannotOpen, KeyRing, Reason, Secret, Source, open_frame
 from recording.frames import Codec
 
+LOCKED = 5.0
+"""Seconds without a frame that could be opened, while there are some, until people are told. Shorter, and they are told
+of a key that is late; longer, and more is missing."""
+
 SOURCES: dict[str, Source] = {
     "microphone": Source.MICROPHONE,
     "camera": Source.CAMERA,
@@ -65,15 +69,39 @@ class Opener:
     number: int
     source: Source
     sealed: bool
+    opened: int = 0
+    """Frames that were taken."""
     unopened: int = 0
     """Frames that were dropped."""
 
     def __call__(self, codec: Codec, data: bytes) -> bytes | None:
         try:
-            return self.keys.open(self.number, codec, self.source, data)
+            data = self.keys.open(self.number, codec, self.source, data)
         except CannotOpen as error:
             # without a key it can't be told what is sealed; with it, what was opened before
             if self.sealed or error.reason is Reason.REPLAYED:
                 self.unopened += 1
                 return None
-            return data
+        self.opened += 1
+        return data
+
+
+class Watch:
+    """Notices when nothing of a track can be opened for longer than a key takes to come."""
+
+    def __init__(self, opener: Opener) -> None:
+        self.locked = False
+        self._opener = opener
+        self._opened = self._unopened = 0
+        self._since: float | None = None
+        """When the first came that could not be opened, after the last that could."""
+
+    def look(self, now: float) -> bool:
+        """To be called after frames came. Whether `locked` has changed."""
+        before, opener = self.locked, self._opener
+        if opener.opened != self._opened:
+            self._opened, self._unopened, self._since, self.locked = opener.opened, opener.unopened, None, False
+        elif opener.unopened != self._unopened:
+            self._since = now if self._since is None else self._since
+            self.locked = now - self._since >= LOCKED
+        return self.locked != before

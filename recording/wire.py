@@ -13,7 +13,7 @@ import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from recording.e2ee import Secret
 from recording.e2ee.keyring import KEY_BYTES
@@ -147,6 +147,14 @@ class Mended:
 
 
 @dataclass(frozen=True)
+class Locked:
+    """For some time nothing of a track could be opened, or (False) something can again. What can't is lost."""
+
+    track: str
+    locked: bool
+
+
+@dataclass(frozen=True)
 class DiskHangs:
     """The disk answers nothing at the moment, or (False) answers again. What comes meanwhile is kept in memory."""
 
@@ -160,10 +168,10 @@ class Done:
     batch: int
 
 
-Fact = Opened | Finished | Closed | WantsPicture | Trouble | Mended | DiskHangs | Done
+Fact = Opened | Finished | Closed | WantsPicture | Trouble | Mended | Locked | DiskHangs | Done
 
-_ORDERS = {each.__name__: each for each in (OpenTrack, CloseTrack, SealTracks, ForgetKeys)}
-_FACTS = {each.__name__: each for each in (Opened, Finished, Closed, WantsPicture, Trouble, Mended, DiskHangs, Done)}
+_ORDERS = {each.__name__: each for each in get_args(Order)}
+_FACTS = {each.__name__: each for each in get_args(Fact)}
 
 
 def order_frame(order: Order) -> bytes:

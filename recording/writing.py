@@ -24,7 +24,7 @@ from pathlib import Path
 from recording import core_dumps
 from recording.age import Entropy, Recipient
 from recording.disk_thread import DiskThread, SealedTrackFile
-from recording.opening import SOURCES, Keys, Opener
+from recording.opening import SOURCES, Keys, Opener, Watch
 from recording.sealed import Disk, SealedWriter
 from recording.track import Stretch, TrackCapture
 from recording.wire import (
@@ -37,6 +37,7 @@ from recording.wire import (
     Fact,
     ForgetKeys,
     Frames,
+    Locked,
     Opened,
     OpenTrack,
     Order,
@@ -79,6 +80,7 @@ class _Track:
         self.files: list[SealedTrackFile] = []
         self.asked_at = -ASK_EVERY_US
         self.opener = Opener(keys, order.number, SOURCES[order.source], order.sealed)
+        self.watch = Watch(self.opener)
         self.capture = TrackCapture(order.kind, self._open, order.epoch, PATIENCE_US, self.opener)
         self._entropy = entropy
         self._disk = disk
@@ -192,6 +194,8 @@ class Writing:
 
     def _feed(self, track: _Track, batch: list[Run | tuple[int, bytes]], now_us: int) -> None:
         self._guarded(track, partial(track.capture.feed, batch))
+        if track.watch.look(now_us / 1e6):
+            self._say(Locked(track.order.track, track.watch.locked))
         if track.capture.wants_key and now_us - track.asked_at >= ASK_EVERY_US:
             track.asked_at = now_us
             self._say(WantsPicture(track.order.listener, track.order.slot))

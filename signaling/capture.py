@@ -9,16 +9,14 @@ made of (`recording/`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from clinic import ClinicError, TrackState
 from clinic.records import MarkKind
-from recording.age import AgeError, Entropy, Identity
+from recording.age import AgeError, Identity
 from recording.keys import KeyRefused, KeyUnavailable
 from recording.sealed import finish
 from recording.wire import (
@@ -26,6 +24,7 @@ from recording.wire import (
     CloseTrack,
     Fact,
     Finished,
+    Locked,
     Mended,
     Opened,
     OpenTrack,
@@ -33,12 +32,10 @@ from recording.wire import (
     Trouble,
     WantsPicture,
 )
-from recording.writer import Writer
-from sfu import KIND_OF_SOURCE, MediaServer, PeerError, PeerId
+from sfu import KIND_OF_SOURCE, PeerError, PeerId
 from signaling import orders as o
-from signaling.capture_books import Books
 from signaling.capture_keys import CaptureKeys
-from signaling.clock import Clock
+from signaling.capture_parts import PROBLEMS, Parts
 from signaling.messages import Source
 from signaling.recording_rules import Words
 from signaling.roles import Role
@@ -53,55 +50,6 @@ OFF: dict[Source, MarkKind] = {"microphone": "mute", "camera": "camera_off", "sc
 
 BEGINNING_MS = 1000
 """Whoever is captured from here on has come later, or has switched something on."""
-
-PROBLEMS = {
-    "disk_full": "The clinic's disk is full.",
-    "disk_slow": "The clinic's disk does not answer.",
-    "disk_failed": "The clinic's disk does not take it.",
-    "writer_died": "It was interrupted and is being taken up again.",
-    "records": "The clinic's records cannot be reached.",
-    "fault": "Something went wrong in the service.",
-}
-"""Sentences for the people in the session, behind one that says what this does to the recording."""
-
-
-class Told(Protocol):
-    """The room, as its recording sees it."""
-
-    def capture_began(self, session: str, recording: str) -> None: ...
-
-    def capture_stalled(self, session: str, recording: str, problem: str) -> None: ...
-
-    def capture_warned(self, session: str, recording: str, problem: str | None) -> None: ...
-
-    def capture_failed(self, session: str, recording: str, problem: str) -> None: ...
-
-
-Ended = Callable[[str, Mapping[str, Identity]], Awaitable[None]]
-"""Is told of a recording that is over and kept, with what opens it, by person: for as long as it takes to make a film
-of it, where the server cannot unwrap their keys. Never raises."""
-
-
-async def unheard(_recording: str, _identities: Mapping[str, Identity]) -> None:
-    """Nobody makes anything of it."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What all recordings of a server have in common."""
-
-    media: MediaServer
-    writer: Writer
-    books: Books
-    folder: Path
-    """Each recording has a folder of its own in it."""
-    clock: Clock
-    entropy: Entropy
-    new_id: Callable[[], str]
-    told: Told
-    ended: Ended
-    unopened: Callable[[int], None]
-    """Is told how many frames nobody's key opened."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +93,9 @@ class Capture:
         """Those that are not finished yet -> whose they are."""
         self._closed = asyncio.Event()
         self._troubled: set[str] = set()
+        self._locked: set[str] = set()
+        """Tracks of which nothing can be opened."""
+        self._disk_hangs = False
         self._stalls = 0
         """How often people were told that it cannot go on."""
         self._recovering: set[asyncio.Task[None]] = set()
@@ -248,7 +199,10 @@ class Capture:
             case Closed(track, _, unopened):
                 self._parts.unopened(unopened)
                 self._tracks.pop(track, None)
+                self._lock(track, False)
                 self._look_whether_closed()
+            case Locked(track, locked):
+                self._lock(track, locked)
             case WantsPicture(_, slot):
                 if self._listener is not None:
                     self._parts.media.ask_for_picture(self._listener, slot)
@@ -261,15 +215,15 @@ class Capture:
 
     def disk_hangs(self, hangs: bool) -> None:
         """What comes meanwhile is kept in memory."""
-        if self.begun:
-            problem = PROBLEMS["disk_slow"] if hangs else None
-            self._parts.told.capture_warned(self.session, self.recording, problem)
+        self._disk_hangs = hangs
+        self._warn()
 
     def writer_died(self) -> None:
         """What it had not finished is finished here."""
         torn, self._files = self._files, {}
         self._tracks.clear()
         self._troubled.clear()
+        self._locked.clear()
         self._look_whether_closed()
         if self.begun:
             # beside everything else: it takes the longer the longer the session has lasted
@@ -424,6 +378,16 @@ class Capture:
     def _stall(self, problem: str) -> None:
         self._stalls += 1
         self._parts.told.capture_stalled(self.session, self.recording, problem)
+
+    def _lock(self, track: str, locked: bool) -> None:
+        if locked != (track in self._locked):
+            self._locked ^= {track}
+            self._warn()
+
+    def _warn(self) -> None:
+        if self.begun:
+            problem = "disk_slow" if self._disk_hangs else "locked" if self._locked else None
+            self._parts.told.capture_warned(self.session, self.recording, PROBLEMS[problem] if problem else None)
 
     def _end_file(self, file: str, state: TrackState, duration_ms: int | None, size: int | None) -> None:
         self._later(lambda: self._parts.books.end_file(file, state, duration_ms, size))

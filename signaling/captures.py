@@ -16,8 +16,9 @@ from recording.age import Entropy
 from recording.wire import DiskHangs, Done, Fact, WantsPicture
 from recording.writer import Writer
 from sfu import MediaServer
-from signaling.capture import Capture, Ended, Parts, Told, unheard
+from signaling.capture import Capture
 from signaling.capture_books import Books
+from signaling.capture_parts import Ended, Parts, Told, unheard
 from signaling.clock import Clock
 from signaling.orders import (
     BeginCapture,

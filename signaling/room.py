@@ -301,7 +301,7 @@ class Room:
         return self.settle(now)
 
     def capture_warned(self, recording: str, sentence: str | None, now: float) -> list[Order]:
-        """There is trouble that has cost nothing so far; None: it is over."""
+        """There is trouble that does not hold the recording up; None: it is over."""
         if self.recording is not None:
             self.recording.warned(recording, sentence)
         return self.settle(now)

@@ -98,7 +98,7 @@ class Take:
     problem: str | None = None
     """A sentence for everyone about the fault that holds or ended it."""
     warning: str | None = None
-    """A sentence about trouble that does neither."""
+    """A sentence about trouble that does neither: nothing is lost by it so far, or what one of them sends."""
     declined: Declined | None = None
 
     def turn(self, phase: Phase, now: float) -> None:
@@ -200,7 +200,7 @@ class SessionRecording:
             take.problem = sentence
 
     def warned(self, recording: str, sentence: str | None) -> None:
-        """There is trouble that nothing is lost by, so far; None: it is over."""
+        """There is trouble that does not hold it up; None: it is over."""
         take = self._named(recording)
         if take is not None:
             take.warning = sentence

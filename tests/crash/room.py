@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from sfu import PeerId, Source
 from signaling import orders as o
-from signaling.capture import PROBLEMS
+from signaling.capture_parts import PROBLEMS
 from signaling.captures import Captures
 from signaling.recording_rules import WORDS
 from signaling.seat import Entry, Phase, Seat

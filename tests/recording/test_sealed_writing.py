@@ -29,6 +29,7 @@ from recording.wire import (
     Fact,
     ForgetKeys,
     Frames,
+    Locked,
     OpenTrack,
     SealTracks,
     UseKey,
@@ -233,6 +234,28 @@ def test_a_picture_is_asked_for_when_one_could_not_be_opened_but_not_all_the_tim
     for _ in range(50):
         room.hears(publisher.heard(sender(seed=9)))
     assert 2 <= len([fact for fact in room.facts if isinstance(fact, WantsPicture)]) <= 3
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_it_is_told_when_nothing_can_be_opened_for_some_time_and_when_it_can_again(room: Room, codec: Codec) -> None:
+    publisher, by = room.opens(Publisher(codec)), sender()
+
+    def told() -> list[bool]:
+        return [fact.locked for fact in room.facts if isinstance(fact, Locked)]
+
+    for number in range(100):
+        room.hears(publisher.heard(by, key=number % 25 == 0))
+    assert told() == []  # a key may be late
+    for number in range(200):
+        room.hears(publisher.heard(by, key=number % 25 == 0))
+    assert told() == [True]
+    room.writing.use(key())
+    room.hears(publisher.heard(by, key=True))
+    assert told() == [True, False]
+    room.hears(b"", seconds=60)
+    for _ in range(10):
+        room.hears(publisher.heard(by, key=True))
+    assert told() == [True, False]
 
 
 def test_what_is_in_the_clear_is_nobodys_frame_where_all_encrypt(room: Room) -> None:
