@@ -415,12 +415,19 @@ def test_a_key_of_another_length_is_broken() -> None:
             read_key(body)
 
 
-async def test_a_key_is_not_in_the_servers_memory_once_it_was_sent(tmp_path: Path) -> None:
+async def test_a_key_is_not_in_the_servers_memory_once_it_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent: list[bytes | bytearray] = []
 
     async with writing() as (writer, told):
         send = writer._send
-        writer._send = lambda frame: (sent.append(frame), send(frame))[1]  # type: ignore[method-assign, func-returns-value]
+
+        def watched(frame: bytes | bytearray) -> None:
+            sent.append(frame)
+            send(frame)
+
+        monkeypatch.setattr(writer, "_send", watched)
         writer.use_key(key())
         assert sent == [bytearray(len(sent[0]))]
         publisher, by = Publisher("opus", epoch=time.monotonic_ns() // 1000), sender()

@@ -16,6 +16,7 @@ import av
 import pytest
 
 from recording.e2ee import Secret, Sender, seal_frame
+from recording.frames import Codec
 from recording.opening import SOURCES
 from sfu import Source
 from signaling import messages as m
@@ -59,29 +60,31 @@ class SealedClient(Client):
                 await self.says(each)
 
 
-class SealedSends(Sends):
-    def __init__(self, source: Source, pattern: bytes, page: SealingPage) -> None:
-        super().__init__(source, pattern)
-        self._page = page
-        self._sender: Sender | None = None
-
-    async def recv(self) -> av.Packet[Any]:
-        packet = await super().recv()
-        codec = "opus" if self.source == "microphone" else "VP8"
-        sealed = av.Packet(seal_frame(self._page.sender, codec, SOURCES[self.source], bytes(packet)))  # type: ignore[attr-defined, arg-type]
-        sealed.pts, sealed.time_base = packet.pts, packet.time_base
-        return sealed
-
-
 class Page(SealingPage):
     """With what its worker has: the one sender of all that it sends."""
 
+    _sender: Sender | None = None
+    _sender_of: tuple[int, bytes] = (0, b"")
+
     @property
     def sender(self) -> Sender:
-        if getattr(self, "_sealer_of", None) != (self.key_id, self.key):
-            self._sealer_of = self.key_id, self.key
-            self._sealer = Sender(self.key_id, Secret(self.key))
-        return self._sealer
+        now = self.key_id, self.key
+        if self._sender is None or self._sender_of != now:
+            self._sender, self._sender_of = Sender(self.key_id, Secret(self.key)), now
+        return self._sender
+
+
+class SealedSends(Sends):
+    def __init__(self, source: Source, pattern: bytes, page: Page) -> None:
+        super().__init__(source, pattern)
+        self._page = page
+
+    async def recv(self) -> av.Packet[Any]:
+        packet = await super().recv()
+        codec: Codec = "opus" if self.source == "microphone" else "VP8"
+        sealed = av.Packet(seal_frame(self._page.sender, codec, SOURCES[self.source], bytes(packet)))
+        sealed.pts, sealed.time_base = packet.pts, packet.time_base
+        return sealed
 
 
 class SealedCaller(NumberedCaller):
@@ -98,8 +101,8 @@ class SealedCaller(NumberedCaller):
             transceiver.sender.replaceTrack(self.sends[source])
 
     async def joins(self, token: str, name: str) -> None:
-        more = {"offer": await self.offer(), "encrypts": True, "microphone": True, "camera": True}
-        await self.client.says(m.Join(token=token, **more))
+        offer = await self.offer()
+        await self.client.says(m.Join(token=token, offer=offer, encrypts=True, microphone=True, camera=True))
         await self.client.hears(m.Joined)
         await self.client.state()
         assert self.client.joined is not None
@@ -214,3 +217,16 @@ async def test_somebody_whose_page_gives_no_key_is_missing_in_it_and_all_are_tol
     assert all(
         len(kept.numbers[0][source]) >= (stopped[0][source] - begun[0][source]) - RATE[source] for source in RATE
     )
+
+
+async def test_a_name_that_is_told_when_the_recording_runs_already_is_in_it(tmp_path: Path) -> None:
+    async with a_server(tmp_path, consent_rule="notice") as server, a_clinic(tmp_path) as clinic:
+        async with a_call(server) as (doctor, patient):
+            await doctor.client.says(m.Record(action="start"))
+            await phase(doctor.client, "running")
+            await asyncio.sleep(1)
+            await doctor.client.says(m.Record(action="stop"))
+            whole = await clinic.only()
+        assert sorted([await clinic.vault.name(person) for person in whole.people]) == sorted(NAMES)
+        kept = await what_is_kept(clinic.vault, [doctor, patient])
+        assert all(numbers["microphone"] for numbers in kept.numbers)
