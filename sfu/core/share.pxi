@@ -182,7 +182,8 @@ cdef void share_out(Core *core, Peer *peer, int64_t now) noexcept nogil:
         if slot.track == NULL:
             continue
         if slot.kind == AUDIO:
-            audio += AUDIO_BPS if is_heard(slot.track, now) else 0
+            if is_heard(slot.track, now):
+                audio += 2 * AUDIO_BPS if slot.redundant_until > now else AUDIO_BPS
         elif slot.height == 0 or slot.track.layer_count == 0:
             stop_picture(core, slot, False)
         elif slot.track.paused:
