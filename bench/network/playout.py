@@ -164,13 +164,11 @@ class Sound:
             self._next = number
             self._waiting = self._target()
 
-    def arrive_again(self, number: int, copies: bool = True) -> bool:
-        """Once more, in the packet behind it (RFC 2198). False if it was there already, or its turn is over."""
-        if self._off or self._next is None or number < self._next or number in self._there:
-            return False
-        self._there[number] = copies
-        self.redundant += 1
-        return True
+    def arrive_again(self, number: int, copies: bool = True) -> None:
+        """Once more, in the packet behind it (RFC 2198)."""
+        if not self._off and self._next is not None and number >= self._next and number not in self._there:
+            self._there[number] = copies
+            self.redundant += 1
 
     def play(self, now: int) -> None:
         if self._off or self._next is None:

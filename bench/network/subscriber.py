@@ -176,8 +176,8 @@ class Subscriber:
             return
         for each in before:
             again = media.heard(each)
-            if again is None or not sound.arrive_again(again[0], again[2]):
-                size -= len(each)
+            if again is not None:
+                sound.arrive_again(again[0], again[2])
         place = now // BIN_US
         self.useful[place] += size
         self.sound_bytes[place] += size

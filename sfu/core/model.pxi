@@ -207,6 +207,7 @@ cdef struct Subscriber:
     uint32_t packets, octets
     int fraction_lost          # as the client last reported, 0 to 255
     int64_t reported_at
+    int loss16                 # `fraction_lost` smoothed, times 16
     int64_t redundant_until    # until then its sound is sent twice (`redundant.pxi`)
     # what it is given (`share.pxi`)
     int handle

@@ -5,9 +5,9 @@
 # the copies within Opus (RFC 6716, section 2.1.7) have to do.
 
 cdef enum:
-    # of 256 packets, as the listener reports. From: Opus mends single losses roughly, browsers make up the rest
-    REDUNDANT_FROM = 6
-    REDUNDANT_WHILE = 3
+    # of 256 packets, as the listener reports, smoothed. From: Opus mends single losses roughly
+    REDUNDANT_FROM = 8
+    REDUNDANT_WHILE = 4
     REDUNDANT_US = 12000000         # after the last report of such loss; browsers report each second to each five
     REDUNDANT_LEAST_BPS = 120000    # of the estimate
     BLOCK_MOST_BYTES = 1023         # ten bits of length
@@ -19,11 +19,12 @@ cdef void judge_redundancy(Subscriber *slot, int64_t now) noexcept nogil:
     """After a report of the slot's listener."""
     cdef int64_t estimate = slot.peer.estimate_bps
     cdef int from_here = REDUNDANT_WHILE if now < slot.redundant_until else REDUNDANT_FROM
+    slot.loss16 += (slot.fraction_lost * 16 - slot.loss16) // 4
     if slot.kind != AUDIO or slot.track == NULL or slot.rtx_pt_of[OPUS] == NO_PT:
         return
     if estimate and estimate < REDUNDANT_LEAST_BPS:
         slot.redundant_until = 0
-    elif slot.fraction_lost >= from_here:
+    elif slot.loss16 >= from_here * 16:
         slot.redundant_until = now + REDUNDANT_US
         slot.track.kept_until = max(slot.track.kept_until, slot.redundant_until)
 

@@ -43,7 +43,7 @@ def test_nothing_is_sent_twice_until_somebody_loses_something() -> None:
     call, _, [one, other] = a_voice(1)
     report(call, one, 0.01, 3)
     assert again(one) == []
-    report(call, one, 0.05, 2)
+    report(call, one, 0.05, 4)
     assert len(again(one)) > 80
     assert again(other) == []
     assert call.engine.counters()["redundant_out"] == len(again(one))
@@ -52,7 +52,7 @@ def test_nothing_is_sent_twice_until_somebody_loses_something() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_lost_comes_in_the_next_packet(seed: int) -> None:
     call, _, [one, _] = a_voice(seed)
-    report(call, one, 0.1)
+    report(call, one, 0.1, 2)
     one.down.loss = 0.1
     before = len(numbers(one))
     report(call, one, 0.1, 30)
@@ -66,7 +66,7 @@ def test_what_is_lost_comes_in_the_next_packet(seed: int) -> None:
 
 def test_a_copy_is_the_packet_before_with_its_own_time() -> None:
     call, publisher, [one, _] = a_voice(1)
-    report(call, one, 0.1, 3)
+    report(call, one, 0.1, 4)
     copies = one.browser.again[SOUND]
     assert len(copies) > 100
     assert {sender for sender, _, _ in copies} == {publisher.browser.name}
@@ -78,7 +78,7 @@ def test_a_copy_is_the_packet_before_with_its_own_time() -> None:
 def test_it_ends_when_the_loss_does() -> None:
     call, _, [one, _] = a_voice(1)
     report(call, one, 0.1, 2)
-    report(call, one, 0.0, 13)
+    report(call, one, 0.0, 16)
     count = len(again(one))
     report(call, one, 0.0, 2)
     assert len(again(one)) == count
@@ -88,10 +88,10 @@ def test_it_ends_when_the_loss_does() -> None:
 
 def test_a_little_loss_goes_on_what_it_would_not_begin() -> None:
     call, _, [one, other] = a_voice(1)
-    report(call, one, 0.1)
+    report(call, one, 0.1, 2)
     for _ in range(20):
-        one.browser.report_loss(SOUND, 0.015)
-        other.browser.report_loss(SOUND, 0.015)
+        one.browser.report_loss(SOUND, 0.02)
+        other.browser.report_loss(SOUND, 0.02)
         call.run(1)
     assert max(again(one)) > 20 * 50
     assert again(other) == []
@@ -122,7 +122,7 @@ def test_nothing_from_before_somebody_listened_comes_along() -> None:
 
 def test_silence_between_two_words_is_not_bridged() -> None:
     call, publisher, [one, _] = a_voice(1)
-    report(call, one, 0.2)
+    report(call, one, 0.2, 2)
     last = publisher.browser.voice.frame - 1
     publisher.browser.voice.on = False
     call.run(0.5)
