@@ -36,7 +36,7 @@ SECURE: dict[str, object] = {"dom.securecontext.allowlist": SERVICE, "media.devi
 
 SOUND = """async () => {
   const found = { received: 0, lost: 0, samples: 0, concealed: 0 };
-  for (const each of (await insight.peers.at(-1).getStats()).values()) {
+  for (const each of (await window.recognise.connections.at(-1).getStats()).values()) {
     if (each.type !== 'inbound-rtp' || each.kind !== 'audio') continue;
     found.received += each.packetsReceived;
     found.lost += each.packetsLost;
