@@ -89,7 +89,7 @@ export class Peer {
     for (const kind of /** @type {const} */ (['audio', 'video'])) {
       for (let count = have[kind]; count < wanted[kind]; count++) {
         const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' });
-        preferCodecs(transceiver, kind);
+        preferCodecs(transceiver, kind, { receiving: true });
         this.#slots.push({ transceiver, stream: new MediaStream([transceiver.receiver.track]) });
       }
     }
@@ -210,7 +210,7 @@ export class Peer {
 /**
  * @param {RTCRtpTransceiver} transceiver
  * @param {'audio' | 'video'} kind
- * @param {{h264First?: boolean}} [wish]
+ * @param {{h264First?: boolean, receiving?: boolean}} [wish]
  */
 function preferCodecs(transceiver, kind, wish) {
   // Not in Firefox before 128. The offer is then larger and the server picks from it.
