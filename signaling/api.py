@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from signaling.bodies import read_json
 from signaling.clock import Clock
+from signaling.encryption import Encryption
 from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, same_origin
 from signaling.limits import Limiter, address_key
 from signaling.metrics import Metrics
@@ -39,6 +40,9 @@ class TokenRequest(BaseModel):
     """The name that others see. Left out, the person types one."""
     max_participants: Annotated[int, Field(ge=2, le=12)] | None = None
     session_minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+    encryption: Encryption | None = None
+    """`required`: whoever's browser cannot encrypt end to end is not let in, whatever the server's setting says. The
+    strictest of the setting and all tokens of a session holds."""
     expires_in: Annotated[int, Field(ge=60, le=90 * 24 * 3600)] | None = None
     """Seconds for which the token can be used to join. A session that was joined goes on."""
 
@@ -93,6 +97,7 @@ class TokenApi:
             name=asked.name,
             limit=asked.max_participants,
             minutes=asked.session_minutes,
+            encryption=asked.encryption,
         )
         token = self._tokens.sign(claims, now)
         self._metrics.tokens.labels(asked.role).inc()

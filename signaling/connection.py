@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from signaling.clock import Clock
 from signaling.entrance import Entrance
 from signaling.limits import Limiter
-from signaling.messages import Error, Join, Message, Ping, Pong, Resume, ServerMessage, client_messages
+from signaling.messages import Error, Join, Message, Ping, Pong, Resume, Sealed, ServerMessage, client_messages
 from signaling.metrics import Metrics
 from signaling.orders import ConnectionId
 from signaling.refusals import Refused
@@ -49,6 +49,9 @@ BAD_MESSAGES = 10
 BURST = 4.0
 """Seconds' worth of messages that may come at once."""
 
+SEALED_RATE, SEALED_BURST = 44.0, 528
+"""Sealed messages, a second and at once, besides the others: what one person may send to eleven (`relay.py`)."""
+
 CLOSE_POLICY = 1008
 CLOSE_SILENT = 4408
 """Nothing was said. The other close codes are in `sessions.py`."""
@@ -78,7 +81,11 @@ class Connection:
         self._sessions = sessions
         self._clock = clock
         self._metrics = metrics
-        self._messages = Limiter(messages_per_second, int(messages_per_second * BURST) or 1)
+        burst = int(messages_per_second * BURST) or 1
+        self._messages = Limiter(messages_per_second, burst)
+        self._sealed = Limiter(SEALED_RATE, SEALED_BURST)
+        self._all = Limiter(messages_per_second + SEALED_RATE, burst + SEALED_BURST)
+        """Counts before a message was read; the others after it."""
         self.address = address
         self._queue: deque[ServerMessage] = deque()
         self._wake = asyncio.Event()
@@ -136,14 +143,15 @@ class Connection:
 
     async def _take(self, text: str) -> float | None:
         """Handles one message; returns for how long the next one is waited for, None without limit."""
-        if self._messages.take(None, self._clock.steady()) > 0:
-            self._refuse(Refused("too_many_messages"))
-            self.hang_up(CLOSE_POLICY)
-            return FIRST_MESSAGE
+        if self._all.take(None, self._clock.steady()) > 0:
+            return self._too_many()
         try:
             message: Message = client_messages.validate_json(text)
         except ValidationError:
             return self._misbehaved(None if self.joined else FIRST_MESSAGE)
+        limiter = self._sealed if isinstance(message, Sealed) else self._messages
+        if limiter.take(None, self._clock.steady()) > 0:
+            return self._too_many()
         if self.joined:
             if isinstance(message, Ping):
                 self.send(Pong())
@@ -164,6 +172,11 @@ class Connection:
             return SECOND_THOUGHT
         self.joined = True
         return None
+
+    def _too_many(self) -> float:
+        self._refuse(Refused("too_many_messages"))
+        self.hang_up(CLOSE_POLICY)
+        return FIRST_MESSAGE
 
     def _misbehaved(self, patience: float | None) -> float | None:
         self._bad += 1

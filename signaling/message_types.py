@@ -19,11 +19,33 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from signaling import liveness, message, messages, recording_messages, roles, stats, view_messages
+from signaling import (
+    chat_messages,
+    encryption,
+    liveness,
+    message,
+    messages,
+    recording_messages,
+    roles,
+    sealed_messages,
+    stats,
+    view_messages,
+)
 
 TYPES_FILE = Path(__file__).resolve().parent.parent / "web" / "js" / "messages.d.ts"
 
-SOURCES = (roles, message, stats, liveness, recording_messages, view_messages, messages)
+SOURCES = (
+    roles,
+    encryption,
+    message,
+    stats,
+    liveness,
+    recording_messages,
+    view_messages,
+    sealed_messages,
+    chat_messages,
+    messages,
+)
 """Where models and named types stand, in the order in which they are written."""
 
 UNIONS = ("ClientMessage", "ServerMessage")

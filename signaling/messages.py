@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
+from signaling.chat_messages import Chat as Chat
+from signaling.chat_messages import ChatFrom as ChatFrom
+from signaling.encryption import Encryption as Encryption
 from signaling.liveness import Ping as Ping
 from signaling.liveness import Pong as Pong
 from signaling.liveness import Renewed as Renewed
@@ -24,6 +27,11 @@ from signaling.recording_messages import Place as Place
 from signaling.recording_messages import Recording as Recording
 from signaling.recording_messages import TextVersion as TextVersion
 from signaling.roles import Action, Role
+from signaling.sealed_messages import DisplayName as DisplayName
+from signaling.sealed_messages import Host as Host
+from signaling.sealed_messages import Sealed as Sealed
+from signaling.sealed_messages import SealedFrom as SealedFrom
+from signaling.sealed_messages import TellName as TellName
 from signaling.stats import Stats as Stats
 from signaling.view_messages import Shown as Shown
 from signaling.view_messages import View as View
@@ -31,7 +39,6 @@ from signaling.view_messages import Wanted as Wanted
 
 PROTOCOL_VERSION = 1
 
-DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
@@ -73,7 +80,10 @@ class Join(Message):
     type: Literal["join"] = "join"
     version: Literal[1] = 1
     token: Token
-    name: DisplayName
+    name: DisplayName | None = None
+    """Null from a page that encrypts: it tells the others by itself, and the server never learns it."""
+    encrypts: bool = False
+    """Whether this page encrypts end to end."""
     offer: Offer | None = None
     microphone: bool = False
     camera: bool = False
@@ -88,6 +98,7 @@ class Resume(Message):
     type: Literal["resume"] = "resume"
     version: Literal[1] = 1
     token: Token
+    encrypts: bool = False
     offer: Offer | None = None
     microphone: bool = False
     camera: bool = False
@@ -112,15 +123,6 @@ class Devices(Message):
 class Hand(Message):
     type: Literal["hand"] = "hand"
     raised: bool
-
-
-class Chat(Message):
-    """Relayed to everyone in the session at once, never stored."""
-
-    type: Literal["chat"] = "chat"
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-    ref: Mid | None = None
-    """Names it, so that what did not come back can be sent again on another socket and is relayed once."""
 
 
 class Admit(Message):
@@ -207,6 +209,8 @@ ClientMessage = Annotated[
     | OfferAgain
     | Devices
     | Hand
+    | TellName
+    | Sealed
     | Chat
     | Admit
     | Decline
@@ -233,6 +237,12 @@ class Person(Message):
 
     id: PersonId
     name: str
+    """Empty where the server does not know it: told end to end."""
+    number: int
+    """From 1, in the order of coming: this person's place in key ids. Nobody else gets it in this session."""
+    page: int
+    """Counts up with every new socket of theirs: what was on its way to them, or from them, may be lost."""
+    encrypts: bool
     role: Role
     microphone: bool
     camera: bool
@@ -247,6 +257,10 @@ class Person(Message):
 class WaitingPerson(Message):
     id: PersonId
     name: str
+    """Empty where the server does not know it: told end to end."""
+    number: int
+    page: int
+    encrypts: bool
     role: Role
     since: float
     """Seconds since 1970, UTC."""
@@ -286,8 +300,15 @@ class State(Message):
     """When the session ends by itself."""
     limit: int
     locked: bool
+    encryption: Encryption
+    """The session's policy. It may become stricter, never laxer."""
+    clear: bool
+    """Somebody who is present does not encrypt, so that nothing is encrypted end to end. Only where that is preferred,
+    and told to those who are present."""
     waiting_for: str | None
-    """While waiting: the name of the therapist, when one is there."""
+    """While waiting: the therapist's name as the clinic's booking system says it, when one is there."""
+    hosts: list[Host]
+    """While waiting: those who can let this person in."""
     you: Person
     may: list[Action]
     people: list[Person]
@@ -315,21 +336,12 @@ class MoreSlots(Message):
     video: int
 
 
-class ChatFrom(Message):
-    """Also sent back to the sender: what comes back was delivered."""
-
-    type: Literal["chat"] = "chat"
-    person: PersonId
-    name: str
-    text: str
-    at: float
-    ref: Mid | None
-    """As its sender has named it; null for the others."""
-
-
 class MuteRequested(Message):
     type: Literal["mute_requested"] = "mute_requested"
+    person: PersonId
+    """Who asks."""
     by: str
+    """Their name; empty where the server does not know it: told end to end."""
 
 
 class MoveRequested(Message):
@@ -358,7 +370,7 @@ class Quality(Message):
     people: dict[PersonId, Literal["good", "fair", "poor", "lost"]]
 
 
-OverReason = Literal["left", "removed", "declined", "ended", "expired", "moved", "lost"]
+OverReason = Literal["left", "removed", "declined", "ended", "expired", "moved", "lost", "unencrypted"]
 
 
 class Over(Message):
@@ -386,6 +398,7 @@ ServerMessage = Annotated[
     | Answered
     | Wanted
     | MoreSlots
+    | SealedFrom
     | ChatFrom
     | MuteRequested
     | MoveRequested

@@ -12,4 +12,5 @@ OVER: dict[OverReason, str] = {
     "expired": "The session has reached its time limit.",
     "moved": "The call goes on on your other device.",
     "lost": "The connection was away for too long.",
+    "unencrypted": "This session is encrypted from end to end, and your browser cannot do that. Use a current browser.",
 }

@@ -23,6 +23,7 @@ REFUSALS: dict[str, str] = {
     "restarting": "The server is restarting. Try again in a moment.",
     "other_node": "This session is held by another server. Open the link again.",
     "bad_name": "Enter a name that others can read.",
+    "cannot_encrypt": "This session is encrypted from end to end, and your browser cannot do that. Use a current one.",
     # in the session
     "not_joined": "Join the session first.",
     "joined_before": "You are in the session already.",
@@ -33,6 +34,8 @@ REFUSALS: dict[str, str] = {
     "screen_not_allowed": "Your therapist has not allowed you to share your screen.",
     "screen_taken": "Somebody else is sharing their screen. Wait until they stop.",
     "no_screen": "Your browser offered no screen to share.",
+    "not_sealed": "Everything in this session is encrypted, and this was not. It was not sent. Load the page again.",
+    "not_readable": "Somebody here cannot read encrypted messages. This was not sent.",
     "bad_offer": "Your browser and the server could not agree on a connection.",
     # recording
     "recording_off": "This clinic has not set up recordings.",

@@ -27,11 +27,14 @@ from signaling.messages import (
     MuteRequested,
     Record,
     Remove,
+    Sealed,
+    TellName,
     View,
 )
 from signaling.refusals import Refused
 from signaling.roles import Action
-from signaling.seat import Phase, Seat
+from signaling.sealed_messages import RECORDER
+from signaling.seat import Phase, Seat, readable_name
 
 if TYPE_CHECKING:
     from signaling.room import Room
@@ -98,9 +101,33 @@ def _hand(room: Room, seat: Seat, message: Hand, now: float) -> None:
     seat.hand = message.raised
 
 
+def _tell_name(room: Room, seat: Seat, message: TellName, now: float) -> None:
+    if not room.clear:
+        raise Refused("not_sealed")
+    if not seat.entry.name:
+        seat.name = readable_name(message.name)
+
+
+def _sealed(room: Room, seat: Seat, message: Sealed, now: float) -> None:
+    if message.to == RECORDER:
+        raise Refused("not_recording")
+    room.relay.pass_on(room, seat, message, now)
+
+
 def _chat(room: Room, seat: Seat, message: Chat, now: float) -> None:
-    said = ChatFrom(person=seat.id, name=seat.name, text=message.text, at=round(now + room.epoch, 3), ref=message.ref)
+    room.relay.count_chat(seat, now)
+    said = ChatFrom(
+        person=seat.id,
+        name=seat.name,
+        text=message.text,
+        sealed=message.sealed,
+        at=round(now + room.epoch, 3),
+        ref=message.ref,
+    )
     if message.ref is None or message.ref not in seat.chat_refs:
+        if message.sealed == room.clear:
+            # a page that has not noticed: whoever wrote it shall not believe that all can read it, or nobody else
+            raise Refused("not_readable" if room.clear else "not_sealed")
         seat.chat_refs = (*seat.chat_refs, message.ref)[-CHATS_REMEMBERED:] if message.ref else seat.chat_refs
         for other in room.present():
             if other is not seat:
@@ -133,7 +160,7 @@ def _ask_to_mute(room: Room, seat: Seat, message: AskToMute, now: float) -> None
     person = _person(room, message.person, Phase.PRESENT)
     if person is seat:
         raise Refused("not_yourself")
-    room.tell(person, MuteRequested(by=seat.name))
+    room.tell(person, MuteRequested(person=seat.id, by=seat.name))
 
 
 def _allow_screen(room: Room, seat: Seat, message: AllowScreen, now: float) -> None:
@@ -206,6 +233,8 @@ def _person(room: Room, person_id: str, phase: Phase | None = None) -> Seat:
 HANDLERS: dict[type[Message], Callable[[Room, Seat, Any, float], None]] = {
     Devices: _devices,
     Hand: _hand,
+    TellName: _tell_name,
+    Sealed: _sealed,
     Chat: _chat,
     Admit: _admit,
     Decline: _decline,

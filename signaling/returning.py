@@ -8,7 +8,9 @@ Rules:
 - Not to a seat that was left or taken away, nor with a link that was revoked. (A server that was started again knows of
   revoked links; that somebody left, in the minutes before, it does not.)
 - Whoever waited waits. Whoever was admitted is in the session, if it has room.
-- A session that goes on keeps its own facts; one that is made anew takes them from the first who comes back.
+- A session that goes on keeps its own facts; one that is made anew takes them from the first who comes back. Encryption
+  is as strict as any of them says.
+- Their number is theirs again, unless somebody else has come and got it: then they get another, as the state says.
 
 Not here: seats that still exist (`room.py`), and media (`sessions.py`).
 """
@@ -67,7 +69,8 @@ class Returns:
         now, wall = self._clock.steady(), self._clock.wall()
         told: list[tuple[ConnectionId, Renewed]] = []
         for seat in room.seats:
-            facts = (seat.resume_ids[0], seat.phase, room.locked, room.started_at, room.limit, room.length)
+            facts = (seat.resume_ids[0], seat.phase, seat.name, room.numbers, room.encryption)
+            facts += (room.locked, room.started_at, room.limit, room.length)
             if seat.connection is None or (facts == seat.token_facts and now - seat.token_at < RENEW):
                 continue
             seat.token_facts, seat.token_at = facts, now
@@ -94,19 +97,26 @@ def give_back(room: Room, claims: ResumeClaims, sat: SeatClaims, arrival: Arriva
         token=sat.link,
         token_expires=sat.link_expires,
         limit=sat.limit,
+        encryption=sat.encryption,
     )
+    room.numbers = max(room.numbers, sat.numbers)
+    taken = {other.number for other in room.seats}
     seat = Seat(
         id=claims.sub,
         entry=entry,
         phase=Phase.WAITING,
         since=sat.since - room.epoch,
         name=sat.name,
+        number=room.next_number() if sat.number in taken else sat.number,
+        page=sat.page,
         connection=None,
         resume_ids=(claims.jti,),
         # Where they have not offered, they are told that their media is gone, and do.
         media_gone_at=now,
     )
     room.seats.append(seat)
+    seat.encrypts = arrival.encrypts
+    room.require(sat.encryption)
     if sat.admitted:
         room.let_in(seat, now)
     orders = room.resume(seat, claims.jti, arrival, now)
@@ -119,6 +129,9 @@ def _claims(room: Room, seat: Seat, wall: float) -> SeatClaims:
         identity=seat.entry.identity,
         role=seat.role,
         name=seat.name,
+        number=seat.number,
+        page=seat.page,
+        numbers=room.numbers,
         link=seat.entry.token,
         link_expires=seat.entry.token_expires,
         admitted=seat.phase is Phase.PRESENT,
@@ -127,4 +140,5 @@ def _claims(room: Room, seat: Seat, wall: float) -> SeatClaims:
         length=room.length,
         started_at=None if room.started_at is None else round(room.started_at + room.epoch, 3),
         locked=room.locked,
+        encryption=room.encryption,
     )

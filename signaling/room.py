@@ -10,6 +10,7 @@ Rules:
   when the device in the call agrees. Silence means no.
 - A locked session takes nobody new, except those who could unlock it themselves.
 - A seat is given up 15 s after both its socket and its media are gone; a resume before that keeps it.
+- Nobody is in the session whose browser does not encrypt, where that is required (`encryption.py`).
 - Nobody is recorded before everyone present has agreed; a newcomer pauses the recording before anybody hears them
   (`session_recording.py`).
 - A removed person's token is revoked. Whoever leaves, or is lost, starts again at the door.
@@ -19,11 +20,11 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from signaling import requests
 from signaling.attention import Grade, Grades, Speakers
+from signaling.encryption import Encryption, strictest
 from signaling.messages import (
     Error,
     Film,
@@ -34,6 +35,7 @@ from signaling.messages import (
     Over,
     OverReason,
     Quality,
+    Sealed,
     ServerMessage,
     Speaking,
 )
@@ -41,33 +43,16 @@ from signaling.orders import ClosePeer, ConnectionId, HandOver, HangUp, JoinAfre
 from signaling.over import OVER
 from signaling.recording_view import recording_for
 from signaling.refusals import REFUSALS, Refused
+from signaling.relay import Relay
 from signaling.roles import PERMISSIONS
-from signaling.seat import Arrival, Entry, Media, Mover, Phase, Seat, notice_absence, readable_name
+from signaling.rules import Rules
+from signaling.seat import Arrival, Entry, Media, Mover, Phase, Seat, notice_absence, shown_name
 from signaling.session_recording import SessionRecording
-from signaling.view import Facts, state_for
+from signaling.view import facts_of, state_for
 from signaling.wiring import rewire
 
 if TYPE_CHECKING:
     from sfu import LayersWanted, PeerId, PictureHeld
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What holds for a session unless a token says otherwise. Times in seconds."""
-
-    limit: int = 2
-    """People in the session at once; waiting ones do not count."""
-    length: float = 90 * 60
-    waiting: float = 120 * 60
-    """How long one person may wait. Longer, and forgotten tabs fill the waiting room."""
-    waiting_room: int = 20
-    """People waiting at once. Bounds what a leaked link can do to the therapist's list."""
-    grace: float = 15.0
-    """Lower, and a change from Wi-Fi to mobile ends calls; higher, and ghosts stay in the session."""
-    silence: float = 15.0
-    """After how long the media server reports a silent peer: so long ago was it last heard."""
-    asking: float = 30.0
-    """How long a device is asked to hand over before silence means no."""
 
 
 class Room:
@@ -80,12 +65,16 @@ class Room:
         self.rules = rules
         self.epoch = epoch
         self.recording = recording
+        self.encryption = rules.encryption
         self.limit = rules.limit
         self.length = rules.length
         self.locked = False
         self.started_at: float | None = None
         self.film: Film | None = None
         self.seats: list[Seat] = []
+        self.numbers = 0
+        """The last that was given to a seat."""
+        self.relay = Relay()
         self._orders: list[Order] = []
         self._closing: list[Order] = []
         self._revision = 0
@@ -104,30 +93,10 @@ class Room:
     def waiting(self) -> list[Seat]:
         return [seat for seat in self.seats if seat.phase is Phase.WAITING]
 
-    def check_join(self, entry: Entry, move: bool) -> Seat | None:
-        """Refuses who may not come to the door. Returns the seat that `entry` asks to take over, if there is one."""
-        seat = next((s for s in self.seats if s.entry.identity == entry.identity), None)
-        if seat is not None:
-            if not move:
-                raise Refused("already_joined")
-            if seat.entry.token != entry.token:
-                raise Refused("not_yours")
-            if seat.mover is not None:
-                raise Refused("move_pending")
-            return seat
-        if self.locked and "lock" not in PERMISSIONS[entry.role]:
-            raise Refused("locked")
-        if len(self.present()) >= max(self.limit, entry.limit or 0):
-            raise Refused("session_full")
-        if "enter" not in PERMISSIONS[entry.role] and len(self.waiting()) >= self.rules.waiting_room:
-            raise Refused("waiting_room_full")
-        return None
-
-    def seat_to_resume(self, person: str, resume_id: str) -> Seat:
-        for seat in self.seats:
-            if seat.id == person and resume_id in seat.resume_ids:
-                return seat
-        raise Refused("resume_expired")
+    @property
+    def clear(self) -> bool:
+        """Whether somebody is present who does not encrypt."""
+        return not all(seat.encrypts for seat in self.present())
 
     def seat_of(self, connection: ConnectionId) -> Seat | None:
         return next((seat for seat in self.seats if seat.connection == connection), None)
@@ -135,7 +104,7 @@ class Room:
     # Coming and going ----------------------------------------------------------------------------------------
 
     def join(self, entry: Entry, arrival: Arrival, seat_id: str, now: float) -> list[Order]:
-        """A new seat; `check_join` returned None. The shell has said `joined`, what follows is in the orders."""
+        """A new seat; `door.check_join` returned None. The shell has said `joined`, what follows is in the orders."""
         # The largest that any token names, whoever comes first: tokens are the clinic's word, their order is chance.
         self.limit = max(self.limit, entry.limit or 0)
         self.length = max(self.length, (entry.minutes or 0) * 60.0)
@@ -145,12 +114,14 @@ class Room:
             entry=entry,
             phase=Phase.WAITING,
             since=now,
-            name=readable_name(entry.name or arrival.name),
+            name=shown_name(entry, arrival.name, encrypts=arrival.encrypts),
+            number=self.next_number(),
             connection=arrival.connection,
             resume_ids=(arrival.resume_id,),
         )
         self.seats.append(seat)
         self._use(seat, arrival)
+        self.require(entry.encryption)
         if enters:
             self.let_in(seat, now)
         self._orders.append(Note("enters" if enters else "waits", seat.role, seat=seat.id))
@@ -188,7 +159,7 @@ class Room:
             self._orders.append(HangUp(seat.connection))
         seat.entry = entry
         seat.mover = None
-        seat.name = readable_name(seat.entry.name or arrival.name)
+        seat.name = shown_name(entry, arrival.name, encrypts=arrival.encrypts)
         seat.hand = False
         seat.resume_ids = (arrival.resume_id,)
         self._drop_media(seat)
@@ -206,6 +177,17 @@ class Room:
                 self._orders.append(HangUp(connection))
         return self.settle()
 
+    def require(self, policy: Encryption | None) -> None:
+        """What a token says of encryption. Whoever may not be here with it is put out."""
+        self.encryption = strictest(self.encryption, policy or self.encryption)
+        if self.encryption == "required":
+            for seat in [each for each in self.seats if not each.encrypts]:
+                self.release(seat, "unencrypted")
+
+    def next_number(self) -> int:
+        self.numbers += 1
+        return self.numbers
+
     def let_in(self, seat: Seat, now: float) -> None:
         seat.phase = Phase.PRESENT
         if self.started_at is None:
@@ -218,7 +200,7 @@ class Room:
             self._tell(seat.connection, Over(reason=reason, error=OVER[reason]))
             self._orders.append(HangUp(seat.connection))
         if seat.mover is not None:
-            if reason in ("left", "lost"):
+            if reason in ("left", "lost", "unencrypted"):
                 self._orders.append(JoinAfresh(seat.mover.connection))
             else:
                 self._tell(seat.mover.connection, Over(reason=reason, error=OVER[reason]))
@@ -251,6 +233,10 @@ class Room:
             requests.handle(self, seat, message, now)
         except Refused as refused:
             self._tell(connection, Error(code=refused.code, error=refused.error))
+        if isinstance(message, Sealed):
+            # Most of all messages, and nothing follows from them: to look would cost a hundred times as much.
+            orders, self._orders = self._orders, []
+            return orders
         return self.settle(now)
 
     def socket_lost(self, connection: ConnectionId, now: float) -> list[Order]:
@@ -374,16 +360,7 @@ class Room:
         before, after = self._record(now)
         orders = self._orders + before + rewire(self.seats, self._speakers.recent) + after + self._closing
         self._orders, self._closing = [], []
-        facts = Facts(
-            session=self.session,
-            started_at=None if self.started_at is None else round(self.started_at + self.epoch, 3),
-            ends_at=None if self.started_at is None else round(self.started_at + self.length + self.epoch, 3),
-            limit=self.limit,
-            locked=self.locked,
-            epoch=self.epoch,
-            records=self.recording is not None,
-            film=self.film,
-        )
+        facts = facts_of(self)
         others = len(self.present()) - 1
         for seat in self.seats:
             if seat.connection is None:
@@ -411,6 +388,8 @@ class Room:
     def _use(self, seat: Seat, arrival: Arrival) -> None:
         publishes = seat.may("publish")
         seat.connection = arrival.connection
+        seat.page += 1
+        seat.encrypts = arrival.encrypts
         seat.socket_gone_at = None
         seat.told = None
         seat.watching.page_is_new()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from signaling.messages import Person, Source, Sources, State
+from signaling.encryption import Encryption
+from signaling.messages import Host, Person, Source, Sources, State, WaitingPerson
 from signaling.orders import ConnectionId
 from signaling.refusals import Refused
 from signaling.roles import PERMISSIONS, Action, Role
@@ -57,6 +58,7 @@ class Entry:
     """Seconds since 1970."""
     limit: int | None = None
     minutes: int | None = None
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class Arrival:
     media: Media | None
     microphone: bool
     camera: bool
-    name: str = field(default="", repr=False)
+    encrypts: bool
+    name: str | None = field(default=None, repr=False)
 
 
 @dataclass
@@ -98,9 +101,15 @@ class Seat:
     since: float
     """When the seat was taken, on the room's clock."""
     name: str = field(repr=False)
+    """Empty where we do not know it: the others are told it end to end."""
+    number: int
+    """Theirs alone in this session, from 1."""
     connection: ConnectionId | None
     resume_ids: tuple[str, ...]
     """The ids of the resume tokens that are good: the newest and, as its delivery may have failed, the one before."""
+    page: int = 0
+    """How many sockets this seat has had: what was on its way on an earlier one may be lost."""
+    encrypts: bool = False
     microphone: bool = False
     """What the person has switched on. Whether it is sent depends on there being a track for it: see `sends`."""
     camera: bool = False
@@ -208,6 +217,9 @@ class Seat:
         return Person(
             id=self.id,
             name=self.name,
+            number=self.number,
+            page=self.page,
+            encrypts=self.encrypts,
             role=self.role,
             microphone=self.sends("microphone"),
             camera=self.sends("camera"),
@@ -216,6 +228,22 @@ class Seat:
             may_share=self.may_share,
             reconnecting=self.reconnecting,
         )
+
+    def as_waiting(self, epoch: float) -> WaitingPerson:
+        """As those who may admit know them. `epoch` added to the room's clock gives seconds since 1970."""
+        return WaitingPerson(
+            id=self.id,
+            name=self.name,
+            number=self.number,
+            page=self.page,
+            encrypts=self.encrypts,
+            role=self.role,
+            since=round(self.since + epoch, 3),
+        )
+
+    def as_host(self) -> Host:
+        """As whoever waits for them may know them."""
+        return Host(id=self.id, number=self.number, page=self.page, encrypts=self.encrypts)
 
 
 def notice_absence(seats: Sequence[Seat], now: float | None) -> None:
@@ -241,6 +269,13 @@ def permitted_sources(role: Role, sources: Sources) -> dict[Source, str]:
         "screen": sources.screen,
     }
     return {source: mid for source, mid in offered.items() if mid is not None}
+
+
+def shown_name(entry: Entry, told: str | None, *, encrypts: bool) -> str:
+    """The token's name, or else what the page has told us: nothing, if it tells the others itself. Raises Refused."""
+    if not entry.name and told is None and encrypts:
+        return ""
+    return readable_name(entry.name or told or "")
 
 
 def readable_name(name: str) -> str:

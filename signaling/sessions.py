@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import structlog
 
 from sfu import MediaEvent, MediaServer, PeerConnected, PeerError, PeerId, PeerLost
+from signaling import door
 from signaling import orders as o
 from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.limits import Limiter
-from signaling.media import offer_again
+from signaling.media import WiringOrder, offer_again, wire
 from signaling.messages import Answer, Answered, Error, Film, Join, Joined, Message, Offer, OfferAgain, Resume
 from signaling.metrics import Metrics
 from signaling.outlet import Outlet
@@ -29,8 +30,9 @@ from signaling.refusals import REFUSALS, Refused
 from signaling.returning import Returns, give_back
 from signaling.revocations import Revocations
 from signaling.roles import Role
-from signaling.room import Room, Rules
-from signaling.seat import Arrival, Entry, Media, Seat, notice_silence, readable_name
+from signaling.room import Room
+from signaling.rules import Rules
+from signaling.seat import Arrival, Entry, Media, Seat, notice_silence, shown_name
 from signaling.session_recording import SessionRecording
 from signaling.stats import Stats
 from signaling.tokens import JoinClaims, ResumeClaims, Tokens
@@ -114,10 +116,11 @@ class Sessions:
             token_expires=claims.exp,
             limit=claims.limit,
             minutes=claims.minutes,
+            encryption=claims.encryption,
         )
-        readable_name(entry.name or message.name)
         with self._guarded(room):
-            seat = room.check_join(entry, message.move)
+            seat = door.check_join(room, entry, move=message.move, encrypts=message.encrypts)
+            shown_name(entry, message.name, encrypts=message.encrypts)
             if seat is None:
                 self._take_seat(room, outlet, entry, message)
             else:
@@ -132,7 +135,8 @@ class Sessions:
             self._give_back(outlet, room, claims, message)
             return
         with self._guarded(room):
-            seat = room.seat_to_resume(claims.sub, claims.jti)
+            seat = door.seat_to_resume(room, claims.sub, claims.jti)
+            door.check_encrypts(room, message.encrypts)
             media, answer = self._open(room, message.offer, seat.role, seat.peer)
             arrival = self._arrive(room, outlet, message, media)
             self._welcome(outlet, room, seat.id, arrival, answer)
@@ -142,6 +146,7 @@ class Sessions:
         sat = self._returns.check(room, claims)
         room = room or self._new_room(claims.room)
         with self._guarded(room):
+            door.check_encrypts(room, message.encrypts, sat.encryption)
             media, answer = self._open(room, message.offer, sat.role)
             self._rooms[room.session] = room
             arrival = self._arrive(room, outlet, message, media)
@@ -165,6 +170,7 @@ class Sessions:
         if mover is None or seat is None:
             return
         try:
+            door.check_encrypts(mover.room, mover.message.encrypts)
             media, answer = self._open(mover.room, mover.message.offer, seat.role)
         except Refused as refused:
             self._carry_out(mover.room, mover.room.give_up_move(connection, refused.code))
@@ -178,7 +184,7 @@ class Sessions:
         if mover is None:
             return
         try:
-            mover.room.check_join(mover.entry, move=False)
+            door.check_join(mover.room, mover.entry, move=False, encrypts=mover.message.encrypts)
             self._take_seat(mover.room, mover.outlet, mover.entry, mover.message)
         except Refused as refused:
             mover.outlet.send(Error(code=refused.code, error=refused.error))
@@ -199,7 +205,8 @@ class Sessions:
             media=media,
             microphone=message.microphone,
             camera=message.camera,
-            name=message.name if isinstance(message, Join) else "",
+            encrypts=message.encrypts,
+            name=message.name if isinstance(message, Join) else None,
         )
 
     def _welcome(self, outlet: Outlet, room: Room, seat_id: str, arrival: Arrival, answer: Answer | None) -> None:
@@ -361,22 +368,11 @@ class Sessions:
             self._forget(room)
             log.info("vanished", session=self._pseudonyms.of(room.session))
 
-    def _wire(self, order: o.Connect | o.Disconnect | o.Show | o.Rank | o.Pause | o.ClosePeer) -> None:
+    def _wire(self, order: WiringOrder) -> None:
+        if isinstance(order, o.ClosePeer):
+            self._peers.pop(order.peer, None)
         try:
-            match order:
-                case o.Connect(publisher, source, subscriber, slot):
-                    self._media.connect(publisher, source, subscriber, slot)
-                case o.Disconnect(subscriber, slot):
-                    self._media.disconnect(subscriber, slot)
-                case o.Show(subscriber, slot, height):
-                    self._media.show(subscriber, slot, height)
-                case o.Rank(subscriber, slot, rank, sure):
-                    self._media.rank(subscriber, slot, rank, sure)
-                case o.Pause(publisher, source, paused):
-                    self._media.pause(publisher, source, paused)
-                case o.ClosePeer(peer):
-                    self._peers.pop(peer, None)
-                    self._media.close_peer(peer)
+            wire(self._media, order)
         except PeerError as error:
             # The peer was lost a moment ago and its event is on the way; or the client offered other than it said.
             self._metrics.wiring_refused.labels(error.code).inc()

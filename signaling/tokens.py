@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeVar
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, StringConstraints, ValidationError
 
+from signaling.encryption import Encryption
 from signaling.refusals import Refused
 from signaling.roles import Keeper, Role
 
@@ -44,6 +45,8 @@ class JoinClaims(_Claims):
     """If given, the name that others see, whatever the person types."""
     limit: Annotated[int, Field(ge=2, le=12)] | None = None
     minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+    encryption: Encryption | None = None
+    """Whether everybody's browser has to encrypt. The stricter of this, other tokens and the setting holds."""
 
 
 class SeatClaims(BaseModel):
@@ -55,7 +58,11 @@ class SeatClaims(BaseModel):
     """Seconds since 1970 until which the seat may be given back."""
     identity: UserId
     role: Role
-    name: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(repr=False)
+    name: Annotated[str, StringConstraints(max_length=60)] = Field(repr=False)
+    number: Annotated[int, Field(ge=1)]
+    page: Annotated[int, Field(ge=1)]
+    numbers: Annotated[int, Field(ge=1)]
+    """The last number that was given to anybody."""
     link: TokenId
     """The unique id of the token that they came with, and when that expires."""
     link_expires: float
@@ -67,6 +74,7 @@ class SeatClaims(BaseModel):
     """Of the session, in seconds."""
     started_at: float | None = None
     locked: bool
+    encryption: Encryption
 
 
 class ResumeClaims(_Claims):

@@ -1,7 +1,8 @@
 """Views: what each person may know of the session, and nothing else.
 
-A waiting person learns their own name, the session's limit and the therapist's name: not who else waits or is present,
-not whether the session runs. Those who may admit see who waits; the others do not.
+A waiting person learns their own name, the session's limit and policy, and of those present who can let them in the
+name that the clinic gives them, if it gives one, and what an encrypted hello needs: id, number and page. Not who else
+waits or is present, not whether the session runs. Those who may admit see who waits; the others do not.
 
 Not here: what each may know of a recording (`recording_view.py`).
 """
@@ -10,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from signaling.messages import Film, Recording, State, WaitingPerson
+from signaling.messages import Encryption, Film, Recording, State
 from signaling.roles import Action
 from signaling.seat import Phase, Seat
 from signaling.wiring import assignments
+
+if TYPE_CHECKING:
+    from signaling.room import Room
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,29 @@ class Facts:
     ends_at: float | None
     limit: int
     locked: bool
+    encryption: Encryption
+    clear: bool
+    """Whether somebody is present who does not encrypt."""
     epoch: float
     """Added to the room's clock it gives seconds since 1970."""
     records: bool
     """Whether there can be recordings at all."""
     film: Film | None
+
+
+def facts_of(room: Room) -> Facts:
+    return Facts(
+        session=room.session,
+        started_at=None if room.started_at is None else round(room.started_at + room.epoch, 3),
+        ends_at=None if room.started_at is None else round(room.started_at + room.length + room.epoch, 3),
+        limit=room.limit,
+        locked=room.locked,
+        encryption=room.encryption,
+        clear=room.clear,
+        epoch=room.epoch,
+        records=room.recording is not None,
+        film=room.film,
+    )
 
 
 def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, recording: Recording | None, revision: int) -> State:
@@ -46,15 +68,14 @@ def state_for(seat: Seat, seats: Sequence[Seat], facts: Facts, recording: Record
         ends_at=facts.ends_at if present else None,
         limit=facts.limit,
         locked=facts.locked and present,
-        waiting_for=hosts[0].name if hosts and not present else None,
+        encryption=facts.encryption,
+        clear=facts.clear and present,
+        waiting_for=(hosts[0].name or None) if hosts and not present else None,
+        hosts=[] if present else [host.as_host() for host in hosts],
         you=seat.as_self(),
         may=actions_of(seat, records=facts.records),
         people=[other.as_person() for other in others if other.phase is Phase.PRESENT] if present else [],
-        waiting=[
-            WaitingPerson(id=other.id, name=other.name, role=other.role, since=round(other.since + facts.epoch, 3))
-            for other in others
-            if other.phase is Phase.WAITING
-        ]
+        waiting=[other.as_waiting(facts.epoch) for other in others if other.phase is Phase.WAITING]
         if present and seat.may("admit")
         else [],
         slots=assignments(seat, seats),

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import click
 import uvloop
@@ -106,6 +106,7 @@ def serve(config: Path | None, **flags: Any) -> None:
 @click.option("--user", metavar="ID", help="Who it is, in your own words; not shown to others. Default: somebody new.")
 @click.option("--limit", type=click.IntRange(2, 12), help="People in this session at most.")
 @click.option("--minutes", type=click.IntRange(1, 24 * 60), help="After this the session ends.")
+@click.option("--encryption", type=click.Choice(["required"]), help="Nobody whose browser cannot encrypt is let in.")
 @flags_for(FOR_LINKS)
 def token(
     config: Path | None,
@@ -114,6 +115,7 @@ def token(
     user: str | None,
     limit: int | None,
     minutes: int | None,
+    encryption: Literal["required"] | None,
     **flags: Any,
 ) -> None:
     """Print a link that lets one person into one session.
@@ -134,6 +136,7 @@ def token(
             role=role,
             limit=limit,
             minutes=minutes,
+            encryption=encryption,
         )
         click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
     except (keys.BadKey, OSError) as error:

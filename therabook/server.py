@@ -47,9 +47,9 @@ from signaling.quality_watch import QualityWatch
 from signaling.recordings_access import RecordingsAccess
 from signaling.recovery import recover
 from signaling.revocations import Revocations
-from signaling.room import Rules
 from signaling.route import add_routes
 from signaling.routes import route_table
+from signaling.rules import Rules
 from signaling.sessions import LOOK, Sessions
 from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
 from signaling.streams import Streams
@@ -350,6 +350,7 @@ def turn_servers(settings: Settings) -> TurnServers:
 
 def rules(settings: Settings) -> Rules:
     return Rules(
+        encryption=settings.encryption,
         limit=settings.session_limit,
         length=settings.session_minutes * 60.0,
         waiting=settings.waiting_minutes * 60.0,

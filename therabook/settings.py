@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     session_minutes: int = Field(
         90, ge=1, le=1440, description="After this a session ends, unless its tokens say otherwise."
     )
+    encryption: Literal["required", "preferred"] = Field(
+        "required",
+        description="End-to-end encryption of sound, pictures, chat and names. required: nobody comes in whose browser "
+        "cannot. preferred: they do, nothing is encrypted end to end while they are there, and all are told. Tokens "
+        "can make it stricter.",
+    )
     waiting_minutes: int = Field(120, ge=1, le=1440, description="How long one person may wait to be let in.")
     token_minutes: int = Field(
         24 * 60, ge=1, le=90 * 24 * 60, description="How long a token can be used to join, unless asked otherwise."

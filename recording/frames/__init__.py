@@ -2,12 +2,13 @@
 
 Packets go in in order, with `gap` where some are missing; frames come out whole or not at all. Of a picture nothing is
 given out between a gap and the next key frame: it would look like what was sent, and not be it. Payloads are hostile:
-whatever they hold is dropped and counted, never raised, and kept in bounded memory.
+whatever they hold is dropped and counted, never raised, and kept in bounded memory. Frames that are encrypted are
+opened once they are whole, by what `depacketizer` is given.
 """
 
 from __future__ import annotations
 
-from recording.frames.frame import CODECS, KINDS, RATES, Codec, Depacketizer, Frame, Kind
+from recording.frames.frame import CODECS, KINDS, RATES, Codec, Depacketizer, Frame, Kind, Opener
 from recording.frames.h264 import H264
 from recording.frames.opus import Opus
 from recording.frames.vp8 import VP8
@@ -24,6 +25,7 @@ __all__ = [
     "Depacketizer",
     "Frame",
     "Kind",
+    "Opener",
     "Opus",
     "depacketizer",
 ]
@@ -36,5 +38,5 @@ _DEPACKETIZERS: dict[Codec, type[Opus] | type[VP8] | type[VP9] | type[H264]] = {
 }
 
 
-def depacketizer(codec: Codec) -> Depacketizer:
-    return _DEPACKETIZERS[codec]()
+def depacketizer(codec: Codec, opener: Opener | None = None) -> Depacketizer:
+    return _DEPACKETIZERS[codec](opener)

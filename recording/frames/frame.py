@@ -5,6 +5,7 @@ Not here: any payload format.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
 Codec = Literal["opus", "VP8", "VP9", "H264"]
@@ -24,6 +25,12 @@ LARGEST_FRAME = 4 * 1024 * 1024
 
 PART_COST = 64
 """Bytes that a part of a frame takes besides its own: without them a frame of a million empty parts would be small."""
+
+
+Opener = Callable[[bytes], bytes | None]
+"""What was put together, into what a codec made of a picture or sound, before anything of it is read: for frames that
+are encrypted (`recording/e2ee`). None if it can't be opened: then it counts as broken. H264 is Annex B, before and
+after."""
 
 
 class Frame(NamedTuple):

@@ -1,7 +1,8 @@
 """H264 (RFC 6184, packetization mode 1): single NAL units, STAP-A and FU-A, put together to access units (Annex B).
 
 An access unit is what has one timestamp, up to the marker. Parameter sets are kept, and every key frame begins with
-those it needs, so that a decoder can start at any. Not here: B-frames, which no browser sends.
+those it needs, so that a decoder can start at any. If frames are encrypted, parameter sets too are taken only from
+those that were opened. Not here: B-frames, which no browser sends.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recording.frames.bits import BadBits, Bits
-from recording.frames.frame import LARGEST_FRAME, PART_COST, Frame
+from recording.frames.frame import LARGEST_FRAME, PART_COST, Frame, Opener
 from recording.frames.sps import picture_size
 
 _SLICES = range(1, 6)
@@ -28,7 +29,8 @@ _LONGEST_SET = 1024
 
 
 class H264:
-    def __init__(self) -> None:
+    def __init__(self, opener: Opener | None = None) -> None:
+        self._opener = opener
         self.wants_key = True
         self.broken = 0
         self._timestamp: int | None = None
@@ -109,12 +111,24 @@ class H264:
         kind = unit[0] & 0x1F if unit else 0
         if kind not in _UNITS or unit[0] & 0x80:
             return False
-        if kind in (_SPS, _PPS) and not self._keep_set(kind, unit):
+        if kind in (_SPS, _PPS) and self._opener is None and not self._keep_set(kind, unit):
             return False
         if kind not in (_DELIMITER, _FILLER):
             self._units.append(unit)
             self._size += len(unit) + PART_COST
         return self._size <= LARGEST_FRAME
+
+    def _open(self, opener: Opener, sent: list[bytes]) -> list[bytes] | None:
+        """The units that were encrypted; None if they were not, or are malformed."""
+        opened = opener(_annex_b(sent))
+        units = _units(opened) if opened else []
+        kinds = [unit[0] & 0x1F for unit in units]
+        if not units or not all(unit[0] & 0x80 == 0 and unit[0] & 0x1F in _UNITS for unit in units):
+            return None
+        sets = [(kind, unit) for kind, unit in zip(kinds, units, strict=True) if kind in (_SPS, _PPS)]
+        if not all(self._keep_set(kind, unit) for kind, unit in sets):
+            return None
+        return [unit for kind, unit in zip(kinds, units, strict=True) if kind not in (_DELIMITER, _FILLER)]
 
     def _keep_set(self, kind: int, unit: bytes) -> bool:
         if len(unit) > _LONGEST_SET:
@@ -141,6 +155,12 @@ class H264:
         kinds = {unit[0] & 0x1F for unit in units}
         if kinds.isdisjoint(_SLICES):
             return None  # parameter sets by themselves: they are kept
+        if self._opener is not None:
+            opened = self._open(self._opener, units)
+            if opened is None:
+                self._lose()
+                return None
+            units, kinds = opened, {unit[0] & 0x1F for unit in opened}
         if _IDR in kinds:
             return self._key_frame(timestamp, [unit for unit in units if unit[0] & 0x1F not in (_SPS, _PPS)])
         return None if self.wants_key else Frame(_annex_b(units), timestamp, False)
@@ -169,6 +189,11 @@ class H264:
 
 def _annex_b(units: list[bytes]) -> bytes:
     return b"".join(_START_CODE + unit for unit in units)
+
+
+def _units(frame: bytes) -> list[bytes]:
+    """Of an access unit in Annex B; what stands before its first start code is left out."""
+    return [unit for part in frame.split(_START_CODE[1:])[1:] if (unit := part.rstrip(b"\x00"))]
 
 
 def _aggregated(payload: bytes) -> Iterator[bytes]:

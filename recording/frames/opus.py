@@ -5,7 +5,7 @@ Silence that is not sent (DTX) leaves a step in the timestamps, and so a gap in 
 
 from __future__ import annotations
 
-from recording.frames.frame import Frame
+from recording.frames.frame import Frame, Opener
 
 _LONGEST = 5760
 """Ticks of a packet: 120 ms (RFC 6716, section 3.2.5)."""
@@ -26,17 +26,19 @@ class Opus:
 
     wants_key = False
 
-    def __init__(self) -> None:
+    def __init__(self, opener: Opener | None = None) -> None:
         self.broken = 0
+        self._opener = opener
 
     def push(self, timestamp: int, marker: bool, payload: bytes) -> Frame | None:
         if not payload:
             return None
-        duration = _duration(payload)
-        if duration == 0:
+        packet = payload if self._opener is None else self._opener(payload)
+        duration = _duration(packet) if packet else 0
+        if not packet or duration == 0:
             self.broken += 1
             return None
-        return Frame(payload, timestamp, True, duration)
+        return Frame(packet, timestamp, True, duration)
 
     def gap(self) -> None:
         """Nothing depends on what is missing."""

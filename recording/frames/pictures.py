@@ -5,13 +5,14 @@ Not here: where a picture begins and ends, which each codec says in its own way.
 
 from __future__ import annotations
 
-from recording.frames.frame import LARGEST_FRAME, PART_COST
+from recording.frames.frame import LARGEST_FRAME, PART_COST, Opener
 
 
 class Pictures:
     """Passes over pictures that need one that is missing."""
 
-    def __init__(self) -> None:
+    def __init__(self, opener: Opener | None = None) -> None:
+        self._opener = opener
         self.wants_key = True
         self.broken = 0
         self.timestamp = 0
@@ -39,6 +40,11 @@ class Pictures:
         """The picture; empty if there is none to give out."""
         picture = b"".join(self._parts)
         self._parts = []
+        if picture and self._opener is not None:
+            opened = self._opener(picture)
+            if not opened:
+                self.lose()
+            return opened or b""
         return picture
 
     def lose(self) -> None:

@@ -5,7 +5,7 @@ Not here: temporal layers are not told apart, a picture that is missing breaks t
 
 from __future__ import annotations
 
-from recording.frames.frame import Frame
+from recording.frames.frame import Frame, Opener
 from recording.frames.pictures import Pictures
 
 _STARTS = 0x10
@@ -16,8 +16,8 @@ _KEY_HEADER = 10
 
 
 class VP8:
-    def __init__(self) -> None:
-        self._pictures = Pictures()
+    def __init__(self, opener: Opener | None = None) -> None:
+        self._pictures = Pictures(opener)
 
     @property
     def wants_key(self) -> bool:

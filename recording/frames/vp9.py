@@ -7,7 +7,7 @@ not told apart, a picture that is missing breaks the chain whatever layer it was
 from __future__ import annotations
 
 from recording.frames.bits import BadBits, Bits
-from recording.frames.frame import Frame
+from recording.frames.frame import Frame, Opener
 from recording.frames.pictures import Pictures
 
 _PICTURE_ID, _PREDICTED, _LAYERS, _FLEXIBLE, _BEGINS, _ENDS, _STRUCTURE = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02
@@ -19,8 +19,8 @@ _HEADER = 24
 
 
 class VP9:
-    def __init__(self) -> None:
-        self._pictures = Pictures()
+    def __init__(self, opener: Opener | None = None) -> None:
+        self._pictures = Pictures(opener)
 
     @property
     def wants_key(self) -> bool:

@@ -130,5 +130,12 @@ class Room:
 def _seat(person: str) -> Seat:
     entry = Entry(identity=person, role=ROLES[person], name=person, token=person, token_expires=0.0)
     return Seat(
-        id=person, entry=entry, phase=Phase.PRESENT, since=0.0, name=person, connection=None, resume_ids=(person,)
+        id=person,
+        entry=entry,
+        phase=Phase.PRESENT,
+        since=0.0,
+        name=person,
+        number=1,
+        connection=None,
+        resume_ids=(person,),
     )

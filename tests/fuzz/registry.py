@@ -12,6 +12,7 @@ from tests.fuzz.targets import (
     feedback,
     frames,
     framing,
+    handshake,
     messages,
     payload,
     ranges,
@@ -20,6 +21,7 @@ from tests.fuzz.targets import (
     rtp,
     sdp,
     sealed,
+    sframe,
     stun,
     thinning,
     tokens,
@@ -47,5 +49,7 @@ TARGETS: dict[str, Target] = {
         tokens,
         age,
         ranges,
+        sframe,
+        handshake,
     )
 }

@@ -80,7 +80,8 @@ class Client:
                 self.told.append(m.server_messages.validate_json(received.data))
 
     async def joins(self, token: str, name: str = "Somebody", **more: Any) -> m.State:
-        brought: dict[str, Any] = {"offer": offer(), "microphone": True, "camera": True} | more
+        """Names are told so that tests can say who is who; a page does not."""
+        brought: dict[str, Any] = {"offer": offer(), "microphone": True, "camera": True, "encrypts": True} | more
         await self.says(m.Join(token=token, name=name, **brought))
         await self.hears(m.Joined)
         return await self.state()

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from sfu import PeerId
+from signaling import door
 from signaling import messages as m
 from signaling import orders as o
 from signaling.recording_rules import ConsentPolicy
 from signaling.refusals import Refused
 from signaling.roles import Role
-from signaling.room import Room, Rules
-from signaling.seat import Arrival, Entry, Media, Seat, permitted_sources
+from signaling.room import Room
+from signaling.rules import Rules
+from signaling.seat import Arrival, Entry, Media, Seat, permitted_sources, shown_name
 from signaling.session_recording import SessionRecording
 from signaling.wiring import Tap
 
@@ -37,6 +39,9 @@ class Actor:
     hung_up: bool = False
     resume_id: str = ""
     peer: PeerId | None = None
+    encrypts: bool = True
+    tells_name: bool = True
+    """Not so from a page: here names are told so that tests can say who is who."""
 
     @property
     def seat(self) -> Seat:
@@ -137,15 +142,20 @@ class Stage:
         sources: m.Sources | None = ALL_SOURCES,
         slots: tuple[int, int] = (3, 4),
         on: bool = True,
+        encrypts: bool = True,
+        tells_name: bool = True,
+        entry_name: str = "",
         **entry: Any,
     ) -> Actor:
         """Raises Refused, as the shell would be told."""
-        actor = Actor(self, next(self._numbers), self.entry(role, identity or name, **entry), name)
+        actor = Actor(self, next(self._numbers), self.entry(role, identity or name, name=entry_name, **entry), name)
+        actor.encrypts, actor.tells_name = encrypts, tells_name
         self.actors.append(actor)
-        seat = self.room.check_join(actor.entry, move)
+        seat = door.check_join(self.room, actor.entry, move=move, encrypts=encrypts)
         if seat is not None:
             self.carry_out(self.room.ask_to_move(seat, actor.entry, actor.connection, self.now))
             return actor
+        shown_name(actor.entry, name if tells_name else None, encrypts=encrypts)
         media = self.media(actor, sources, slots)
         actor.seat_id = f"person-{actor.connection}"
         self.carry_out(self.room.join(actor.entry, self.arrival(actor, media, on), actor.seat_id, self.now))
@@ -165,8 +175,9 @@ class Stage:
 
     def resume(self, actor: Actor, reloaded: bool, resume_id: str | None) -> Actor:
         used = resume_id or actor.resume_id
-        seat = self.room.seat_to_resume(actor.seat_id, used)
+        seat = door.seat_to_resume(self.room, actor.seat_id, used)
         back = Actor(self, next(self._numbers), actor.entry, actor.name, actor.seat_id, peer=actor.peer)
+        back.encrypts, back.tells_name = actor.encrypts, actor.tells_name
         if not reloaded:
             actor.peer = None
         self.actors.append(back)
@@ -198,7 +209,8 @@ class Stage:
 
     def arrival(self, actor: Actor, media: Media | None, on: bool) -> Arrival:
         actor.resume_id = f"resume-{next(self._numbers)}"
-        return Arrival(actor.connection, actor.resume_id, media, on, on, actor.name)
+        name = actor.name if actor.tells_name else None
+        return Arrival(actor.connection, actor.resume_id, media, on, on, actor.encrypts, name)
 
     def hears(self, **levels: float) -> None:
         by_peer = {actor.peer: levels[actor.name] for actor in self.actors if actor.peer and actor.name in levels}
@@ -274,7 +286,7 @@ class Stage:
                 case o.JoinAfresh(connection):
                     actor = self.actor(connection)
                     try:
-                        self.room.check_join(actor.entry, False)
+                        door.check_join(self.room, actor.entry, move=False, encrypts=actor.encrypts)
                     except Refused as refused:
                         actor.inbox.append(m.Error(code=refused.code, error=refused.error))
                         actor.hung_up = True

@@ -61,9 +61,10 @@ async def test_without_a_session_a_new_one_is_named(server: Server) -> None:
 
 async def test_what_the_session_allows_goes_into_the_token(server: Server) -> None:
     more = {"name": "Alex Green", "max_participants": 4, "session_minutes": 50, "expires_in": 3600}
+    more |= {"encryption": "required"}
     _, answer = await ask(server, WHO | more)
     read = claims(server, answer["token"])
-    assert (read.name, read.limit, read.minutes) == ("Alex Green", 4, 50)
+    assert (read.name, read.limit, read.minutes, read.encryption) == ("Alex Green", 4, 50, "required")
     assert read.exp == pytest.approx(server.clock.clock.wall() + 3600, abs=5)
 
 

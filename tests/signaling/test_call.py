@@ -105,7 +105,9 @@ async def test_a_page_that_is_closed_is_shown_as_reconnecting_and_its_reload_is_
         await patient.pc.close()
         await therapist.client.state(lambda state: state.people and state.people[0].reconnecting)
         assert patient.client.joined is not None
-        resume = m.Resume(token=patient.client.joined.resume, offer=await again.offer(), microphone=True, camera=True)
+        resume = m.Resume(
+            encrypts=True, token=patient.client.joined.resume, offer=await again.offer(), microphone=True, camera=True
+        )
         await again.client.says(resume)
         await again.answered((await again.client.hears(m.Joined)).answer)
         await asyncio.gather(therapist.sees(120), again.sees(60))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from signaling import door
 from signaling import messages as m
 from signaling import orders as o
 from signaling.refusals import Refused
@@ -140,15 +141,15 @@ def test_whose_microphone_is_on_and_of_whom_nothing_comes_is_shown_as_away(
 
 
 def test_what_was_written_twice_under_one_name_is_relayed_once(stage: Stage, therapist: Actor, patient: Actor) -> None:
-    patient.says(m.Chat(text="hello", ref="one"))
+    patient.says(m.Chat(text="hello", sealed=True, ref="one"))
     patient.loses_socket()
     back = patient.resumes()
-    back.says(m.Chat(text="hello", ref="one"))
+    back.says(m.Chat(text="hello", sealed=True, ref="one"))
     assert [(said.text, said.ref) for said in therapist.all(m.ChatFrom)] == [("hello", None)]
     assert [(said.text, said.ref) for said in back.all(m.ChatFrom)] == [("hello", "one")]
-    back.says(m.Chat(text="hello", ref="two"))
-    back.says(m.Chat(text="hello"))
-    back.says(m.Chat(text="hello"))
+    back.says(m.Chat(text="hello", sealed=True, ref="two"))
+    back.says(m.Chat(text="hello", sealed=True))
+    back.says(m.Chat(text="hello", sealed=True))
     assert len(therapist.all(m.ChatFrom)) == 4
 
 
@@ -181,13 +182,13 @@ def test_a_resume_token_is_replaced_but_the_one_before_still_works_once_more(sta
     third.loses_socket()
     third.resumes()
     with pytest.raises(Refused):
-        stage.room.seat_to_resume(patient.seat_id, first)
+        door.seat_to_resume(stage.room, patient.seat_id, first)
 
 
 def test_a_resume_token_dies_with_the_seat(stage: Stage, therapist: Actor, patient: Actor) -> None:
     therapist.says(m.Remove(person=patient.seat_id))
     with pytest.raises(Refused) as refused:
-        stage.room.seat_to_resume(patient.seat_id, patient.resume_id)
+        door.seat_to_resume(stage.room, patient.seat_id, patient.resume_id)
     assert code_of(refused) == "resume_expired"
 
 
@@ -195,7 +196,7 @@ def test_a_resume_token_of_one_person_does_not_open_the_seat_of_another(
     stage: Stage, therapist: Actor, patient: Actor
 ) -> None:
     with pytest.raises(Refused):
-        stage.room.seat_to_resume(therapist.seat_id, patient.resume_id)
+        door.seat_to_resume(stage.room, therapist.seat_id, patient.resume_id)
 
 
 # A reloaded page ------------------------------------------------------------------------------------------------
@@ -305,7 +306,7 @@ def test_the_call_moves_when_the_device_in_it_agrees(stage: Stage, therapist: Ac
     assert therapist.hears_and_sees() == {("Alex", "microphone"), ("Alex", "camera")}
     assert stage.closed == [patient.peer]
     with pytest.raises(Refused):
-        stage.room.seat_to_resume(patient.seat_id, patient.resume_id)
+        door.seat_to_resume(stage.room, patient.seat_id, patient.resume_id)
 
 
 def test_the_call_stays_when_the_device_in_it_says_no(stage: Stage, patient: Actor) -> None:
@@ -373,7 +374,7 @@ def test_removing_a_person_also_turns_away_the_device_that_asks_for_their_seat(
 
 def test_a_device_that_only_asked_can_do_nothing_in_the_session(stage: Stage, therapist: Actor, patient: Actor) -> None:
     phone = stage.patient("Alex", move=True)
-    phone.says(m.Chat(text="hello"))
+    phone.says(m.Chat(text="hello", sealed=True))
     assert phone.refused == "not_joined"
     assert therapist.all(m.ChatFrom) == []
     phone.says(m.MoveAnswer(allowed=True))

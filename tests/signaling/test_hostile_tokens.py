@@ -47,7 +47,7 @@ def tampered(token: str, **changes: Any) -> str:
 
 async def refusal(server: Server, token: str) -> str:
     client = await server.client()
-    code = await client.refused(m.Join(token=token, name="Mallory"))
+    code = await client.refused(m.Join(encrypts=True, token=token, name="Mallory"))
     assert await client.closed() == 1008
     return code
 
@@ -111,7 +111,7 @@ async def test_a_resume_token_is_no_token_to_join_with_nor_the_other_way_round(s
     assert therapist.joined is not None
     assert await refusal(server, therapist.joined.resume) == "token_invalid"
     client = await server.client()
-    assert await client.refused(m.Resume(token=server.token("therapist"))) == "token_invalid"
+    assert await client.refused(m.Resume(encrypts=True, token=server.token("therapist"))) == "token_invalid"
 
 
 async def test_a_token_leads_into_its_own_session_only(server: Server) -> None:
@@ -130,4 +130,4 @@ async def test_a_resume_token_of_a_session_that_is_gone_is_refused(server: Serve
     await therapist.says(m.End())
     assert await therapist.closed() == 1000
     client = await server.client()
-    assert await client.refused(m.Resume(token=therapist.joined.resume)) == "resume_expired"
+    assert await client.refused(m.Resume(encrypts=True, token=therapist.joined.resume)) == "resume_expired"

@@ -34,7 +34,7 @@ def test_chat_reaches_everyone_present_and_the_sender_and_nobody_else(
     stage: Stage, therapist: Actor, patient: Actor
 ) -> None:
     waiting = stage.patient("Waiting")
-    patient.says(m.Chat(text="hello"))
+    patient.says(m.Chat(text="hello", sealed=True))
     for actor in (therapist, patient):
         said = actor.last(m.ChatFrom)
         assert (said.name, said.text, said.at) == ("Alex", "hello", EPOCH + stage.now)
@@ -42,7 +42,7 @@ def test_chat_reaches_everyone_present_and_the_sender_and_nobody_else(
 
 
 def test_chat_is_not_kept_for_those_who_come_later(stage: Stage, therapist: Actor, patient: Actor) -> None:
-    patient.says(m.Chat(text="secret"))
+    patient.says(m.Chat(text="secret", sealed=True))
     late = stage.admitted(therapist, "interpreter", "Late")
     assert "secret" not in "".join(message.model_dump_json() for message in late.inbox)
     assert "secret" not in repr(stage.room.__dict__)
@@ -73,7 +73,7 @@ def test_nobody_appears_to_send_what_they_have_no_track_for(stage: Stage, therap
 
 def test_the_therapist_can_ask_to_mute_but_the_person_decides(therapist: Actor, patient: Actor) -> None:
     therapist.says(m.AskToMute(person=patient.seat_id))
-    assert patient.last(m.MuteRequested).by == "Dr. Blue"
+    assert patient.last(m.MuteRequested) == m.MuteRequested(person=therapist.seat_id, by="Dr. Blue")
     assert seen(therapist, "Alex").microphone
     assert ("Alex", "microphone") in therapist.hears_and_sees()
 
@@ -84,7 +84,8 @@ def test_there_is_no_message_that_unmutes_somebody_else() -> None:
         for kind in m.Message.__subclasses__()
         if "person" in kind.model_fields and "type" in kind.model_fields
     ]
-    assert set(about_others) == {"Admit", "Decline", "Remove", "AskToMute", "AllowScreen", "ChatFrom"}
+    told = {"ChatFrom", "SealedFrom", "MuteRequested"}
+    assert set(about_others) == {"Admit", "Decline", "Remove", "AskToMute", "AllowScreen"} | told
 
 
 def test_a_removed_person_is_told_and_their_token_is_revoked(stage: Stage, therapist: Actor, patient: Actor) -> None:
@@ -271,5 +272,5 @@ def test_a_token_can_make_the_session_longer() -> None:
 def test_the_name_in_the_token_counts_more_than_the_one_typed() -> None:
     stage = Stage()
     entry = stage.entry("patient", "Alex", name="Alex Green")
-    stage.room.join(entry, Arrival(1, "resume-1", None, False, False, "Somebody else"), "person-1", stage.now)
+    stage.room.join(entry, Arrival(1, "resume-1", None, False, False, True, "Somebody else"), "person-1", stage.now)
     assert stage.room.seats[0].name == "Alex Green"

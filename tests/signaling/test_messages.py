@@ -20,11 +20,15 @@ JSON = st.recursive(
 
 HONEST: list[m.Message] = [
     m.Join(token="t", name="Alex", offer=m.Offer(sdp="v=0", sources=m.Sources(microphone="0"))),
-    m.Resume(token="t"),
+    m.Join(token="t", encrypts=True),
+    m.Resume(token="t", encrypts=True),
     m.OfferAgain(offer=m.Offer(sdp="v=0", sources=m.Sources())),
     m.Devices(microphone=True, camera=False, screen=False),
     m.Hand(raised=True),
     m.Chat(text="hello"),
+    m.Chat(text="aGVsbG8", sealed=True),
+    m.Sealed(to="p", page=1, body="aGVsbG8"),
+    m.TellName(name="Alex"),
     m.Admit(person="p"),
     m.Decline(person="p"),
     m.Remove(person="p"),

@@ -21,7 +21,7 @@ def test_every_message_has_its_place_in_its_direction() -> None:
 
 
 def test_limits_and_defaults_are_told() -> None:
-    assert "| `text` | string of 1 to 4000 characters |" in tables()
+    assert "| `text` | string of 1 to 24000 characters |" in tables()
     assert "| `move` | boolean, else false |" in tables()
 
 

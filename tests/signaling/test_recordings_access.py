@@ -150,7 +150,7 @@ async def test_only_a_good_token_for_recordings_signs_in(server: Server, kind: s
 
 async def test_a_token_for_recordings_joins_no_session(server: Server) -> None:
     client = await server.client()
-    join = m.Join(token=Asker(server, "therapist").token, name="Dr. Blue", offer=offer())
+    join = m.Join(encrypts=True, token=Asker(server, "therapist").token, name="Dr. Blue", offer=offer())
     assert await client.refused(join) == "token_invalid"
 
 

@@ -29,14 +29,16 @@ async def tokens_of_a_call(server: Server) -> tuple[str, str]:
 
 async def back(server: Server, resume: str, with_offer: bool = True) -> Client:
     client = await server.client()
-    await client.says(m.Resume(token=resume, offer=offer() if with_offer else None, microphone=True, camera=True))
+    await client.says(
+        m.Resume(encrypts=True, token=resume, offer=offer() if with_offer else None, microphone=True, camera=True)
+    )
     await client.hears(m.Joined)
     return client
 
 
 async def refused(server: Server, resume: str) -> str:
     client = await server.client()
-    return await client.refused(m.Resume(token=resume, offer=offer()))
+    return await client.refused(m.Resume(encrypts=True, token=resume, offer=offer()))
 
 
 async def test_after_a_restart_everybody_is_back_in_the_session_and_nobody_is_admitted_again(tmp_path: Path) -> None:
@@ -68,6 +70,42 @@ async def test_the_session_goes_on_as_it_was_and_ends_when_it_would_have(tmp_pat
         assert state.locked
         assert state.started_at == pytest.approx(before.started_at, abs=0.1)
         assert state.ends_at == pytest.approx(before.ends_at, abs=0.1)
+
+
+async def test_numbers_and_pages_and_the_policy_are_as_they_were(tmp_path: Path) -> None:
+    async with a_server(tmp_path, encryption="preferred") as server:
+        await server.joined("therapist", "Dr. Blue", encryption="required")
+        patient = await server.joined("patient", "Alex")
+        resume = await token(patient)
+    async with a_server(tmp_path, encryption="preferred") as server:
+        state = await (await back(server, resume)).state()
+        assert (state.you.number, state.you.page, state.encryption) == (2, 2, "required")
+        therapist = await server.joined("therapist", "Dr. Blue")
+        assert next(message.you.number for message in therapist.told if isinstance(message, m.State)) == 3
+
+
+async def test_a_number_that_somebody_else_has_by_now_is_not_given_twice(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as server:
+        therapist = await server.joined("therapist", "Dr. Blue")
+        resume = await token(therapist)
+    async with a_server(tmp_path) as server:
+        patient = await server.joined("patient", "Alex")
+        state = await (await back(server, resume)).state()
+        assert state.waiting[0].number == 1
+        assert state.you.number == 2
+        assert patient.joined is not None
+
+
+async def test_nobody_comes_back_in_the_clear_where_it_is_required(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as server:
+        therapist = await server.joined("therapist", "Dr. Blue")
+        assert therapist.joined is not None
+        away = await server.client()
+        assert await away.refused(m.Resume(token=therapist.joined.resume)) == "cannot_encrypt"
+        resume = await token(therapist)
+    async with a_server(tmp_path) as server:
+        client = await server.client()
+        assert await client.refused(m.Resume(token=resume, offer=offer())) == "cannot_encrypt"
 
 
 async def test_whoever_waited_waits(tmp_path: Path) -> None:
@@ -188,7 +226,7 @@ async def test_a_fault_of_ours_is_over_in_a_moment(tmp_path: Path, monkeypatch: 
             raise ZeroDivisionError
 
         monkeypatch.setattr(requests, "HANDLERS", requests.HANDLERS | {m.Chat: broken})
-        await patient.says(m.Chat(text="hello"))
+        await patient.says(m.Chat(text="hello", sealed=True))
         assert await therapist.closed() == 1011
         for resume in tokens:
             assert (await (await back(server, resume)).state()).phase == "present"

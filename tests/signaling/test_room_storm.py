@@ -80,7 +80,8 @@ def messages(stage: Stage) -> st.SearchStrategy[m.Message]:
     return st.one_of(
         st.builds(m.Devices, microphone=flag, camera=flag, screen=flag),
         st.builds(m.Hand, raised=flag),
-        st.just(m.Chat(text="hello")),
+        st.builds(m.Chat, text=st.just("hello"), sealed=flag),
+        st.builds(m.Sealed, to=person | st.just("recorder"), page=st.integers(1, 3), body=st.just("aGVsbG8")),
         st.builds(m.Admit, person=person),
         st.builds(m.Admit, person=person),
         st.builds(m.Decline, person=person),

@@ -30,14 +30,14 @@ async def test_a_therapist_admits_a_patient_and_they_chat(server: Server) -> Non
     assert therapist.joined is not None
     assert therapist.joined.answer is not None
     assert [slot.kind for slot in therapist.joined.answer.slots] == ["audio"] * 3 + ["video"] * 4
-    await patient.says(m.Chat(text="hello"))
+    await patient.says(m.Chat(text="hello", sealed=True))
     assert (await therapist.hears(m.ChatFrom)).text == "hello"
     assert (await patient.hears(m.ChatFrom)).text == "hello"
 
 
 async def test_joined_comes_first_and_the_state_at_once_after_it(server: Server) -> None:
     client = await server.client()
-    await client.says(m.Join(token=server.token("therapist"), name="Dr. Blue", offer=offer()))
+    await client.says(m.Join(encrypts=True, token=server.token("therapist"), name="Dr. Blue", offer=offer()))
     await client.state()
     assert [type(message) for message in client.told] == [m.Joined, m.State]
 
@@ -49,9 +49,9 @@ async def test_a_removed_person_cannot_return_with_the_same_token(server: Server
     assert (await patient.hears(m.Over)).reason == "removed"
     assert await patient.closed() == 1000
     again = await server.client()
-    assert await again.refused(m.Join(token=server.token("patient"), name="Alex")) == "token_revoked"
+    assert await again.refused(m.Join(encrypts=True, token=server.token("patient"), name="Alex")) == "token_revoked"
     resume = await server.client()
-    assert await resume.refused(m.Resume(token=patient.joined.resume)) == "resume_expired"
+    assert await resume.refused(m.Resume(encrypts=True, token=patient.joined.resume)) == "resume_expired"
 
 
 async def test_a_removal_survives_a_restart(tmp_path: Path) -> None:
@@ -63,12 +63,17 @@ async def test_a_removal_survives_a_restart(tmp_path: Path) -> None:
         await patient.hears(m.Over)
     async with a_server(tmp_path) as server:
         again = await server.client()
-        assert await again.refused(m.Join(token=token, name="Alex")) == "token_revoked"
+        assert await again.refused(m.Join(encrypts=True, token=token, name="Alex")) == "token_revoked"
 
 
 async def test_a_bad_offer_is_refused_and_takes_no_seat(server: Server) -> None:
     client = await server.client()
-    join = m.Join(token=server.token("patient"), name="Alex", offer=m.Offer(sdp="v=0\r\nrubbish", sources=m.Sources()))
+    join = m.Join(
+        encrypts=True,
+        token=server.token("patient"),
+        name="Alex",
+        offer=m.Offer(sdp="v=0\r\nrubbish", sources=m.Sources()),
+    )
     assert await client.refused(join) == "bad_offer"
     again = await server.client()
     assert (await again.joins(server.token("patient"))).phase == "waiting"
@@ -76,14 +81,14 @@ async def test_a_bad_offer_is_refused_and_takes_no_seat(server: Server) -> None:
 
 async def test_a_name_that_only_hides_is_refused(server: Server) -> None:
     client = await server.client()
-    join = m.Join(token=server.token("patient"), name="\u202e\u2066")
+    join = m.Join(encrypts=True, token=server.token("patient"), name="\u202e\u2066")
     assert await client.refused(join) == "bad_name"
 
 
 async def test_the_call_moves_to_another_device_when_the_first_agrees(server: Server) -> None:
     _, patient = await server.call()
     phone = await server.client()
-    join = m.Join(token=server.token("patient"), name="Alex", offer=offer())
+    join = m.Join(encrypts=True, token=server.token("patient"), name="Alex", offer=offer())
     assert await phone.refused(join) == "already_joined"
     await phone.says(join.model_copy(update={"move": True}))  # the same socket: it stayed open
     await phone.hears(m.Moving)
@@ -120,6 +125,18 @@ GARBAGE = [
     '{"type":"admit","person":"a b"}',
     '{"type":"admit","person":"' + "x" * 65 + '"}',
     '{"type":"chat","text":"' + "x" * 4001 + '"}',
+    '{"type":"chat","sealed":true,"text":"' + "x" * 24_001 + '"}',
+    '{"type":"chat","sealed":true,"text":"not base64url"}',
+    '{"type":"sealed","to":"person-1","page":1,"body":""}',
+    '{"type":"sealed","to":"person-1","page":1,"body":"a+/="}',
+    '{"type":"sealed","to":"person-1","page":1,"body":"' + "x" * 8193 + '"}',
+    '{"type":"sealed","to":"person-1","page":1,"body":["x"]}',
+    '{"type":"sealed","to":"person-1","page":0,"body":"x"}',
+    '{"type":"sealed","to":"person-1","page":1e400,"body":"x"}',
+    '{"type":"sealed","to":"person-1","page":' + "9" * 400 + ',"body":"x"}',
+    '{"type":"sealed","to":["person-1","person-2"],"page":1,"body":"x"}',
+    '{"type":"sealed","person":"person-1","page":1,"body":"x"}',
+    '{"type":"sealed","to":"person-1","page":1,"body":"x","person":"person-2"}',
     '{"type":"state","revision":1}',
     "[" * 10_000,
     '{"type":"offer","offer":{"sdp":"","sources":{}}}',
@@ -131,8 +148,8 @@ async def test_garbage_is_refused_and_the_session_goes_on(server: Server, text: 
     therapist, patient = await server.call()
     await patient.says_raw(text)
     assert (await patient.hears(m.Error)).code == "bad_message"
-    await patient.says(m.Chat(text="still here"))
-    assert (await therapist.hears(m.ChatFrom)).text == "still here"
+    await patient.says(m.Chat(text="still-here", sealed=True))
+    assert (await therapist.hears(m.ChatFrom)).text == "still-here"
 
 
 async def test_garbage_again_and_again_closes_the_socket_but_not_the_seat(server: Server) -> None:
@@ -144,7 +161,10 @@ async def test_garbage_again_and_again_closes_the_socket_but_not_the_seat(server
     assert len(state.people) == 1
 
 
-@pytest.mark.parametrize("text", [*GARBAGE[:8], m.Chat(text="hello").model_dump_json(), m.End().model_dump_json()])
+SEALED = m.Sealed(to="person-1", page=1, body="x")
+
+
+@pytest.mark.parametrize("text", [*GARBAGE[:8], SEALED.model_dump_json(), m.End().model_dump_json()])
 async def test_whoever_does_not_begin_by_joining_is_closed(server: Server, text: str) -> None:
     client = await server.client()
     await client.says_raw(text)
@@ -166,13 +186,41 @@ async def test_a_message_that_is_too_large_closes_the_socket(server: Server) -> 
     await therapist.state(lambda state: state.people[0].reconnecting)
 
 
+async def test_a_browser_that_cannot_encrypt_is_refused_at_the_door(server: Server) -> None:
+    client = await server.client()
+    assert await client.refused(m.Join(token=server.token("patient"), name="Alex", offer=offer())) == "cannot_encrypt"
+    assert await client.closed() == 1008
+
+
+async def test_sealed_messages_go_through_as_they_are(server: Server) -> None:
+    therapist, patient = await server.call()
+    assert therapist.joined is not None
+    assert patient.joined is not None
+    for body in ("x", "A-_z" * 2048):
+        await patient.says(m.Sealed(to=therapist.joined.you, page=1, body=body))
+        told = await therapist.hears(m.SealedFrom)
+        assert told == m.SealedFrom(person=patient.joined.you, page=1, body=body)
+
+
+async def test_a_flood_of_sealed_messages_closes_the_socket_it_came_from_and_no_other(server: Server) -> None:
+    therapist, patient = await server.call()
+    assert therapist.joined is not None
+    flood = m.Sealed(to=therapist.joined.you, page=1, body="x" * 8192)
+    for _ in range(700):
+        await patient.says(flood)
+    assert await patient.closed() == 1008
+    await therapist.says(m.Chat(text="hello", sealed=True))
+    await therapist.hears(m.ChatFrom)
+    assert len([each for each in therapist.told if isinstance(each, m.SealedFrom)]) <= 60
+
+
 async def test_flooding_closes_the_socket_and_disturbs_nobody(server: Server) -> None:
     therapist, patient = await server.call()
     for _ in range(200):
         await patient.says(m.Hand(raised=True))
     assert await patient.closed() == 1008
     assert any(isinstance(message, m.Error) and message.code == "too_many_messages" for message in patient.told)
-    await therapist.says(m.Chat(text="hello"))
+    await therapist.says(m.Chat(text="hello", sealed=True))
     assert (await therapist.hears(m.ChatFrom)).text == "hello"
 
 
@@ -180,9 +228,12 @@ async def test_joining_again_and_again_from_one_address_is_refused(tmp_path: Pat
     async with a_server(tmp_path, joins_per_minute=3) as server:
         for _ in range(3):
             client = await server.client()
-            assert await client.refused(m.Join(token="x", name="x")) == "token_invalid"
+            assert await client.refused(m.Join(encrypts=True, token="x", name="x")) == "token_invalid"
         client = await server.client()
-        assert await client.refused(m.Join(token=server.token("therapist"), name="x")) == "too_many_requests"
+        assert (
+            await client.refused(m.Join(encrypts=True, token=server.token("therapist"), name="x"))
+            == "too_many_requests"
+        )
         server.clock.ahead += 21
         assert (await server.joined("therapist")).joined
 
@@ -223,7 +274,7 @@ async def test_a_lost_socket_is_resumed_and_the_same_media_goes_on(server: Serve
     resume = await lost(patient)
     await therapist.state(lambda state: state.people[0].reconnecting)
     back = await server.client()
-    await back.says(m.Resume(token=resume, microphone=True, camera=True))
+    await back.says(m.Resume(encrypts=True, token=resume, microphone=True, camera=True))
     joined = await back.hears(m.Joined)
     assert joined.answer is None
     assert (await back.state()).phase == "present"
@@ -235,7 +286,7 @@ async def test_a_reloaded_page_resumes_with_a_new_offer(server: Server) -> None:
     _, patient = await server.call()
     resume = await lost(patient)
     back = await server.client()
-    await back.says(m.Resume(token=resume, offer=offer(), microphone=True, camera=True))
+    await back.says(m.Resume(encrypts=True, token=resume, offer=offer(), microphone=True, camera=True))
     joined = await back.hears(m.Joined)
     assert joined.answer is not None
     state = await back.state()
@@ -312,7 +363,7 @@ async def test_a_fault_of_ours_ends_one_session_and_no_other(
         raise ZeroDivisionError("Alex Green")
 
     monkeypatch.setattr(requests, "HANDLERS", requests.HANDLERS | {m.Chat: broken})
-    await patient.says(m.Chat(text="hello"))
+    await patient.says(m.Chat(text="hello", sealed=True))
     assert (await patient.hears(m.Error)).code == "internal"
     assert await patient.closed() == 1011
     assert await therapist.closed() == 1011
@@ -334,7 +385,7 @@ async def test_a_device_that_asks_for_a_seat_that_is_given_up_waits_like_anyone(
     await lost(patient)
     await therapist.state(lambda state: state.people and state.people[0].reconnecting)
     phone = await server.client()
-    await phone.says(m.Join(token=server.token("patient"), name="Alex", move=True))
+    await phone.says(m.Join(encrypts=True, token=server.token("patient"), name="Alex", move=True))
     await phone.hears(m.Moving)
     server.clock.ahead += 15.1
     assert (await phone.state()).phase == "waiting"

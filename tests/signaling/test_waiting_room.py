@@ -112,7 +112,7 @@ def test_only_those_who_may_admit_see_who_waits() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        m.Chat(text="hello"),
+        m.Chat(text="hello", sealed=True),
         m.Hand(raised=True),
         m.Admit(person="person-2"),
         m.Decline(person="person-2"),

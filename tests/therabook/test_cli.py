@@ -162,7 +162,7 @@ async def test_the_demo_prints_links_that_work_and_stops_cleanly(tmp_path: Path,
         state = await therapist.state(lambda state: state.waiting)
         await therapist.says(m.Admit(person=state.waiting[0].id))
         await patient.state(lambda state: state.phase == "present")
-        await patient.says(m.Chat(text="a confidence"))
+        await patient.says(m.Chat(text="a-confidence", sealed=True))
         await therapist.hears(m.ChatFrom)
         closed = [asyncio.create_task(client.closed()) for client in (therapist, patient)]
         assert await process.ends(number) == 0

@@ -38,6 +38,12 @@ export type KeeperAction =
   | "see_viewings"
   | "verify";
 
+/**
+ * `required`: everybody's browser encrypts, or does not come in. `preferred`: one that cannot may be there in the
+ * clear, and everyone present is told.
+ */
+export type Encryption = "preferred" | "required";
+
 /** An m-line's identification tag (RFC 8843), as short as browsers make it. */
 export type Mid = string;
 
@@ -80,9 +86,12 @@ export type RecordingPhase = "asking" | "running" | "paused" | "declined" | "fai
 
 export type DisplayName = string;
 
+/** Base64url, at most 8192 characters. */
+export type SealedBody = string;
+
 export type Token = string;
 
-export type OverReason = "left" | "removed" | "declined" | "ended" | "expired" | "moved" | "lost";
+export type OverReason = "left" | "removed" | "declined" | "ended" | "expired" | "moved" | "lost" | "unencrypted";
 
 /** One encoding of a picture, as it left the browser. What was switched off is left out. */
 export interface SentLayer {
@@ -247,6 +256,70 @@ export interface Wanted {
   layers: { [key in Source]: string[] };
 }
 
+/**
+ * Handed on to one other person, or to the recorder, as it is and in order; never stored. What is for somebody whose
+ * socket is away, or for an earlier page of theirs, is dropped.
+ *
+ * People who are present reach each other; whoever waits and those present who may admit reach each other; the recorder
+ * is reached by those who are present, while `recording.recorder` says that it is there.
+ */
+export interface Sealed {
+  type: "sealed";
+  /** A person, or `recorder`. */
+  to: PersonId;
+  /** Theirs, as the state says: `page` of a person, `recording.recorder`. */
+  page: number;
+  body: SealedBody;
+}
+
+/** One's name for those who cannot be told it end to end: while somebody is present who does not encrypt. */
+export interface TellName {
+  type: "name";
+  name: DisplayName;
+}
+
+/** What somebody has sealed for this page. */
+export interface SealedFrom {
+  type: "sealed";
+  /** Who it comes from: a person, or `recorder`. */
+  person: PersonId;
+  /** Theirs, from which it was sent. */
+  page: number;
+  body: SealedBody;
+}
+
+/** Somebody who can let a waiting person in, as that person may know them. */
+export interface Host {
+  id: PersonId;
+  number: number;
+  page: number;
+  encrypts: boolean;
+}
+
+/** Relayed to everyone in the session at once, never stored. */
+export interface Chat {
+  type: "chat";
+  /** At most 4000 characters that are not sealed. */
+  text: string;
+  /** `text` is ciphertext, in base64url. Nothing else is taken unless the state says `clear`. */
+  sealed?: boolean;
+  /** Names it, so that what did not come back can be sent again on another socket and is relayed once. */
+  ref?: Mid | null;
+}
+
+/** Also sent back to the sender: what comes back was delivered. */
+export interface ChatFrom {
+  type: "chat";
+  person: PersonId;
+  /** Empty where the server does not know it: told end to end. */
+  name: string;
+  text: string;
+  sealed: boolean;
+  at: number;
+  /** As its sender has named it; null for the others. */
+  ref: Mid | null;
+}
+
 /** Which m-line of the offer carries what the client sends; null for what it never will. */
 export interface Sources {
   microphone?: Mid | null;
@@ -277,7 +350,10 @@ export interface Join {
   type: "join";
   version?: 1;
   token: Token;
-  name: DisplayName;
+  /** Null from a page that encrypts: it tells the others by itself, and the server never learns it. */
+  name?: DisplayName | null;
+  /** Whether this page encrypts end to end. */
+  encrypts?: boolean;
   offer?: Offer | null;
   microphone?: boolean;
   camera?: boolean;
@@ -293,6 +369,7 @@ export interface Resume {
   type: "resume";
   version?: 1;
   token: Token;
+  encrypts?: boolean;
   offer?: Offer | null;
   microphone?: boolean;
   camera?: boolean;
@@ -315,14 +392,6 @@ export interface Devices {
 export interface Hand {
   type: "hand";
   raised: boolean;
-}
-
-/** Relayed to everyone in the session at once, never stored. */
-export interface Chat {
-  type: "chat";
-  text: string;
-  /** Names it, so that what did not come back can be sent again on another socket and is relayed once. */
-  ref?: Mid | null;
 }
 
 export interface Admit {
@@ -400,7 +469,13 @@ export interface End {
 /** A person in the session, as the others may know them. */
 export interface Person {
   id: PersonId;
+  /** Empty where the server does not know it: told end to end. */
   name: string;
+  /** From 1, in the order of coming: this person's place in key ids. Nobody else gets it in this session. */
+  number: number;
+  /** Counts up with every new socket of theirs: what was on its way to them, or from them, may be lost. */
+  page: number;
+  encrypts: boolean;
   role: Role;
   microphone: boolean;
   camera: boolean;
@@ -414,7 +489,11 @@ export interface Person {
 
 export interface WaitingPerson {
   id: PersonId;
+  /** Empty where the server does not know it: told end to end. */
   name: string;
+  number: number;
+  page: number;
+  encrypts: boolean;
   role: Role;
   /** Seconds since 1970, UTC. */
   since: number;
@@ -451,8 +530,17 @@ export interface State {
   ends_at: number | null;
   limit: number;
   locked: boolean;
-  /** While waiting: the name of the therapist, when one is there. */
+  /** The session's policy. It may become stricter, never laxer. */
+  encryption: Encryption;
+  /**
+   * Somebody who is present does not encrypt, so that nothing is encrypted end to end. Only where that is preferred,
+   * and told to those who are present.
+   */
+  clear: boolean;
+  /** While waiting: the therapist's name as the clinic's booking system says it, when one is there. */
   waiting_for: string | null;
+  /** While waiting: those who can let this person in. */
+  hosts: Host[];
   you: Person;
   may: Action[];
   /** The others in the session; empty while waiting. */
@@ -478,19 +566,11 @@ export interface MoreSlots {
   video: number;
 }
 
-/** Also sent back to the sender: what comes back was delivered. */
-export interface ChatFrom {
-  type: "chat";
-  person: PersonId;
-  name: string;
-  text: string;
-  at: number;
-  /** As its sender has named it; null for the others. */
-  ref: Mid | null;
-}
-
 export interface MuteRequested {
   type: "mute_requested";
+  /** Who asks. */
+  person: PersonId;
+  /** Their name; empty where the server does not know it: told end to end. */
   by: string;
 }
 
@@ -538,6 +618,8 @@ export type ClientMessage =
   | OfferAgain
   | Devices
   | Hand
+  | TellName
+  | Sealed
   | Chat
   | Admit
   | Decline
@@ -561,6 +643,7 @@ export type ServerMessage =
   | Answered
   | Wanted
   | MoreSlots
+  | SealedFrom
   | ChatFrom
   | MuteRequested
   | MoveRequested

@@ -61,6 +61,7 @@ def seeds() -> Iterator[bytes]:
     resume = claims | {"typ": "resume", "sub": "p1", "room": "r-1"}
     seat = {"until": int(NOW) + 60, "identity": "u-1", "role": "patient", "name": "Ada", "link": "abcdefgh"}
     seat |= {"link_expires": NOW, "admitted": True, "since": NOW, "limit": 2, "length": 5400.0, "locked": False}
+    seat |= {"number": 1, "page": 1, "numbers": 2, "encryption": "required"}
     recordings = claims | {"typ": "recordings", "sub": "u-1", "role": "auditor", "room": "r-1"}
     for flags, body in (
         (ENCODED | SIGNED, join),

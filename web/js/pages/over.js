@@ -18,6 +18,7 @@ const ICONS = {
   removed: 'info',
   declined: 'info',
   lost: 'signal-lost',
+  unencrypted: 'info',
 };
 
 /** Where coming back is the likely wish. After `removed` the link is worth nothing. */
