@@ -173,6 +173,11 @@ async def test_the_client_is_told_that_it_is_a_demo_and_why_that_matters(demo: S
     assert "Do not hold real sessions" in said["demo_reason"]
 
 
+async def test_the_client_is_told_whether_it_has_to_encrypt_before_anybody_joins(demo: Server) -> None:
+    async with demo.http.get(f"{demo.url}/api/client") as answer:
+        assert (await answer.json())["encryption"] == "required"
+
+
 # Pages --------------------------------------------------------------------------------------------------------------
 
 
