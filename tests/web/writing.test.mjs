@@ -5,7 +5,10 @@ import test from 'node:test';
 
 import { Writing } from '../../web/js/writing.js';
 
-function writing({ seal = async (text) => `sealed ${text}`, open = async (from, text) => text, connected = true } = {}) {
+const SEAL = async (text) => `sealed ${text}`;
+const OPEN = async (from, text) => text;
+
+function writing({ seal = SEAL, open = OPEN, connected = true } = {}) {
   const [asked, came] = [[], []];
   const encryption = { seals: true, seal, open, nameOf: () => undefined };
   const ask = (message) => {
