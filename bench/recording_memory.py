@@ -170,7 +170,20 @@ async def _measure(hours: float, speed: float, cast: Sequence[Cast], folder: Pat
     recipients = [str(Identity.generate(os.urandom).recipient) for _ in cast]
     for number, film in enumerate(films, 1):
         recipient = recipients[(number - 1) // 2]
-        writer.order(OpenTrack(LISTENER, str(number), f"track-{number}", film.kind, str(folder), recipient, epoch))
+        writer.order(
+            OpenTrack(
+                LISTENER,
+                str(number),
+                f"track-{number}",
+                film.kind,
+                str(folder),
+                recipient,
+                epoch,
+                1,
+                "microphone" if film.kind == "audio" else "camera",
+                False,
+            )
+        )
     memory = Memory(speed)
     began = time.monotonic()
     end = epoch + int(hours * 3_600_000_000)

@@ -326,7 +326,9 @@ def _command(address: str, data: Path) -> list[str]:
         "tokens-per-minute": 100_000,
     }
     said = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    return [sys.executable, "-m", "therabook", "serve", "--no-recordings-compose", *said]
+    # what comes is made up, and in the clear
+    clear = ("--encryption", "preferred")
+    return [sys.executable, "-m", "therabook", "serve", "--no-recordings-compose", *clear, *said]
 
 
 async def _open_http() -> aiohttp.ClientSession:

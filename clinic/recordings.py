@@ -49,6 +49,15 @@ class Recordings:
             await _capturing(session, person.recording_id)
             session.add(as_row(PersonRow, person))
 
+    async def rename_person(self, recording: str, person: str, name_sealed: bytes) -> None:
+        """Raises Unknown for somebody not recorded, IllegalMove once it has ended."""
+        async with self._database.writing() as session:
+            await _capturing(session, recording)
+            row = await session.get(PersonRow, (recording, person))
+            if row is None or row.wrapped_key is None:
+                raise Unknown("there is nobody like that in this recording")
+            row.name_sealed = name_sealed
+
     async def open_track(self, track: Track) -> None:
         """Raises Unknown, IllegalMove, Conflict for an id or a file that was used before, or somebody not recorded."""
         async with self._database.writing() as session:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from recording.clock import SlotClock
@@ -69,10 +70,14 @@ class Statistics:
     """Times at which the stream's timestamps began anew."""
 
 
+OpenFrame = Callable[[Codec, bytes], bytes | None]
+"""What somebody has encrypted, as their encoder made it; None if that cannot be opened."""
+
+
 class TrackCapture:
     """`open_file` is called with each Stretch when its first frame is there, so nothing is opened for a stream that
     never comes; the file is closed when the stretch ends. `origin_us`: where the recording's time is zero, by the
-    engine's clock. Memory is bounded, whatever comes."""
+    engine's clock. `open_frame`: for frames that are encrypted. Memory is bounded, whatever comes."""
 
     def __init__(
         self,
@@ -80,8 +85,10 @@ class TrackCapture:
         open_file: Callable[[Stretch], TrackFile],
         origin_us: int,
         patience_us: int = PATIENCE_US,
+        open_frame: OpenFrame | None = None,
     ) -> None:
         self._kind = kind
+        self._open_frame = open_frame
         self._open_file = open_file
         self._reorder = Reorder(patience_us)
         self._clock = SlotClock(RATES[kind], origin_us)
@@ -142,6 +149,12 @@ class TrackCapture:
     def expire(self, now_us: int) -> None:
         """Gives up what is missing too long: for times when nothing arrives. Raises OSError as `feed` does."""
         for item in self._reorder.expire(now_us):
+            self._take(item)
+        self._tell_failure()
+
+    def flush(self) -> None:
+        """Takes what was held back, as nothing before it will come any more. Raises OSError as `feed` does."""
+        for item in self._reorder.flush():
             self._take(item)
         self._tell_failure()
 
@@ -226,7 +239,8 @@ class TrackCapture:
         if self._frames is not None:
             self._broken_before += self._frames.broken
         self._payload_type = payload_type
-        return depacketizer(CODECS[payload_type])
+        codec = CODECS[payload_type]
+        return depacketizer(codec, partial(self._open_frame, codec) if self._open_frame is not None else None)
 
     def _write(self, frame: Frame) -> bool:
         at_us = self._clock.stamp(frame.timestamp)

@@ -1,7 +1,8 @@
 """What the server and the writer's process say to each other: frames on a pipe, each a length, a kind and a body.
 
-To the writer go orders (JSON) and what was heard (bytes, as the media server gives them); back come facts (JSON). Both
-ends are ours and of one version; a frame that is not as it should be means that the other end is not well.
+To the writer go orders (JSON), what was heard (bytes, as the media server gives them) and keys that open it (bytes, so
+that they are in no text); back come facts (JSON). Both ends are ours and of one version; a frame that is not as it
+should be means that the other end is not well.
 
 Not here: what an order does (`writing.py`), when it is given (`signaling/capture.py`).
 """
@@ -12,15 +13,19 @@ import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from recording.e2ee import Secret
+from recording.e2ee.keyring import KEY_BYTES
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a frame. What was heard in half a second is far below."""
 
 _HEADER = struct.Struct("!IB")
 _HEARD = struct.Struct("!I")
+_KEY = struct.Struct("!III")
 
-ORDER, HEARD, FACT = 1, 2, 3
+ORDER, HEARD, FACT, KEY = 1, 2, 3, 4
 
 
 class BrokenWire(ValueError):
@@ -40,6 +45,11 @@ class OpenTrack:
     """An age recipient: the person's key."""
     epoch: int
     """Where the recording's time is zero, microseconds on the media thread's clock."""
+    number: int
+    """Theirs in key ids."""
+    source: Literal["microphone", "camera", "screen"]
+    sealed: bool
+    """Everybody in the session encrypts: what no key opens is dropped."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,33 @@ class CloseTrack:
     track: str
 
 
-Order = OpenTrack | CloseTrack
+@dataclass(frozen=True)
+class SealTracks:
+    """Whether everybody in the session encrypts from now on, for all tracks of a listener that are open."""
+
+    listener: int
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class ForgetKeys:
+    """What was heard before has been sent; the keys of one person, or of all, open nothing after it."""
+
+    listener: int
+    number: int | None
+
+
+@dataclass(frozen=True)
+class UseKey:
+    """A key that opens what this person sends. Goes as bytes."""
+
+    listener: int
+    number: int
+    key_id: int
+    key: Secret
+
+
+Order = OpenTrack | CloseTrack | SealTracks | ForgetKeys
 
 TroubleCode = Literal["disk_full", "disk_slow", "disk_failed"]
 
@@ -82,6 +118,8 @@ class Closed:
     track: str
     lost: int
     """Packets that never came."""
+    unopened: int = 0
+    """Frames that came, encrypted, and could not be opened."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +147,14 @@ class Mended:
 
 
 @dataclass(frozen=True)
+class Locked:
+    """For some time nothing of a track could be opened, or (False) something can again. What can't is lost."""
+
+    track: str
+    locked: bool
+
+
+@dataclass(frozen=True)
 class DiskHangs:
     """The disk answers nothing at the moment, or (False) answers again. What comes meanwhile is kept in memory."""
 
@@ -122,10 +168,10 @@ class Done:
     batch: int
 
 
-Fact = Opened | Finished | Closed | WantsPicture | Trouble | Mended | DiskHangs | Done
+Fact = Opened | Finished | Closed | WantsPicture | Trouble | Mended | Locked | DiskHangs | Done
 
-_ORDERS = {each.__name__: each for each in (OpenTrack, CloseTrack)}
-_FACTS = {each.__name__: each for each in (Opened, Finished, Closed, WantsPicture, Trouble, Mended, DiskHangs, Done)}
+_ORDERS = {each.__name__: each for each in get_args(Order)}
+_FACTS = {each.__name__: each for each in get_args(Fact)}
 
 
 def order_frame(order: Order) -> bytes:
@@ -138,6 +184,20 @@ def fact_frame(fact: Fact) -> bytes:
 
 def heard_frame(listener: int, packets: bytes) -> bytes:
     return _frame(HEARD, _HEARD.pack(listener) + packets)
+
+
+def key_frame(order: UseKey) -> bytearray:
+    """To be overwritten when it was sent."""
+    body = bytearray(_KEY.pack(order.listener, order.number, order.key_id))
+    body += order.key.reveal()
+    return bytearray(_HEADER.pack(len(body), KEY)) + body
+
+
+def read_key(body: bytes) -> UseKey:
+    if len(body) != _KEY.size + KEY_BYTES:
+        raise BrokenWire("a key of another length")
+    listener, number, key_id = _KEY.unpack_from(body)
+    return UseKey(listener, number, key_id, Secret(memoryview(body)[_KEY.size :]))
 
 
 def read_order(body: bytes) -> Order:
@@ -169,7 +229,7 @@ class Frames:
         at = 0
         while len(self._pending) - at >= _HEADER.size:
             length, kind = _HEADER.unpack_from(self._pending, at)
-            if length > LARGEST or kind not in (ORDER, HEARD, FACT):
+            if length > LARGEST or kind not in (ORDER, HEARD, FACT, KEY):
                 raise BrokenWire("not a frame")
             end = at + _HEADER.size + length
             if len(self._pending) < end:

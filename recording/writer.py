@@ -16,7 +16,20 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from recording.wire import FACT, BrokenWire, DiskHangs, Done, Fact, Frames, Order, heard_frame, order_frame, read_fact
+from recording.wire import (
+    FACT,
+    BrokenWire,
+    DiskHangs,
+    Done,
+    Fact,
+    Frames,
+    Order,
+    UseKey,
+    heard_frame,
+    key_frame,
+    order_frame,
+    read_fact,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +103,11 @@ class Writer:
 
     def order(self, order: Order) -> None:
         self._send(order_frame(order))
+
+    def use_key(self, order: UseKey) -> None:
+        frame = key_frame(order)
+        self._send(frame)
+        frame[:] = bytes(len(frame))
 
     def heard(self, listener: int, packets: bytes) -> bool:
         """What a listener heard. False if it was dropped, because too much waits already or nobody is there."""
@@ -210,7 +228,7 @@ class Writer:
             return None
         return process.stdin.transport
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frame: bytes | bytearray) -> None:
         transport = self._transport()
         if transport is not None:
             transport.write(frame)

@@ -86,7 +86,8 @@ class Archive:
             return names
         for person in whole.people:
             try:
-                names[person.person_id] = await self.vault.name(person)
+                if name := await self.vault.name(person):
+                    names[person.person_id] = name
             except Unknown:
                 continue  # it was deleted
             except (KeyUnavailable, KeyRefused, AgeError, UnicodeDecodeError) as error:

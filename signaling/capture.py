@@ -9,25 +9,34 @@ made of (`recording/`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from clinic import ClinicError, TrackState
 from clinic.records import MarkKind
-from recording.age import AgeError, Entropy, Identity
+from recording.age import AgeError, Identity
 from recording.keys import KeyRefused, KeyUnavailable
 from recording.sealed import finish
-from recording.wire import Closed, CloseTrack, Fact, Finished, Mended, Opened, OpenTrack, Trouble, WantsPicture
-from recording.writer import Writer
-from sfu import KIND_OF_SOURCE, MediaServer, PeerError, PeerId
-from signaling.capture_books import Books
-from signaling.clock import Clock
+from recording.wire import (
+    Closed,
+    CloseTrack,
+    Fact,
+    Finished,
+    Locked,
+    Mended,
+    Opened,
+    OpenTrack,
+    SealTracks,
+    Trouble,
+    WantsPicture,
+)
+from sfu import KIND_OF_SOURCE, PeerError, PeerId
+from signaling import orders as o
+from signaling.capture_keys import CaptureKeys
+from signaling.capture_parts import PROBLEMS, Parts
 from signaling.messages import Source
-from signaling.orders import KeepConsent
 from signaling.recording_rules import Words
 from signaling.roles import Role
 
@@ -41,53 +50,6 @@ OFF: dict[Source, MarkKind] = {"microphone": "mute", "camera": "camera_off", "sc
 
 BEGINNING_MS = 1000
 """Whoever is captured from here on has come later, or has switched something on."""
-
-PROBLEMS = {
-    "disk_full": "The clinic's disk is full.",
-    "disk_slow": "The clinic's disk does not answer.",
-    "disk_failed": "The clinic's disk does not take it.",
-    "writer_died": "It was interrupted and is being taken up again.",
-    "records": "The clinic's records cannot be reached.",
-    "fault": "Something went wrong in the service.",
-}
-"""Sentences for the people in the session, behind one that says what this does to the recording."""
-
-
-class Told(Protocol):
-    """The room, as its recording sees it."""
-
-    def capture_began(self, session: str, recording: str) -> None: ...
-
-    def capture_stalled(self, session: str, recording: str, problem: str) -> None: ...
-
-    def capture_warned(self, session: str, recording: str, problem: str | None) -> None: ...
-
-    def capture_failed(self, session: str, recording: str, problem: str) -> None: ...
-
-
-Ended = Callable[[str, Mapping[str, Identity]], Awaitable[None]]
-"""Is told of a recording that is over and kept, with what opens it, by person: for as long as it takes to make a film
-of it, where the server cannot unwrap their keys. Never raises."""
-
-
-async def unheard(_recording: str, _identities: Mapping[str, Identity]) -> None:
-    """Nobody makes anything of it."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What all recordings of a server have in common."""
-
-    media: MediaServer
-    writer: Writer
-    books: Books
-    folder: Path
-    """Each recording has a folder of its own in it."""
-    clock: Clock
-    entropy: Entropy
-    new_id: Callable[[], str]
-    told: Told
-    ended: Ended
 
 
 @dataclass(frozen=True)
@@ -107,11 +69,18 @@ class Capture:
         self.session = session
         self.number = number
         self.begun = False
+        self.sealed = True
+        """Everybody present encrypts."""
+        self.keys = CaptureKeys(parts.writer, number)
         self._parts = parts
         self._folder = parts.folder / recording
         self._listener: PeerId | None = None
         self._epoch_us = 0
         self._identities: dict[str, Identity] = {}
+        self._names: dict[str, str] = {}
+        """Of those who have told the recorder."""
+        self._renaming: set[str] = set()
+        """Whose name is about to be kept."""
         self._known: set[str] = set()
         """Whose keys are kept."""
         self._seen: set[str] = set()
@@ -124,6 +93,9 @@ class Capture:
         """Those that are not finished yet -> whose they are."""
         self._closed = asyncio.Event()
         self._troubled: set[str] = set()
+        self._locked: set[str] = set()
+        """Tracks of which nothing can be opened."""
+        self._disk_hangs = False
         self._stalls = 0
         """How often people were told that it cannot go on."""
         self._recovering: set[asyncio.Task[None]] = set()
@@ -138,7 +110,7 @@ class Capture:
 
     # What the room orders --------------------------------------------------------------------------------------
 
-    def keep_consent(self, order: KeepConsent, words: Words) -> None:
+    def keep_consent(self, order: o.KeepConsent, words: Words) -> None:
         identity = self._identity_of(order.person)
         self._later(lambda: self._parts.books.keep_consent(self.session, order, words, identity))
 
@@ -146,10 +118,29 @@ class Capture:
         self.begun = True
         self._later(lambda: self._begin(rule))
 
-    def capture(self, person: str, role: Role, name: str, source: Source, publisher: PeerId) -> None:
-        self._mark_begin(person, source)
-        self._wanted[person, source] = publisher
-        self._later(lambda: self._capture(person, role, name, source, publisher))
+    def capture(self, order: o.Capture, role: Role, name: str, number: int) -> None:
+        """`name`: as the clinic calls them; `number`: theirs in key ids."""
+        self.sealed = order.sealed
+        self._mark_begin(order.person, order.source)
+        self._wanted[order.person, order.source] = order.publisher
+        self._later(lambda: self._capture(order, role, name, number))
+
+    def seal(self, sealed: bool) -> None:
+        self.pump()
+        self.sealed = sealed
+        self._parts.writer.order(SealTracks(self.number, sealed))
+
+    def call(self, person: str, name: str) -> None:
+        """They have told the recorder what they are called."""
+        before, self._names[person] = self._names.get(person), name
+        if person in self._known and name != before and person not in self._renaming:
+            self._renaming.add(person)
+            self._later(lambda: self._rename(person))
+
+    def forget_keys(self, number: int | None) -> None:
+        """At once, but for what was heard before: that is opened still."""
+        self.pump()
+        self.keys.forget(number)
 
     def release(self, person: str, source: Source) -> None:
         if self._wanted.pop((person, source), None) is not None and not self._ending:
@@ -172,6 +163,7 @@ class Capture:
         self._ended_at = self._parts.clock.wall()
         for person, source in list(self._wanted):
             self.release(person, source)
+        self.forget_keys(None)
         self._later(self._end)
 
     async def close(self) -> None:
@@ -204,9 +196,13 @@ class Capture:
             case Finished(_, file, duration_ms, size):
                 self._files.pop(file, None)
                 self._end_file(file, TrackState.FINISHED, duration_ms, size)
-            case Closed(track):
+            case Closed(track, _, unopened):
+                self._parts.unopened(unopened)
                 self._tracks.pop(track, None)
+                self._lock(track, False)
                 self._look_whether_closed()
+            case Locked(track, locked):
+                self._lock(track, locked)
             case WantsPicture(_, slot):
                 if self._listener is not None:
                     self._parts.media.ask_for_picture(self._listener, slot)
@@ -219,15 +215,15 @@ class Capture:
 
     def disk_hangs(self, hangs: bool) -> None:
         """What comes meanwhile is kept in memory."""
-        if self.begun:
-            problem = PROBLEMS["disk_slow"] if hangs else None
-            self._parts.told.capture_warned(self.session, self.recording, problem)
+        self._disk_hangs = hangs
+        self._warn()
 
     def writer_died(self) -> None:
         """What it had not finished is finished here."""
         torn, self._files = self._files, {}
         self._tracks.clear()
         self._troubled.clear()
+        self._locked.clear()
         self._look_whether_closed()
         if self.begun:
             # beside everything else: it takes the longer the longer the session has lasted
@@ -236,7 +232,7 @@ class Capture:
             self._stall(PROBLEMS["writer_died"])
 
     def resumed(self) -> None:
-        """There is a writer again, and a disk."""
+        """There is a writer again, or a disk."""
         if self.begun and not self._troubled:
             stalls = self._stalls
             self._later(lambda: self._go_on(stalls))
@@ -279,11 +275,15 @@ class Capture:
         self._epoch_us = int(parts.clock.steady() * 1e6)
         parts.told.capture_began(self.session, self.recording)
 
-    async def _capture(self, person: str, role: Role, name: str, source: Source, publisher: PeerId) -> None:
+    async def _capture(self, order: o.Capture, role: Role, name: str, number: int) -> None:
+        person, source, publisher = order.person, order.source, order.publisher
         identity = self._identity_of(person)
         if person not in self._known:
-            await self._parts.books.add_person(self.recording, person, role, name, identity)
+            told = self._names.get(person, "")
+            await self._parts.books.add_person(self.recording, person, role, name or told, identity)
             self._known.add(person)
+            if self._names.get(person, "") != told:
+                await self._rename(person)  # they said it meanwhile
         if self._listener is None or self._wanted.get((person, source)) != publisher:
             return  # released meanwhile
         if (person, source) in self._taps:
@@ -300,6 +300,9 @@ class Capture:
                     folder=str(self._folder),
                     recipient=str(identity.recipient),
                     epoch=self._epoch_us,
+                    number=number,
+                    source=source,
+                    sealed=self.sealed,
                 )
             )
             self._taps[person, source] = self._tracks[track] = _Tap(slot, track, person, source)
@@ -307,6 +310,10 @@ class Capture:
         except PeerError as error:
             # they left a moment ago, and the order to release them is on its way
             log.debug("not captured", code=error.code)
+
+    async def _rename(self, person: str) -> None:
+        self._renaming.discard(person)
+        await self._parts.books.rename(self.recording, person, self._names[person], self._identity_of(person))
 
     async def _release(self, tap: _Tap) -> None:
         self.pump()
@@ -371,6 +378,16 @@ class Capture:
     def _stall(self, problem: str) -> None:
         self._stalls += 1
         self._parts.told.capture_stalled(self.session, self.recording, problem)
+
+    def _lock(self, track: str, locked: bool) -> None:
+        if locked != (track in self._locked):
+            self._locked ^= {track}
+            self._warn()
+
+    def _warn(self) -> None:
+        if self.begun:
+            problem = "disk_slow" if self._disk_hangs else "locked" if self._locked else None
+            self._parts.told.capture_warned(self.session, self.recording, PROBLEMS[problem] if problem else None)
 
     def _end_file(self, file: str, state: TrackState, duration_ms: int | None, size: int | None) -> None:
         self._later(lambda: self._parts.books.end_file(file, state, duration_ms, size))

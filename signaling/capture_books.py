@@ -91,8 +91,13 @@ class Books:
     async def add_person(self, recording: str, person: str, role: Role, name: str, identity: Identity) -> None:
         """Their key, wrapped, before anything is sealed with it. Their name is sealed with it too."""
         wrapped = await self.keys.wrap(identity.secret, context_of(recording, person))
-        named = seal_bytes(name.encode(), [identity.recipient], self.entropy)
+        named = self._seal(name, identity)
         await patiently(lambda: self.recordings.add_person(Person(recording, person, role, named, wrapped)))
+
+    async def rename(self, recording: str, person: str, name: str, identity: Identity) -> None:
+        """Of somebody who was added: their name was not known yet, or is another now."""
+        named = self._seal(name, identity)
+        await patiently(lambda: self.recordings.rename_person(recording, person, named))
 
     async def add_file(
         self, recording: str, person: str, source: Source, file: str, codec: str, started_ms: int
@@ -108,6 +113,9 @@ class Books:
 
     async def end(self, recording: str, now: float) -> None:
         await patiently(lambda: self.recordings.captured(recording, now))
+
+    def _seal(self, name: str, identity: Identity) -> bytes:
+        return seal_bytes(name.encode(), [identity.recipient], self.entropy)
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:

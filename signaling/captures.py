@@ -16,17 +16,22 @@ from recording.age import Entropy
 from recording.wire import DiskHangs, Done, Fact, WantsPicture
 from recording.writer import Writer
 from sfu import MediaServer
-from signaling.capture import Capture, Ended, Parts, Told, unheard
+from signaling.capture import Capture
 from signaling.capture_books import Books
+from signaling.capture_parts import Ended, Parts, Told, unheard
 from signaling.clock import Clock
 from signaling.orders import (
     BeginCapture,
     EndCapture,
+    ForgetKeys,
     GoOnCapture,
     HoldCapture,
     KeepConsent,
+    NameCaptured,
+    OpenWith,
     RecordingOrder,
     Release,
+    SealCapture,
 )
 from signaling.orders import Capture as CaptureOrder
 from signaling.recording_rules import ConsentPolicy
@@ -56,15 +61,18 @@ class Captures:
         entropy: Entropy,
         new_id: Callable[[], str],
         ended: Ended = unheard,
+        unopened: Callable[[int], None] = lambda frames: None,
     ) -> None:
+        """`unopened` is told how many encrypted frames no key has opened."""
         self.policy = policy
         self.new_id = new_id
+        self.entropy = entropy
         self._media = media
         self._books = books
         self._folder = folder
         self._clock = clock
-        self._entropy = entropy
         self._ended = ended
+        self._unopened = unopened
         self._writer = Writer(self._said, self._writer_died, self._writer_revived)
         self._captures: dict[str, Capture] = {}
         self._numbers = itertools.count(1)
@@ -98,9 +106,17 @@ class Captures:
                 capture.mark("resume")
             case EndCapture():
                 capture.end()
-            case CaptureOrder(_, person, source, publisher):
+            case CaptureOrder():
                 if seat is not None:
-                    capture.capture(person, seat.role, seat.name, source, publisher)
+                    capture.capture(order, seat.role, seat.name, seat.number)
+            case SealCapture(_, sealed):
+                capture.seal(sealed)
+            case OpenWith(_, number, key_id, key):
+                capture.keys.use(number, key_id, key)
+            case ForgetKeys(_, number):
+                capture.forget_keys(number)
+            case NameCaptured(_, person, name):
+                capture.call(person, name)
             case Release(_, person, source):
                 capture.release(person, source)
 
@@ -119,10 +135,11 @@ class Captures:
                 books=self._books,
                 folder=self._folder,
                 clock=self._clock,
-                entropy=self._entropy,
+                entropy=self.entropy,
                 new_id=self.new_id,
                 told=self.told,
                 ended=self._ended,
+                unopened=self._unopened,
             )
             capture = self._captures[recording] = Capture(parts, recording, session, next(self._numbers))
         return capture
@@ -155,4 +172,5 @@ class Captures:
 
     def _writer_revived(self) -> None:
         for capture in list(self._captures.values()):
+            capture.keys.use_again()
             capture.resumed()

@@ -75,5 +75,6 @@ def _clip(track: Track, folder: Path) -> Clip:
 def _name(person: Person, identity: Identity, named: bool) -> str | None:
     if named and person.name_sealed is not None:
         with contextlib.suppress(AgeError, UnicodeDecodeError):
-            return open_bytes(person.name_sealed, [identity]).decode()
+            if name := open_bytes(person.name_sealed, [identity]).decode():
+                return name  # of somebody who never told the recorder it is empty
     return ROLES.get(person.role)

@@ -35,6 +35,9 @@ class Metrics:
         self.wiring_refused = self._counter("wiring_refused", "Orders that the media server refused", "code")
         self.faults = self._counter("session_faults", "Sessions ended by a fault of ours")
         self.recordings_shredded = self._counter("recordings_shredded", "Recordings whose time was over")
+        self.frames_unopened = self._counter(
+            "recording_frames_unopened", "Encrypted frames that came to a recording and that no key opened"
+        )
         self.restore_tests = self._counter("restore_tests", "Recordings read as a test, by result", "result")
         self.quality = QualityMetrics(self.registry)
         self.slow = self._counter("connections_too_slow", "Sockets closed because they did not take what was sent")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from recording.e2ee import Secret
 from signaling.messages import ServerMessage, Source
 from signaling.recording_rules import Rule
 from signaling.roles import Role
@@ -137,7 +138,8 @@ EndReason = Literal["stopped", "left", "refused", "withdrawn", "place", "failed"
 
 @dataclass(frozen=True, slots=True)
 class EndCapture:
-    """Close the recording. Comes once for each `BeginCapture`, also for one that failed or has not begun yet."""
+    """Close the recording and forget its keys. Comes once for each `BeginCapture`, also for one that failed or has not
+    begun yet."""
 
     recording: str
     reason: EndReason
@@ -151,6 +153,8 @@ class Capture:
     person: str
     source: Source
     publisher: PeerId
+    sealed: bool
+    """Everybody present encrypts: what cannot be opened is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,41 @@ class Release:
     recording: str
     person: str
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class SealCapture:
+    """From now on everybody present encrypts, or (False) somebody does not."""
+
+    recording: str
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWith:
+    """A key that opens what this person sends from now on, until `ForgetKeys` or `EndCapture`."""
+
+    recording: str
+    number: int
+    key_id: int
+    key: Secret = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetKeys:
+    """Of somebody who has gone, or (None) of all: of what was captured before, all is kept; nothing more is opened."""
+
+    recording: str
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NameCaptured:
+    """What somebody is called in this recording: they have told the recorder."""
+
+    recording: str
+    person: str
+    name: str = field(repr=False)
 
 
 ConsentKind = Literal["agree", "refuse", "withdraw"]
@@ -182,7 +221,19 @@ class KeepConsent:
     """Seconds since 1970."""
 
 
-RecordingOrder = BeginCapture | HoldCapture | GoOnCapture | EndCapture | Capture | Release | KeepConsent
+RecordingOrder = (
+    BeginCapture
+    | HoldCapture
+    | GoOnCapture
+    | EndCapture
+    | Capture
+    | Release
+    | SealCapture
+    | OpenWith
+    | ForgetKeys
+    | NameCaptured
+    | KeepConsent
+)
 
 Order = (
     Tell

@@ -100,6 +100,10 @@ class Pages:
             raise Refused("not_found")
         return _asset(request, asset, FOR_EVER)
 
+    async def digest(self, request: web.Request) -> web.Response:
+        tree = self._shelf.current()
+        return web.Response(text=f"{tree.digest}\n\n{tree.manifest}", headers={"Cache-Control": "no-cache"})
+
     async def style(self, request: web.Request) -> web.Response:
         return web.Response(
             body=self._style, content_type="text/css", charset="utf-8", headers={"Cache-Control": "max-age=300"}

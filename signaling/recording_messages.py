@@ -45,6 +45,10 @@ class Recording(Message):
     """The recording of this session, from the question to its end."""
 
     phase: RecordingPhase
+    recorder: int | None
+    """While the recorder is there to shake hands with: its page, another one for each recording."""
+    keys: bool
+    """Whether the recorder may be given keys now: everyone present has agreed, and nothing holds the recording."""
     since: float
     """When the phase began, seconds since 1970, UTC."""
     started_at: float | None

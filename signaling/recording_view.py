@@ -40,6 +40,8 @@ def recording_for(seat: Seat, seats: Sequence[Seat], recording: SessionRecording
     refused = [other.id for other in present if consents.standing(other.id) == "refused"]
     return Recording(
         phase=SHOWN[take.phase],
+        recorder=recording.recorder.page if recording.recorder is not None else None,
+        keys=recording.takes_keys,
         since=round(take.since, 3),
         started_at=None if take.started_at is None else round(take.started_at, 3),
         recorded_s=round(take.recorded, 3),

@@ -110,8 +110,20 @@ def _tell_name(room: Room, seat: Seat, message: TellName, now: float) -> None:
 
 def _sealed(room: Room, seat: Seat, message: Sealed, now: float) -> None:
     if message.to == RECORDER:
+        _to_the_recorder(room, seat, message, now)
+    else:
+        room.relay.pass_on(room, seat, message, now)
+
+
+def _to_the_recorder(room: Room, seat: Seat, message: Sealed, now: float) -> None:
+    if not seat.encrypts:
+        raise Refused("cannot_encrypt")
+    if seat.phase is not Phase.PRESENT:
+        raise Refused("waiting")
+    if room.recording is None:
         raise Refused("not_recording")
-    room.relay.pass_on(room, seat, message, now)
+    room.relay.count(seat, RECORDER, now)
+    room.recording.hear(seat, message)
 
 
 def _chat(room: Room, seat: Seat, message: Chat, now: float) -> None:

@@ -69,8 +69,8 @@ class Returns:
         now, wall = self._clock.steady(), self._clock.wall()
         told: list[tuple[ConnectionId, Renewed]] = []
         for seat in room.seats:
-            facts = (seat.resume_ids[0], seat.phase, seat.name, room.numbers, room.encryption)
-            facts += (room.locked, room.started_at, room.limit, room.length)
+            whole = (room.locked, room.started_at, room.limit, room.length, room.numbers, room.encryption)
+            facts = (seat.resume_ids[0], seat.phase, seat.name, *whole)
             if seat.connection is None or (facts == seat.token_facts and now - seat.token_at < RENEW):
                 continue
             seat.token_facts, seat.token_at = facts, now

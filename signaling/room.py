@@ -36,6 +36,7 @@ from signaling.messages import (
     OverReason,
     Quality,
     Sealed,
+    SealedFrom,
     ServerMessage,
     Speaking,
 )
@@ -46,6 +47,7 @@ from signaling.refusals import REFUSALS, Refused
 from signaling.relay import Relay
 from signaling.roles import PERMISSIONS
 from signaling.rules import Rules
+from signaling.sealed_messages import RECORDER
 from signaling.seat import Arrival, Entry, Media, Mover, Phase, Seat, notice_absence, shown_name
 from signaling.session_recording import SessionRecording
 from signaling.view import facts_of, state_for
@@ -234,9 +236,8 @@ class Room:
         except Refused as refused:
             self._tell(connection, Error(code=refused.code, error=refused.error))
         if isinstance(message, Sealed):
-            # Most of all messages, and nothing follows from them: to look would cost a hundred times as much.
-            orders, self._orders = self._orders, []
-            return orders
+            # Most of all messages, and nobody's state follows from them: to look would cost a hundred times as much.
+            return self._relayed()
         return self.settle(now)
 
     def socket_lost(self, connection: ConnectionId, now: float) -> list[Order]:
@@ -300,7 +301,7 @@ class Room:
         return self.settle(now)
 
     def capture_warned(self, recording: str, sentence: str | None, now: float) -> list[Order]:
-        """There is trouble that has cost nothing so far; None: it is over."""
+        """There is trouble that does not hold the recording up; None: it is over."""
         if self.recording is not None:
             self.recording.warned(recording, sentence)
         return self.settle(now)
@@ -376,9 +377,21 @@ class Room:
             pairs = seat.slots.wanted(others, self.limit) if seat.phase is Phase.PRESENT and seat.peer else None
             if pairs is not None:
                 orders.append(Tell(seat.connection, MoreSlots(audio=pairs, video=pairs + 1)))
-        return orders
+        return orders + self._relayed()
 
     # Inside -------------------------------------------------------------------------------------------------
+
+    def _relayed(self) -> list[Order]:
+        """What follows from sealed messages, and what the recorder says to those who were told that it is there."""
+        recording = self.recording
+        if recording is not None and recording.recorder is not None:
+            self._orders += recording.follow_what_was_heard()
+            for person, body in recording.says():
+                seat = next((each for each in self.seats if each.id == person), None)
+                if seat is not None:
+                    self.tell(seat, SealedFrom(person=RECORDER, page=recording.recorder.page, body=body))
+        orders, self._orders = self._orders, []
+        return orders
 
     def _record(self, now: float | None) -> tuple[list[Order], list[Order]]:
         if self.recording is None:

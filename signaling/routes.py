@@ -51,6 +51,15 @@ def route_table(
         Route("GET", "/video-call/secure-therapy", pages.page, "A session, for patients.", "text/html", "pages"),
         Route("GET", "/recordings", pages.recordings, "Recordings, for those who may.", "text/html", "pages"),
         Route("GET", "/check", pages.check, "The check before a call.", "text/html", "pages"),
+        Route(
+            "GET",
+            "/web-digest",
+            pages.digest,
+            "The digest of the web client, and of each of its files.",
+            "text/plain",
+            "pages",
+            description="To be compared with what `therabook web-digest` finds in the source.",
+        ),
         Route("GET", "/brand.css", pages.style, "The brand's colours.", "text/css", "pages"),
         Route("GET", "/brand/logo", pages.logo, "The brand's logo.", "image/*", "pages", refusals=("not_found",)),
         Route(

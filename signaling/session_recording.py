@@ -8,6 +8,8 @@ Rules:
 - After a newcomer's no it goes on only when somebody presses resume, which asks those again who said no.
 - Whoever withdraws ends it. So does a place where nothing may be recorded, and a fault that cannot be mended.
 - An ended recording is never continued: the next start is another one, and asks everybody.
+- The recorder is there as long as any of this goes on, and may be given keys while it is opened or runs. Whenever that
+  is over, its keys are forgotten: `ForgetKeys`, or `EndCapture`.
 - Every `BeginCapture` is followed by exactly one `EndCapture`; what is captured at a moment is told by `Capture` and
   `Release`, which never name anybody who may not be recorded.
 
@@ -22,20 +24,27 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from recording.e2ee import Entropy
 from signaling.consent import Consents
 from signaling.orders import (
     BeginCapture,
     ConsentKind,
     EndCapture,
     EndReason,
+    ForgetKeys,
     GoOnCapture,
     HoldCapture,
     KeepConsent,
+    NameCaptured,
+    OpenWith,
     Order,
+    SealCapture,
 )
+from signaling.recorder import Recorder
 from signaling.recording_rules import ConsentPolicy
 from signaling.refusals import Refused
 from signaling.roles import Role
+from signaling.sealed_messages import Sealed
 from signaling.seat import Phase as SeatPhase
 from signaling.seat import Seat
 from signaling.wiring import Tap, retap, taps
@@ -89,7 +98,7 @@ class Take:
     problem: str | None = None
     """A sentence for everyone about the fault that holds or ended it."""
     warning: str | None = None
-    """A sentence about trouble that does neither."""
+    """A sentence about trouble that does neither: nothing is lost by it so far, or what one of them sends."""
     declined: Declined | None = None
 
     def turn(self, phase: Phase, now: float) -> None:
@@ -101,8 +110,20 @@ class Take:
 
 
 class SessionRecording:
-    def __init__(self, policy: ConsentPolicy, new_id: Callable[[], str]) -> None:
+    def __init__(self, session: str, policy: ConsentPolicy, new_id: Callable[[], str], entropy: Entropy) -> None:
         """`new_id` names a recording, so that no other in the world has that name."""
+        self._session = session
+        self._entropy = entropy
+        self.recorder: Recorder | None = None
+        self.takes_keys = False
+        """Whether the recorder may be given keys, as people were told last: a recording is opened or runs, so everyone
+        present has agreed."""
+        self._recorders = 0
+        self._recorded = ""
+        """The recording that the recorder is of."""
+        self._sealed = True
+        """Whether everybody present encrypts."""
+        self._says: list[tuple[str, str]] = []
         self.consents = Consents(policy)
         self.take: Take | None = None
         self._new_id = new_id
@@ -179,7 +200,7 @@ class SessionRecording:
             take.problem = sentence
 
     def warned(self, recording: str, sentence: str | None) -> None:
-        """There is trouble that nothing is lost by, so far; None: it is over."""
+        """There is trouble that does not hold it up; None: it is over."""
         take = self._named(recording)
         if take is not None:
             take.warning = sentence
@@ -191,6 +212,30 @@ class SessionRecording:
             take.turn(Phase.FAILED, now)
             take.problem = sentence
 
+    # What people say to the recorder ------------------------------------------------------------------------------
+
+    def hear(self, seat: Seat, message: Sealed) -> None:
+        """Raises Refused."""
+        take, recorder = self.take, self.recorder
+        if take is None or recorder is None:
+            raise Refused("not_recording")
+        if message.page != recorder.page:
+            return
+        said = recorder.hear(seat, message.body, takes_keys=self.takes_keys and self.consents.permits(seat.id))
+        self._says += [(seat.id, body) for body in said.answers]
+        if said.key is not None:
+            self._orders.append(OpenWith(take.id, seat.number, said.key.key_id, said.key.key))
+        if said.name is not None and not seat.entry.name:
+            self._orders.append(NameCaptured(take.id, seat.id, said.name))
+
+    def follow_what_was_heard(self) -> list[Order]:
+        return self._take_orders()
+
+    def says(self) -> list[tuple[str, str]]:
+        """What the recorder has to say since it was last asked: (person, body)."""
+        says, self._says = self._says, []
+        return says
+
     # After every change -------------------------------------------------------------------------------------------
 
     def follow(self, seats: Sequence[Seat], now: float | None) -> tuple[list[Order], list[Order]]:
@@ -198,16 +243,16 @@ class SessionRecording:
 
         Nobody has come, gone or answered when `now` is None.
         """
+        present = [seat for seat in seats if seat.phase is SeatPhase.PRESENT]
         if now is not None:
-            present = [seat for seat in seats if seat.phase is SeatPhase.PRESENT]
             self._review([seat.id for seat in present], any(seat.may("record") for seat in present), now)
+        self._attend(present)
         running = self.take is not None and self.take.phase is Phase.RUNNING
         wanted = taps(self.take.id, seats, self.consents.permits) if self.take is not None and running else {}
-        released, captured = retap(self._taps, wanted)
+        released, captured = retap(self._taps, wanted, sealed=self._sealed)
         self._taps = wanted
-        orders, self._orders = self._orders, []
         # What held or ended it comes first for those who are no longer to be captured, last for those who are.
-        return [*released, *orders], captured
+        return [*released, *self._take_orders()], captured
 
     def _review(self, present: Sequence[str], led: bool, now: float) -> None:
         """Brings the recording in line with who is present and what they have said."""
@@ -239,6 +284,32 @@ class SessionRecording:
             take.turn(Phase.RUNNING, now)
             self._orders.append(GoOnCapture(take.id))
 
+    def _attend(self, present: Sequence[Seat]) -> None:
+        """The recorder comes, goes, and knows who else does."""
+        take = self.take if self.take is not None and self.take.phase in (Phase.ASKING, *CAPTURES) else None
+        if self.recorder is not None and (take is None or take.id != self._recorded):
+            self.recorder.close()
+            self.recorder, self.takes_keys, self._says = None, False, []
+        if take is None:
+            return
+        if self.recorder is None:
+            self._recorders += 1
+            self._recorded = take.id
+            self.recorder = Recorder(self._session, self._recorders, self._entropy)
+        took_keys = self.takes_keys
+        opens = take.phase in (Phase.OPENING, Phase.RUNNING)
+        self.takes_keys = opens and all(self.consents.permits(seat.id) for seat in present)
+        if took_keys and not self.takes_keys:
+            self._orders.append(ForgetKeys(take.id, None))
+            self.recorder.keys_forgotten()
+        self._orders += [ForgetKeys(take.id, number) for number in self.recorder.part(present)]
+        self._says += self.recorder.greet(present)
+        sealed = all(seat.encrypts for seat in present)
+        if sealed != self._sealed:
+            self._sealed = sealed
+            if take.phase in CAPTURES:
+                self._orders.append(SealCapture(take.id, sealed))
+
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _captured(self) -> Take:
@@ -258,6 +329,10 @@ class SessionRecording:
     def _end(self, reason: EndReason) -> None:
         if self.take is not None and self.take.phase in CAPTURES:
             self._orders.append(EndCapture(self.take.id, reason))
+
+    def _take_orders(self) -> list[Order]:
+        orders, self._orders = self._orders, []
+        return orders
 
     def _keep(
         self,

@@ -154,7 +154,7 @@ class Sessions:
             self._carry_out(room, give_back(room, claims, sat, arrival, self._clock.steady()))
 
     def _new_room(self, session: str) -> Room:
-        return Room(session, self._rules, self._clock.wall() - self._clock.steady(), self._recording())
+        return Room(session, self._rules, self._clock.wall() - self._clock.steady(), self._recording(session))
 
     def _take_seat(self, room: Room, outlet: Outlet, entry: Entry, message: Join) -> None:
         media, answer = self._open(room, message.offer, entry.role)
@@ -378,8 +378,11 @@ class Sessions:
             self._metrics.wiring_refused.labels(error.code).inc()
             log.debug("not wired", code=error.code)
 
-    def _recording(self) -> SessionRecording | None:
-        return None if self._captures is None else SessionRecording(self._captures.policy, self._captures.new_id)
+    def _recording(self, session: str) -> SessionRecording | None:
+        captures = self._captures
+        if captures is None:
+            return None
+        return SessionRecording(session, captures.policy, captures.new_id, captures.entropy)
 
     def _record(self, room: Room, order: o.RecordingOrder) -> None:
         if self._captures is not None and room.recording is not None:

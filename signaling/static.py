@@ -1,6 +1,7 @@
 """The web client's files, held in memory and served under a hash of the whole tree.
 
-A changed file changes every address, so browsers may keep what they have for ever and never mix two versions.
+A changed file changes every address, so browsers may keep what they have for ever and never mix two versions. The whole
+hash is the digest that people compare with the source (`therabook web-digest`).
 Only what was found when the tree was read is served: a path is a key to look up, never a way through folders.
 """
 
@@ -55,8 +56,17 @@ class Asset:
 @dataclass(frozen=True)
 class Tree:
     hash: str
+    """The first 16 digits of the digest: enough for an address."""
     assets: dict[str, Asset]
     index: bytes
+    manifest: str
+    """A line for each file, as sha256sum writes it: its hash, two spaces, its name; by name. Of pages, as they are
+    before `PLACEHOLDER` is filled in."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest, in 64 hexadecimal digits."""
+        return hashlib.sha256(self.manifest.encode()).hexdigest()
 
 
 class Shelf:
@@ -93,12 +103,10 @@ def read_tree(folder: Path) -> Tree:
             files[name.as_posix()] = path.read_bytes()
     if "index.html" not in files:
         raise FileNotFoundError(f"{folder} does not hold the web client: there is no index.html")
-    digest = hashlib.sha256()
-    for key, body in files.items():
-        digest.update(f"{len(key)} {key} {len(body)}\n".encode() + body)
-    tree_hash = digest.hexdigest()[:16]
+    manifest = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    tree_hash = hashlib.sha256(manifest.encode()).hexdigest()[:16]
     assets = {name: _asset(Path(name).suffix, body) for name, body in files.items() if name != "index.html"}
-    return Tree(tree_hash, assets, files["index.html"].replace(PLACEHOLDER, tree_hash.encode()))
+    return Tree(tree_hash, assets, files["index.html"].replace(PLACEHOLDER, tree_hash.encode()), manifest)
 
 
 def _asset(suffix: str, body: bytes) -> Asset:

@@ -93,7 +93,7 @@ class Vault:
         return Identity(await self.keys.unwrap(person.wrapped_key, context_of(person.recording_id, person.person_id)))
 
     async def name(self, person: Person) -> str:
-        """As it was shown in the session."""
+        """As it was shown in the session; empty if nobody has told the recorder."""
         if person.name_sealed is None:
             raise Unknown("this person's name was deleted with their key")
         return open_bytes(person.name_sealed, [await self.identity(person)]).decode()

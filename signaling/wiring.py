@@ -107,8 +107,9 @@ def taps(recording: str, seats: Sequence[Seat], permits: Callable[[str], bool]) 
     }
 
 
-def retap(told: Mapping[Tap, PeerId], wanted: Mapping[Tap, PeerId]) -> tuple[list[Order], list[Order]]:
-    """The orders that end what is no longer to be captured, and those that begin what is new."""
+def retap(told: Mapping[Tap, PeerId], wanted: Mapping[Tap, PeerId], *, sealed: bool) -> tuple[list[Order], list[Order]]:
+    """The orders that end what is no longer to be captured, and those that begin what is new. `sealed`: everybody
+    present encrypts."""
     released: list[Order] = [Release(*tap) for tap, peer in told.items() if wanted.get(tap) != peer]
-    captured: list[Order] = [Capture(*tap, peer) for tap, peer in wanted.items() if told.get(tap) != peer]
+    captured: list[Order] = [Capture(*tap, peer, sealed) for tap, peer in wanted.items() if told.get(tap) != peer]
     return released, captured

@@ -1,4 +1,7 @@
-"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `recordings`. Flags are made from the settings."""
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest` and `recordings`.
+
+Flags are made from the settings.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
 from therabook import VERSION, logs, opening, quality_cli, recordings_cli, server
+from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
 from therabook.doctor.command import run as run_doctor
 from therabook.links import base_url, make_link
@@ -169,6 +173,20 @@ def doctor(config: Path | None, address: str | None, form: str, insecure: bool, 
 def quality(config: Path | None, session: str, form: str, **flags: Any) -> None:
     """Say how people's connections were in a session: as of the last minute, if it goes on."""
     quality_cli.show(_settings(config, flags), session, form=form)
+
+
+@main.command("web-digest")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.option("--files", is_flag=True, help="The digest of each file too, as sha256sum prints it.")
+@click.option(
+    "--served", metavar="ADDRESS", help="Compare with what this server hands out. Exits with 1 if it differs."
+)
+def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
+    """Print the digest of the web client's code in FOLDER (web/ of a checkout; left out: the one installed here).
+
+    The server says its own at /web-digest. See docs/e2ee.md for what that is good for.
+    """
+    raise SystemExit(digests.show(folder or server.WEB, files=files, served=served))
 
 
 @main.group()

@@ -121,6 +121,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         entropy=os.urandom,
         new_id=new_id,
         ended=composing.recorded,
+        unopened=metrics.frames_unopened.inc,
     )
     sessions = Sessions(
         media=media,

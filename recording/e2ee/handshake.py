@@ -41,7 +41,7 @@ from recording.e2ee.messages import (
     write_message,
 )
 from recording.e2ee.secret import Secret
-from recording.e2ee.transcript import Revealed, code, commitment, sealing_info
+from recording.e2ee.transcript import Revealed, code, commitment, sealing_info, transcript
 
 MOST_NONCES = 64
 """Of one side of one handshake. With each, somebody in the middle has one more chance in 2^32; people reload pages less
@@ -108,9 +108,10 @@ class Handshake:
     way is mended by `messages`. Memory does not grow."""
 
     def __init__(self, session: str, me: str, other: str, identity: PrivateKey, entropy: Entropy) -> None:
-        """`me`, `other`: ids. Raises ValueError if they are the same, or longer than any is."""
+        """`me`, `other`: ids. Raises ValueError if they are the same, or can't be hashed (`transcript`)."""
         if me == other:
             raise ValueError("nobody shakes hands with themselves")
+        transcript(session, me, other)
         self._session, self._me, self._other = session, me, other
         self._identity = identity
         self._entropy = entropy

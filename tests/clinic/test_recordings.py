@@ -82,6 +82,20 @@ async def test_a_finished_recording_knows_how_its_tracks_ended(recordings: Recor
     ]
 
 
+async def test_somebody_is_called_otherwise_while_they_are_recorded(recordings: Recordings) -> None:
+    await recordings.create(recording())
+    await recordings.add_person(person("p1"))
+    await recordings.add_person(person("p2", name_sealed=None, wrapped_key=None))
+    await recordings.rename_person("r1", "p1", b"another")
+    for who in ("p2", "nobody"):
+        with pytest.raises(Unknown):
+            await recordings.rename_person("r1", who, b"another")
+    assert [each.name_sealed for each in (await recordings.get("r1")).people] == [b"another", None]
+    await recordings.captured("r1", START + 60)
+    with pytest.raises(IllegalMove):
+        await recordings.rename_person("r1", "p1", b"later")
+
+
 async def test_a_track_ends_once_and_is_only_recovered_again(recordings: Recordings) -> None:
     await recordings.create(recording())
     await recordings.add_person(person())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from sfu import PeerId, Source
 from signaling import orders as o
-from signaling.capture import PROBLEMS
+from signaling.capture_parts import PROBLEMS
 from signaling.captures import Captures
 from signaling.recording_rules import WORDS
 from signaling.seat import Entry, Phase, Seat
@@ -121,7 +121,7 @@ class Room:
         if order is not None:
             self._order(order)
         for person, source in sorted(new):
-            self._order(o.Capture(RECORDING, person, source, PeerId(person)), person)
+            self._order(o.Capture(RECORDING, person, source, PeerId(person), sealed=False), person)
 
     def _order(self, order: o.RecordingOrder, person: str | None = None) -> None:
         self._captures.carry_out(order, SESSION, "all", self._seats[person] if person is not None else None)

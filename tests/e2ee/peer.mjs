@@ -2,7 +2,7 @@
  * The web client's end of the tests that put it and the server's Python together (`test_interop.py`).
  *
  * Reads one JSON object a line from stdin and writes one a line to stdout, in the same order. Bytes are hexadecimal.
- * What goes wrong comes back as {"error": "..."}: the fault of a `FrameError` or `HpkeError`, or the message of another.
+ * What goes wrong comes back as {"error": ...}: the fault of a `FrameError` or `HpkeError`, or the message of another.
  *
  *   encrypt  key, kid, ctr, codec, source, frame -> frame
  *            codec: opus, VP8, VP9, H264, chat; source: 1 to 4; ctr: the counter, 0 if left out

@@ -71,6 +71,9 @@ def test_nothing_is_sealed_before_both_agree() -> None:
             attempt()
     with pytest.raises(ValueError, match="themselves"):
         Handshake(SESSION, "ada", "ada", ADA, chance(1))
+    for names in (("x" * 65_536, "a", "b"), ("s", "x" * 65_536, "b"), ("s", "a", "x" * 65_536), ("s", "a", "\ud800")):
+        with pytest.raises(ValueError):  # noqa: PT011 - two kinds of it
+            Handshake(*names, ADA, chance(1))
 
 
 def test_what_is_no_name_or_key_uses_up_no_number() -> None:

@@ -135,8 +135,8 @@ def test_both_refuse_the_same_frames(codec: Format) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_access_units_of_any_kind_are_the_same_on_both_sides(seed: int) -> None:
     with seeded(seed) as random:
-        pieces = (LONG, LONG, SHORT, b"\x00", b"\x65", b"\x41\x9a", b"\x65\x00", b"\x06\x05", b"\x09\xf0", SPS, PPS)
-        pieces += (b"\x80", b"\x03", b"\x01", b"x", b"\x0c\xff", b"\x02\x03")
+        starts = (LONG, LONG, SHORT, b"\x00", b"\x65", b"\x41\x9a", b"\x65\x00", b"\x06\x05", b"\x09\xf0", SPS, PPS)
+        pieces = (*starts, b"\x80", b"\x03", b"\x01", b"x", b"\x0c\xff", b"\x02\x03")
         frames = [LONG + b"".join(random.choice(pieces) for _ in range(random.randrange(10))) for _ in range(250)]
         cases = [(Source.CAMERA, frame, random.randrange(2**32)) for frame in frames]
         answers = ask([frame_question("encrypt", "H264", *case) for case in cases])

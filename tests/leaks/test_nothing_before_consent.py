@@ -90,7 +90,10 @@ async def test_nothing_of_anybody_is_recorded_while_somebody_present_has_not_agr
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     tapped = Tapped(monkeypatch)
-    async with a_server(tmp_path, recordings_compose=False) as server, a_clinic(tmp_path) as clinic:
+    async with (
+        a_server(tmp_path, encryption="preferred", recordings_compose=False) as server,
+        a_clinic(tmp_path) as clinic,
+    ):
         with Watched(tmp_path / "data", temporary) as watched:
             called = Called(server)
             timeline = Timeline(called)
@@ -168,7 +171,10 @@ async def test_of_a_session_in_which_one_says_no_nothing_is_ever_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tapped = Tapped(monkeypatch)
-    async with a_server(tmp_path, recordings_compose=False) as server, a_clinic(tmp_path) as clinic:
+    async with (
+        a_server(tmp_path, encryption="preferred", recordings_compose=False) as server,
+        a_clinic(tmp_path) as clinic,
+    ):
         called = Called(server)
         doctor, patient = await called.comes(), await called.comes()
         state = await doctor.client.state(lambda state: state.waiting)

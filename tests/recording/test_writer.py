@@ -80,8 +80,8 @@ class Person:
     def orders(self, picture: str = "picture", sound: str = "sound") -> list[OpenTrack]:
         recipient = str(self.identity.recipient)
         return [
-            OpenTrack(LISTENER, "1", picture, "video", str(self.folder), recipient, self.epoch),
-            OpenTrack(LISTENER, "2", sound, "audio", str(self.folder), recipient, self.epoch),
+            OpenTrack(LISTENER, "1", picture, "video", str(self.folder), recipient, self.epoch, 1, "camera", False),
+            OpenTrack(LISTENER, "2", sound, "audio", str(self.folder), recipient, self.epoch, 1, "microphone", False),
         ]
 
     def batch(self, us: int = 100_000) -> bytes:

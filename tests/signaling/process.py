@@ -82,6 +82,7 @@ async def a_process(
             *("--host", "127.0.0.1", "--port", str(port)),
             *("--media-host", "127.0.0.1", "--media-port", str(media_port)),
             *("--data-dir", str(data)),
+            *("--encryption", "preferred"),  # aiortc's calls are in the clear
             *flags,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -110,12 +111,13 @@ class Actor:
 
 
 class Stage:
-    def __init__(self, consent: ConsentPolicy | None = None, **rules: Any) -> None:
+    def __init__(self, consent: ConsentPolicy | None = None, session: str = "session-1", **rules: Any) -> None:
         self._numbers = itertools.count(1)
         recording = None
         if consent is not None:
-            recording = SessionRecording(consent, lambda: f"recording-{next(self._numbers)}")
-        self.room = Room("session-1", Rules(**rules), EPOCH, recording)
+            chance = random.Random(session).randbytes
+            recording = SessionRecording(session, consent, lambda: f"recording-{next(self._numbers)}", chance)
+        self.room = Room(session, Rules(**rules), EPOCH, recording)
         self.now = 100.0
         self.actors: list[Actor] = []
         self.orders: list[o.Order] = []
@@ -127,6 +129,11 @@ class Stage:
         """Recording -> opening, running, held, or why it ended."""
         self.taps: dict[Tap, PeerId] = {}
         self.consents: list[o.KeepConsent] = []
+        self.keys: dict[int, dict[int, bytes]] = {}
+        """What the writer has: by number, by key id."""
+        self.names: dict[str, str] = {}
+        """Of those who have told the recorder."""
+        self.sealed: dict[str, bool] = {}
 
     def entry(self, role: Role, identity: str, **more: Any) -> Entry:
         fields: dict[str, Any] = {"name": "", "token": f"token-{identity}", "token_expires": EPOCH + 10_000} | more
@@ -271,14 +278,28 @@ class Stage:
                     self.closed.append(peer)
                 case o.BeginCapture() | o.HoldCapture() | o.GoOnCapture() | o.EndCapture():
                     self._turn_capture(order)
-                case o.Capture(recording, person, source, publisher):
+                case o.Capture(recording, person, source, publisher, sealed):
                     assert self.captures[recording] == "running"
                     assert publisher not in self.closed
+                    self.sealed[recording] = sealed
                     self.taps[recording, person, source] = publisher
                 case o.Release(recording, person, source):
                     del self.taps[recording, person, source]
                 case o.KeepConsent():
                     self.consents.append(order)
+                case o.SealCapture(recording, sealed):
+                    self.sealed[recording] = sealed
+                case o.OpenWith(recording, number, key_id, key):
+                    assert self.captures[recording] in ("opening", "running"), "a key for a recording that is held"
+                    kept = self.keys.setdefault(number, {})
+                    kept.pop(key_id, None)
+                    kept[key_id] = bytes(key.reveal())
+                case o.ForgetKeys(recording, number):
+                    assert recording in self.captures
+                    for each in [number] if number is not None else list(self.keys):
+                        self.keys.pop(each, None)
+                case o.NameCaptured(_, person, name):
+                    self.names[person] = name
                 case o.Revoke(token, _):
                     self.revoked.append(token)
                 case o.HandOver(connection):
@@ -313,6 +334,7 @@ class Stage:
             case o.EndCapture(recording, reason):
                 assert before in ("opening", "running", "held")
                 self.captures[recording] = reason
+                self.keys.clear()
         if not isinstance(order, o.GoOnCapture):
             assert not self.taps, "something is still captured"
 

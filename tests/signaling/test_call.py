@@ -21,7 +21,7 @@ WITHIN = 20.0
 
 
 class Caller:
-    """A page with a camera of one brightness, and a slot of each kind."""
+    """A page with a camera of one brightness, and a slot of each kind, which does not encrypt."""
 
     def __init__(self, client: Client, luma: int) -> None:
         self.client = client
@@ -41,7 +41,7 @@ class Caller:
         await self.pc.setRemoteDescription(RTCSessionDescription(_for_aiortc(answer.sdp), "answer"))
 
     async def joins(self, token: str, name: str) -> None:
-        await self.client.joins(token, name, offer=await self.offer())
+        await self.client.joins(token, name, offer=await self.offer(), encrypts=False)
         assert self.client.joined is not None
         await self.answered(self.client.joined.answer)
         async with asyncio.timeout(WITHIN):
@@ -72,7 +72,7 @@ class Caller:
 
 @pytest_asyncio.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with a_server(tmp_path, media_loopback=True) as server:
+    async with a_server(tmp_path, encryption="preferred", media_loopback=True) as server:
         yield server
 
 

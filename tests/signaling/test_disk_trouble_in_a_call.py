@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from signaling import messages as m
-from signaling.capture import PROBLEMS
+from signaling.capture_parts import PROBLEMS
 from tests.leaks.searched import files_below
 from tests.signaling.disks import Disk, a_disk_that_freezes, a_small_disk
 from tests.signaling.process import Process, a_process

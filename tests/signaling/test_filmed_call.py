@@ -35,7 +35,7 @@ async def _hears(client: Client, where: Callable[[m.State], bool]) -> None:
 
 
 async def test_the_film_of_a_recorded_call_appears_while_the_session_goes_on(tmp_path: Path) -> None:
-    async with a_server(tmp_path, recordings_compose=True) as server:
+    async with a_server(tmp_path, encryption="preferred", recordings_compose=True) as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await asyncio.sleep(2)
@@ -67,7 +67,7 @@ async def test_a_server_that_cannot_open_what_it_recorded_makes_the_film_before_
     (tmp_path / "elsewhere").mkdir()
     brought = ClinicKey.from_file(tmp_path / "elsewhere" / "key", os.urandom)
     sealed = {"recordings_key": "sealed", "recordings_public_key": str(brought.recipient)}
-    async with a_server(tmp_path, recordings_compose=True, **sealed) as server:
+    async with a_server(tmp_path, encryption="preferred", recordings_compose=True, **sealed) as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await asyncio.sleep(1.5)

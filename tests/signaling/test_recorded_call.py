@@ -124,7 +124,7 @@ async def hang_up(*callers: Caller) -> None:
 
 
 async def test_a_call_is_recorded_from_consent_to_stop_each_person_in_files_of_their_own(tmp_path: Path) -> None:
-    async with a_server(tmp_path) as server:
+    async with a_server(tmp_path, encryption="preferred") as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await asyncio.sleep(3)
@@ -151,7 +151,7 @@ async def test_a_call_is_recorded_from_consent_to_stop_each_person_in_files_of_t
 async def test_nothing_is_written_before_everyone_has_agreed_and_nothing_after_somebody_withdraws(
     tmp_path: Path,
 ) -> None:
-    async with a_server(tmp_path) as server:
+    async with a_server(tmp_path, encryption="preferred") as server:
         doctor, patient = await a_call(server)
         await doctor.client.says(m.Record(action="start"))
         await is_asked(patient.client)
@@ -180,7 +180,7 @@ async def test_nothing_is_written_before_everyone_has_agreed_and_nothing_after_s
 
 
 async def test_who_refuses_is_not_recorded_and_the_call_goes_on(tmp_path: Path) -> None:
-    async with a_server(tmp_path) as server:
+    async with a_server(tmp_path, encryption="preferred") as server:
         doctor, patient = await a_call(server)
         await doctor.client.says(m.Record(action="start"))
         await is_asked(patient.client)
@@ -193,7 +193,7 @@ async def test_who_refuses_is_not_recorded_and_the_call_goes_on(tmp_path: Path) 
 
 
 async def test_a_newcomer_pauses_the_recording_until_they_agree(tmp_path: Path) -> None:
-    async with a_server(tmp_path) as server:
+    async with a_server(tmp_path, encryption="preferred") as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await asyncio.sleep(1.2)  # whoever comes within a second is there from the beginning
@@ -223,7 +223,7 @@ def _patients_camera_is(on: bool, state: m.State) -> bool:
 
 
 async def test_what_people_switch_is_marked(tmp_path: Path) -> None:
-    async with a_server(tmp_path) as server:
+    async with a_server(tmp_path, encryption="preferred") as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await asyncio.sleep(1.2)
@@ -241,7 +241,7 @@ async def test_what_people_switch_is_marked(tmp_path: Path) -> None:
 
 
 async def test_a_writer_that_dies_is_told_of_at_once_and_the_recording_goes_on(tmp_path: Path) -> None:
-    async with a_server(tmp_path) as server:
+    async with a_server(tmp_path, encryption="preferred") as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await asyncio.sleep(2)

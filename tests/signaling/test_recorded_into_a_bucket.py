@@ -91,7 +91,7 @@ async def test_a_bucket_that_is_gone_for_a_while_costs_neither_the_call_nor_the_
         "recordings_bucket_secret": SECRET,
         "recordings_compose": False,
     }
-    async with a_server(tmp_path, **settings) as server:
+    async with a_server(tmp_path, encryption="preferred", **settings) as server:
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         reading = [asyncio.create_task(keeps_reading(each.client)) for each in (doctor, patient)]

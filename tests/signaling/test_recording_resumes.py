@@ -43,7 +43,10 @@ async def test_what_a_dead_writer_has_left_is_finished_beside_the_recording_that
         return finish(*given, **more)
 
     monkeypatch.setattr(capture, "finish", slow)
-    async with a_server(tmp_path, recordings_compose=False) as server, a_clinic(tmp_path) as clinic:
+    async with (
+        a_server(tmp_path, encryption="preferred", recordings_compose=False) as server,
+        a_clinic(tmp_path) as clinic,
+    ):
         doctor, patient = await a_call(server)
         try:
             await start(doctor, patient)
@@ -70,7 +73,10 @@ async def test_what_a_dead_writer_has_left_on_a_full_disk_is_kept_as_it_lies(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(capture, "finish", full)
-    async with a_server(tmp_path, recordings_compose=False) as server, a_clinic(tmp_path) as clinic:
+    async with (
+        a_server(tmp_path, encryption="preferred", recordings_compose=False) as server,
+        a_clinic(tmp_path) as clinic,
+    ):
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await _captured(clinic, tmp_path)
@@ -96,7 +102,10 @@ async def test_nobody_is_shown_to_be_recorded_while_the_database_keeps_it_from_b
         await mark(recordings, given)
 
     monkeypatch.setattr(Recordings, "mark", kept)
-    async with a_server(tmp_path, recordings_compose=False) as server, a_clinic(tmp_path) as clinic:
+    async with (
+        a_server(tmp_path, encryption="preferred", recordings_compose=False) as server,
+        a_clinic(tmp_path) as clinic,
+    ):
         doctor, patient = await a_call(server)
         await start(doctor, patient)
         await _captured(clinic, tmp_path)

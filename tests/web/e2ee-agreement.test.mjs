@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Agreement, RECORDER } from '../../web/js/e2ee/agreement.js';
 import { Epochs } from '../../web/js/e2ee/epochs.js';
+import { MOST_NONCES } from '../../web/js/e2ee/handshake.js';
 import { generateKeyPair } from '../../web/js/e2ee/hpke.js';
 import { FakeClock } from './fakes.mjs';
 
@@ -280,4 +281,21 @@ test('a lost socket takes nothing from anybody, and a new agreement brings new k
   await room.calm();
   assert.ok(doctor.used.length > used);
   assert.ok(doctor.canOpen(patient) && patient.canOpen(doctor));
+});
+
+test('a server that shows page after page gets only so many nonces', async () => {
+  const { room, doctor, patient } = await call();
+  const shown = new Set();
+  room.meddle = (from, to, body) => {
+    const letter = JSON.parse(Buffer.from(body, 'base64url'));
+    if (from === 'doctor' && letter.kind === 'commit') shown.add(letter.commitment);
+    return null;
+  };
+  for (let at = 0; at < MOST_NONCES + 50; at++) {
+    patient.page++;
+    room.show();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  await room.calm();
+  assert.ok(shown.size < MOST_NONCES && shown.size > MOST_NONCES - 5, `${shown.size}`);
 });

@@ -283,7 +283,7 @@ export class Call {
       case 'chat':
         return this.writing.came(message);
       case 'mute_requested':
-        return this.#happened('mute_requested', { by: this.encryption.nameOf(message.person) ?? message.by });
+        return this.#happened('mute_requested', { by: message.by || (this.encryption.nameOf(message.person) ?? '') });
       case 'move_requested':
         return this.#happened('move_requested', {});
       case 'moving':

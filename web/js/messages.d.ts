@@ -202,6 +202,10 @@ export interface ConsentText {
 /** The recording of this session, from the question to its end. */
 export interface Recording {
   phase: RecordingPhase;
+  /** While the recorder is there to shake hands with: its page, another one for each recording. */
+  recorder: number | null;
+  /** Whether the recorder may be given keys now: everyone present has agreed, and nothing holds the recording. */
+  keys: boolean;
   /** When the phase began, seconds since 1970, UTC. */
   since: number;
   /** When recording began; null while everyone is asked. */

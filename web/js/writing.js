@@ -62,7 +62,7 @@ export class Writing {
     const own = this.#outbox.cameBack(ref);
     this.#reading = this.#reading.then(async () => {
       const read = own ?? (sealed ? await this.#encryption.open(person, text) : text);
-      const called = this.#encryption.nameOf(person) ?? name;
+      const called = name || (this.#encryption.nameOf(person) ?? '');
       this.#host.came({ person, name: called, text: read ?? '', unreadable: read === null, at, mine });
     });
   }

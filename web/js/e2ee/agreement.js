@@ -14,7 +14,7 @@
 
 import { toBase64Url, fromBase64Url, BadLetter } from './letters.js';
 import { numberOf } from './frames.js';
-import { Handshake } from './handshake.js';
+import { Handshake, MOST_NONCES } from './handshake.js';
 
 /** @typedef {import('./hpke.js').KeyPair} KeyPair */
 /** @typedef {import('./sframe.js').Bytes} Bytes */
@@ -82,6 +82,8 @@ export class Agreement {
   #names = new Map();
   /** @type {Map<string, Set<string>>} public keys that were compared, by id */
   #compared = new Map();
+  /** @type {Map<string, {nonces: number}>} what is left of them by id, for the whole call */
+  #budgets = new Map();
   /** @type {Set<string>} who has revealed what did not fit */
   #misfits = new Set();
   #agreements = 0;
@@ -199,6 +201,8 @@ export class Agreement {
    */
   #tie(other, { agreed, named, publicKey, words, handshake }) {
     handshake?.end();
+    const budget = this.#budgets.get(other.id) ?? { nonces: MOST_NONCES };
+    this.#budgets.set(other.id, budget);
     /** @type {Tie} */
     const tie = {
       other,
@@ -211,6 +215,7 @@ export class Agreement {
         me: this.#me,
         other: other.id,
         identity: this.#identity,
+        budget,
         side: {
           send: (letter) => this.#host.send(other, toBase64Url(letter)),
           agreed: (found) => this.#agreed(tie, toBase64Url(found.publicKey), found.words),

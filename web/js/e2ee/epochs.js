@@ -17,7 +17,7 @@ export const PATIENCE = 2000;
 const KEY_BYTES = 32;
 const EPOCHS = 256;
 
-/** @typedef {{kid: number, key: Uint8Array}} SenderKey */
+/** @typedef {{kid: number, key: import('./sframe.js').Bytes}} SenderKey */
 
 /**
  * @typedef {object} Keeper  what is done with keys
@@ -41,7 +41,7 @@ export class Epochs {
   #cancel = () => {};
 
   /**
-   * @param {{keeper: Keeper, clock?: import('../clock.js').Clock, random?: (bytes: number) => Uint8Array}} parts
+   * @param {{keeper: Keeper, clock?: import('../clock.js').Clock, random?: (bytes: number) => import('./sframe.js').Bytes}} parts
    */
   constructor({ keeper, clock = systemClock, random = randomBytes }) {
     this.#keeper = keeper;

@@ -31,7 +31,10 @@ export function keyId(number, epoch) {
   return number * 256 + epoch;
 }
 
-/** Whose key it is. @param {number} kid */
+/**
+ * Whose key it is.
+ * @param {number} kid
+ */
 export function numberOf(kid) {
   return Math.floor(kid / 256);
 }

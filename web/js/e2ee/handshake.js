@@ -9,7 +9,7 @@
  *    that begin at once, or again, come to an end.
  * 4. Both have agreed when each has the other's reveal for the same two commitments. What is sealed then is numbered,
  *    and numbers rise.
- * 5. There are only so many nonces in one handshake: each is a try for somebody in the middle to get the same words.
+ * 5. There are only so many nonces with one other: each is a try for somebody in the middle to get the same words.
  *
  * Not here: with whom there is one and when, what is done with names and keys (`agreement.js`), how letters travel.
  */
@@ -23,8 +23,11 @@ import { sealingInfo } from './transcript.js';
 /** @typedef {import('./hpke.js').KeyPair} KeyPair */
 /** @typedef {import('./letters.js').Content} Content */
 
-/** Of one side of one handshake: people reload a page less often than this. */
-export const MOST_NONCES = 64;
+/**
+ * Of one side with one other in a call, however often pages and sockets are lost. Somebody in the middle who uses them all
+ * up has a chance of one in eight million.
+ */
+export const MOST_NONCES = 256;
 const NONCE = 32;
 
 /**
@@ -42,7 +45,8 @@ export class Handshake {
   #identity;
   #side;
   #random;
-  #nonces = 0;
+  #begun = false;
+  #budget;
   /** @type {Bytes} */
   #nonce = new Uint8Array();
   /** @type {Bytes} */
@@ -61,10 +65,11 @@ export class Handshake {
   #over = false;
 
   /**
-   * @param {{session: string, me: string, other: string, identity: KeyPair, side: Side,
-   *          random?: (bytes: number) => Bytes}} parts  `me`, `other`: ids
+   * @param {{session: string, me: string, other: string, identity: KeyPair, side: Side, budget?: {nonces: number},
+   *          random?: (bytes: number) => Bytes}} parts  `me`, `other`: ids · `budget`: what is left, of all with `other`
    */
-  constructor({ session, me, other, identity, side, random = randomBytes }) {
+  constructor({ session, me, other, identity, side, budget = { nonces: MOST_NONCES }, random = randomBytes }) {
+    this.#budget = budget;
     this.#session = session;
     this.#me = me;
     this.#other = other;
@@ -119,7 +124,7 @@ export class Handshake {
   async #takeCommit(letter) {
     if (fits(letter.commitment, this.#mine)) return; // my own, sent back
     if (!this.#theirs || !fits(letter.commitment, this.#theirs)) {
-      if (this.#revealed || !this.#nonces) await this.#renew();
+      if (this.#revealed || !this.#begun) await this.#renew();
       this.#theirs = letter.commitment;
     } else if (this.#revealed) {
       return; // once more
@@ -185,8 +190,9 @@ export class Handshake {
 
   /** A new nonce, that nobody has seen. */
   async #renew() {
-    if (this.#nonces >= MOST_NONCES) throw new BadLetter('too often');
-    this.#nonces++;
+    if (this.#budget.nonces <= 0) throw new BadLetter('too often');
+    this.#budget.nonces--;
+    this.#begun = true;
     this.#nonce = this.#random(NONCE);
     const me = { id: this.#me, publicKey: this.#identity.publicKey, nonce: this.#nonce };
     this.#mine = await commitment(this.#session, me);

@@ -275,7 +275,10 @@ function text(value) {
   return new TextEncoder().encode(value);
 }
 
-/** One after the other. @param {...ArrayLike<number>} parts */
+/**
+ * One after the other.
+ * @param {...ArrayLike<number>} parts
+ */
 function bytes(...parts) {
   const result = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

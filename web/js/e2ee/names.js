@@ -19,15 +19,16 @@ export const UNNAMED_WAIT = 2000;
  * @param {{nameOf: (id: string) => string | undefined, ownName: string, waitedLong: (id: string) => boolean}} names
  * @returns {ServerState}
  */
-export function named(server, { nameOf, ownName, waitedLong }) {
+export function named(server, names) {
   /** @type {<T extends {id: string, name: string}>(person: T) => T} */
-  const withName = (person) => ({ ...person, name: nameOf(person.id) ?? (person.name || UNNAMED) });
-  const hosts = server.hosts.map(({ id }) => nameOf(id)).filter((name) => name !== undefined);
+  const withName = (person) => ({ ...person, name: person.name || (names.nameOf(person.id) ?? UNNAMED) });
   return {
     ...server,
-    you: { ...server.you, name: server.you.name || ownName },
+    you: { ...server.you, name: server.you.name || names.ownName },
     people: server.people.map(withName),
-    waiting: server.waiting.filter(({ id, name }) => name || nameOf(id) || waitedLong(id)).map(withName),
-    waiting_for: hosts[0] ?? server.waiting_for,
+    waiting: server.waiting
+      .filter(({ id, name }) => name || names.nameOf(id) !== undefined || names.waitedLong(id))
+      .map(withName),
+    waiting_for: server.waiting_for ?? server.hosts.map(({ id }) => names.nameOf(id)).find(Boolean) ?? null,
   };
 }

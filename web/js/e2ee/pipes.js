@@ -13,10 +13,10 @@
 /** @typedef {{createEncodedStreams?: () => {readable: ReadableStream, writable: WritableStream}}} WithStreams */
 
 /** @returns {Way | null} null: this browser cannot encrypt frames */
-export function wayOf(scope = globalThis) {
-  if ('RTCRtpScriptTransform' in scope) return 'transform';
-  const { RTCRtpSender } = scope;
-  return RTCRtpSender && 'createEncodedStreams' in RTCRtpSender.prototype ? 'streams' : null;
+export function wayOf() {
+  if ('RTCRtpScriptTransform' in globalThis) return 'transform';
+  if (!('RTCRtpSender' in globalThis)) return null;
+  return 'createEncodedStreams' in RTCRtpSender.prototype ? 'streams' : null;
 }
 
 /**

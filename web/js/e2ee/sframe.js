@@ -17,7 +17,7 @@ export const SUITE = /** @type {const} */ ({ AES_128_GCM_SHA256_128: 4, AES_256_
 /** @typedef {typeof SUITE[keyof typeof SUITE]} Suite */
 
 /** Bytes: of the tag, which is never shortened in these suites; of the nonce. */
-export const TAG = 16;
+const TAG = 16;
 const NONCE = 12;
 
 /** @type {Record<Suite, {hash: 'SHA-256' | 'SHA-512', keyBits: 128 | 256}>} */
@@ -29,7 +29,7 @@ export const MOST_FRAMES = 2 ** 32;
 /**
  * @typedef {'malformed' | 'no-key' | 'not-authentic' | 'replay' | 'exhausted'} FrameFault
  *   `malformed`: cannot be cut into its parts · `no-key`: nothing is known for its key id, yet · `not-authentic`: under
- *   another key, or changed on the way · `replay`: opened before, or too old to know · `exhausted`: `MOST_FRAMES`
+ *   another key, or changed on the way · `replay`: opened before, or too old to know · `exhausted`: see `MOST_FRAMES`
  */
 
 /** A frame cannot be encrypted or opened: it is dropped, and the stream goes on. */
@@ -51,7 +51,7 @@ export class FrameError extends Error {
  * The header of RFC 9605, section 4.3.
  * @param {number} kid      key id, 0 to 2^53 - 1
  * @param {number} counter  likewise
- * @returns {Bytes} 1 to 17 bytes
+ * @returns {Bytes} 1 to 15 bytes
  * @throws {RangeError} for numbers that JavaScript does not hold exactly
  */
 export function encodeHeader(kid, counter) {
@@ -272,7 +272,10 @@ function gcm(salt, counter, additionalData) {
   return { name: 'AES-GCM', iv, additionalData, tagLength: TAG * 8 };
 }
 
-/** How many bytes a number takes beyond the three bits that there are for it. @param {number} value */
+/**
+ * How many bytes a number takes beyond the three bits that there are for it.
+ * @param {number} value
+ */
 function extraBytes(value) {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a number for a header: ${value}`);
   if (value < 8) return 0;
