@@ -233,6 +233,7 @@ async def test_every_answer_carries_the_security_headers(server: Server, path: s
         policy = answer.headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; script-src 'self';")
         assert "require-trusted-types-for 'script'" in policy
+        assert "trusted-types worker" in policy, "the worker's address, and nothing else"
         assert "unsafe" not in policy
         assert f"ws://127.0.0.1:{server.running.port} " in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

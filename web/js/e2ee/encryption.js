@@ -15,6 +15,7 @@ import { Epochs } from './epochs.js';
 import { Identities } from './identity.js';
 import { UNNAMED_WAIT } from './names.js';
 import { configurationFor, lead, wayOf } from './pipes.js';
+import { startWorker } from './start-worker.js';
 
 /** @typedef {import('../messages.js').State} ServerState */
 /** @typedef {import('./agreement.js').Known} Known */
@@ -77,7 +78,7 @@ export class Encryption {
     clock = systemClock,
     identities = new Identities(),
     way = wayOf(),
-    makeWorker = () => new Worker(new URL('worker.js', import.meta.url), { type: 'module' }),
+    makeWorker = startWorker,
   }) {
     this.#host = host;
     this.#clock = clock;
