@@ -49,12 +49,13 @@ FIXED = {
 
 
 def content_security_policy(host: str) -> str:
+    # The one trusted type that is made is the address of our own worker (`web/js/e2ee/start-worker.js`).
     # 'self' covers the socket in current browsers; Safari before 15.4 wants it named.
     sockets = f" ws://{host} wss://{host}" if _HOST.match(host) else ""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
         f"connect-src 'self'{sockets}; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types worker"
     )
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from signaling.brand import Brand, style_sheet
+from signaling.encryption import Encryption
 from signaling.refusals import Refused
 from signaling.static import PLACEHOLDER, Asset, Shelf
 
@@ -42,6 +43,8 @@ class ClientAnswer(BaseModel):
     video: VideoAnswer
     turn: bool
     """There are TURN servers: `POST /api/ice` tells which."""
+    encryption: Encryption
+    """The clinic's own policy of end-to-end encryption. Tokens can make it stricter."""
 
 
 DEMO_REASON = (
@@ -51,7 +54,16 @@ DEMO_REASON = (
 
 
 class Pages:
-    def __init__(self, *, shelf: Shelf, brand: Brand, demo: bool, video: VideoAnswer, turn: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        shelf: Shelf,
+        brand: Brand,
+        demo: bool,
+        video: VideoAnswer,
+        encryption: Encryption,
+        turn: bool = False,
+    ) -> None:
         self._shelf = shelf
         self._brand = brand
         self._style = style_sheet(brand)
@@ -67,6 +79,7 @@ class Pages:
             languages=sorted(languages, key=lambda language: (language != "en", language)) or ["en"],
             video=video,
             turn=turn,
+            encryption=encryption,
         )
 
     async def start(self, request: web.Request) -> web.Response:

@@ -186,6 +186,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         brand=brand(settings),
         demo=settings.demo,
         video=video(settings),
+        encryption=settings.encryption,
         turn=bool(turn),
     )
     door = WebSocketDoor(

@@ -173,6 +173,11 @@ async def test_the_client_is_told_that_it_is_a_demo_and_why_that_matters(demo: S
     assert "Do not hold real sessions" in said["demo_reason"]
 
 
+async def test_the_client_is_told_whether_it_has_to_encrypt_before_anybody_joins(demo: Server) -> None:
+    async with demo.http.get(f"{demo.url}/api/client") as answer:
+        assert (await answer.json())["encryption"] == "required"
+
+
 # Pages --------------------------------------------------------------------------------------------------------------
 
 
@@ -228,6 +233,7 @@ async def test_every_answer_carries_the_security_headers(server: Server, path: s
         policy = answer.headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; script-src 'self';")
         assert "require-trusted-types-for 'script'" in policy
+        assert "trusted-types worker" in policy, "the worker's address, and nothing else"
         assert "unsafe" not in policy
         assert f"ws://127.0.0.1:{server.running.port} " in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -70,6 +70,7 @@ const present = (slots, people, more = {}) => ({
   connection: 'ok',
   screen: false,
   soundOnly: false,
+  encrypted: { state: 'on', people: {}, recorder: false },
   server: { you: person('me'), people, waiting: [], locked: false, recording: null, film: null, slots },
   ...more,
 });

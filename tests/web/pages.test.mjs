@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
-import { announcements } from '../../web/js/elements/announcements.js';
+import { announcements, peopleSaid } from '../../web/js/elements/announcements.js';
 import { arrange, grid, inCorner, nearestCorner, selfSize, shapeIn } from '../../web/js/elements/arrange.js';
 import { initials } from '../../web/js/elements/initials.js';
 import { platform, stepsKey } from '../../web/js/elements/platform.js';
@@ -114,12 +114,17 @@ const state = (server = {}, more = {}) => ({
   phase: 'present',
   connection: 'ok',
   screen: false,
+  encrypted: { state: 'on', people: {}, recorder: false },
   server: { locked: false, you: person('me'), people: [], waiting: [], slots: [], ...server },
   ...more,
 });
 
-const said = (before, now) =>
-  announcements(now, before).map(({ key, values }) => [key, values?.name].filter(Boolean).join(' '));
+const said = (before, now) => {
+  const known = before.phase === 'present' ? before.server : null;
+  return [...announcements(now, before), ...peopleSaid(now.server, known)].map(({ key, values }) =>
+    [key, values?.name].filter(Boolean).join(' '),
+  );
+};
 
 test('people, hands, screens and reconnecting are announced once each', () => {
   const before = state({ people: [person('Sam')], waiting: [{ id: 'Noa', name: 'Noa' }] });
@@ -169,6 +174,7 @@ test('initials leave titles out and know scripts without capitals', () => {
   assert.equal(initials('王小明'), '王');
   assert.equal(initials('Dr.'), 'D');
   assert.equal(initials(''), '');
+  assert.equal(initials('…'), '…', 'while a name is on its way');
 });
 
 // The catalogue

@@ -290,8 +290,10 @@ test('a link says which session it is for, and whether it seems to be over', () 
   const invitation = readInvitation(link({ room: 'blue', role: 'patient', name: 'Zoë Ā', exp: 100 }), 50);
   const { token, ...shown } = invitation;
   assert.match(token, /^x\./);
-  assert.deepEqual(shown, { session: 'blue', role: 'patient', name: 'Zoë Ā', expired: false });
+  assert.deepEqual(shown, { session: 'blue', role: 'patient', name: 'Zoë Ā', expired: false, encrypted: false });
   assert.equal(readInvitation(link({ exp: 100 }), 101).expired, true);
+  assert.equal(readInvitation(link({ encryption: 'required' })).encrypted, true);
+  assert.equal(readInvitation(link({ encryption: 'preferred' })).encrypted, false);
 });
 
 test('any other fragment is no invitation, or one that says nothing', () => {

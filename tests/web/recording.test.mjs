@@ -40,7 +40,10 @@ const server = (of, more = {}) => ({
 });
 const led = (of) => server(of, { may: ['record'] });
 
-const state = (of, more = {}) => ({ phase: 'present', connection: 'ok', screen: false, server: server(of), ...more });
+const encrypted = { state: 'on', people: {}, recorder: false };
+const state = (of, more = {}) => {
+  return { phase: 'present', connection: 'ok', screen: false, encrypted, server: server(of), ...more };
+};
 const said = (before, now) => announcements(state(now), state(before)).map(({ key }) => key);
 
 test('the time counts only while it is recorded', () => {

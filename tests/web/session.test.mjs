@@ -549,6 +549,23 @@ test('a no that was said while the socket was away is said as soon as it is back
   assert.deepEqual(comesBack(), []);
 });
 
+test('what cannot be sent is told to whoever wrote it, and not kept', async () => {
+  const page = await inside(open());
+  assert.equal(await page.session.sendChat('one'), 'sent');
+  page.net.last.breaks();
+  assert.equal(await page.session.sendChat('two'), 'away');
+  page.clock.pass(300);
+  page.net.last.opens();
+  page.net.last.says({ type: 'joined', you: 'me', resume: 'r', answer: null });
+  await settled();
+  const written = page.net.last.sent.filter(({ type }) => type === 'chat');
+  assert.deepEqual(written.map(({ text }) => text), ['one']);
+});
+
+test('whether this browser can encrypt is known before anybody joins', () => {
+  assert.equal(open().session.state.encrypted.state, 'impossible');
+});
+
 test('empty chat is not sent', async () => {
   const page = await inside(open());
   const count = page.net.last.sent.length;

@@ -133,6 +133,7 @@ export class Call {
     const [media, statistics] = [this.#media, this.#statistics];
     this.#following = new Following({ store, devices, media, sending, viewing, statistics, writing, encryption });
     watch((wake) => this.#woken(wake));
+    store.update({ encrypted: encryption.encrypted }); // whether this browser can is known before joining
   }
 
   get state() {

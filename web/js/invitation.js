@@ -10,6 +10,7 @@
  * @property {string} role
  * @property {string | null} name    to fill in the name field
  * @property {boolean} expired       by this machine's clock: only a hint, the server decides
+ * @property {boolean} encrypted     it says that everybody has to encrypt end to end
  */
 
 /**
@@ -31,6 +32,7 @@ export function readInvitation(fragment, now = Date.now() / 1000) {
     role: text('role'),
     name: text('name') || null,
     expired: typeof claims.exp === 'number' && claims.exp < now,
+    encrypted: claims.encryption === 'required',
   };
 }
 

@@ -87,9 +87,12 @@ export class SeatMemory {
       return true;
     }
     const locks = this.#locks;
+    const patience = new AbortController(); // AbortSignal.timeout is not in every browser that can encrypt
+    const late = setTimeout(() => patience.abort(), LOCK_WAIT);
     return new Promise((resolve) => {
       locks
-        .request(`therabook.seat.${id}`, { signal: AbortSignal.timeout(LOCK_WAIT) }, () => {
+        .request(`therabook.seat.${id}`, { signal: patience.signal }, () => {
+          clearTimeout(late);
           this.#held = id;
           resolve(true);
           return new Promise((release) => {

@@ -151,9 +151,12 @@ export class Session {
     this.#call.ask({ type: 'hand', raised: on });
   }
 
-  /** @param {string} text  1 to 4,000 characters. Delivered when it comes back as the moment `chat` with `mine` */
-  sendChat(text) {
-    if (text.trim()) this.#call.writing.say(text);
+  /**
+   * @param {string} text  1 to 4,000 characters. Delivered when it comes back as the moment `chat` with `mine`
+   * @returns {Promise<import('./writing.js').Said>} what is not sent is not kept here
+   */
+  async sendChat(text) {
+    return text.trim() ? this.#call.writing.say(text) : 'sent';
   }
 
   /** @param {string} id */

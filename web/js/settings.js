@@ -12,6 +12,7 @@
  * @property {readonly string[]} languages
  * @property {{width: number, height: number, frame_rate: number}} video  what cameras are asked for
  * @property {boolean} turn                 the clinic has TURN servers (`relay.js`)
+ * @property {import('./messages.js').Encryption} encryption  the clinic's policy; tokens can make it stricter
  * @property {number} clockOffset           seconds to add to this machine's clock to get the server's
  */
 

@@ -12,6 +12,11 @@ import { Outbox } from './outbox.js';
 /** @typedef {import('./session-state.js').Moments} Moments */
 
 /**
+ * What became of something written: `nobody` has a key for it, or the server is `away`. Then it is not kept.
+ * @typedef {'sent' | 'nobody' | 'away'} Said
+ */
+
+/**
  * @typedef {object} WritingHost
  * @property {(message: ClientMessage) => boolean} ask   sends it, or says that it was not possible
  * @property {(moment: Moments['chat']) => void} came    in the order in which the server forwarded it
@@ -36,12 +41,18 @@ export class Writing {
     this.#host = host;
   }
 
-  /** @param {string} text  said again on the next socket unless it comes back on this one */
+  /**
+   * @param {string} text  said again on the next socket unless it comes back on this one
+   * @returns {Promise<Said>}
+   */
   say(text) {
     const written = this.#outbox.chat(text);
-    this.#send(async () => {
+    return this.#send(async () => {
       const message = await this.#sealed(written);
-      if (message && this.#host.ask(message)) this.#outbox.sent(written);
+      if (!message) return 'nobody';
+      if (!this.#host.ask(message)) return 'away';
+      this.#outbox.sent(written);
+      return 'sent';
     });
   }
 
@@ -70,7 +81,7 @@ export class Writing {
   again(send) {
     const { refusal, written } = this.#outbox.again();
     if (refusal) send(refusal);
-    this.#send(async () => {
+    void this.#send(async () => {
       for (const each of written) {
         const message = await this.#sealed(each);
         if (message) send(message);
@@ -83,9 +94,15 @@ export class Writing {
     this.#outbox.forget();
   }
 
-  /** @param {() => Promise<void>} act */
+  /**
+   * @template T
+   * @param {() => Promise<T>} act
+   * @returns {Promise<T>}
+   */
   #send(act) {
-    this.#sending = this.#sending.then(act);
+    const done = this.#sending.then(act);
+    this.#sending = done.then(() => {}, () => {}); // whoever asked hears of it, and the next one is not kept back
+    return done;
   }
 
   /**

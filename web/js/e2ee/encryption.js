@@ -15,6 +15,7 @@ import { Epochs } from './epochs.js';
 import { Identities } from './identity.js';
 import { UNNAMED_WAIT } from './names.js';
 import { configurationFor, lead, wayOf } from './pipes.js';
+import { startWorker } from './start-worker.js';
 
 /** @typedef {import('../messages.js').State} ServerState */
 /** @typedef {import('./agreement.js').Known} Known */
@@ -25,7 +26,8 @@ import { configurationFor, lead, wayOf } from './pipes.js';
  * @typedef {object} Encrypted
  * @property {'on' | 'clear' | 'impossible'} state  `clear`: somebody's browser cannot encrypt, and nothing is encrypted
  *   end to end. `impossible`: this browser cannot
- * @property {Readonly<Record<string, Known & {forged: boolean}>>} people  by id, of whom there is an agreement with
+ * @property {Readonly<Record<string, Known & {forged: boolean}>>} people  by id, of whom there is an agreement with, and
+ *   of whom something was forged: `words` is empty while there was no agreement
  * @property {boolean} recorder  whether the recorder has keys from here
  */
 
@@ -76,7 +78,7 @@ export class Encryption {
     clock = systemClock,
     identities = new Identities(),
     way = wayOf(),
-    makeWorker = () => new Worker(new URL('worker.js', import.meta.url), { type: 'module' }),
+    makeWorker = startWorker,
   }) {
     this.#host = host;
     this.#clock = clock;
@@ -103,7 +105,8 @@ export class Encryption {
     const people = {};
     for (const { id } of [...(this.#server?.people ?? []), ...(this.#server?.waiting ?? [])]) {
       const known = this.#agreement?.known(id);
-      if (known) people[id] = { ...known, forged: this.#agreement?.isForged(id) ?? false };
+      const forged = this.#agreement?.isForged(id) ?? false;
+      if (known || forged) people[id] = { words: [], compared: false, changed: false, ...known, forged };
     }
     const state = !this.possible ? 'impossible' : this.#clear ? 'clear' : 'on';
     return { state, people, recorder: this.#holders.has(RECORDER) };

@@ -2,11 +2,13 @@
  * What is worth saying aloud when the session changes. Pure: two states in, sentences out.
  */
 
+import { protectionSaid } from './protection.js';
 import { filmSaid, recordingOf, recordingSaid } from './recording-state.js';
 
 /**
  * @typedef {import('../session.js').SessionState} SessionState
  * @typedef {import('../messages').Person} Person
+ * @typedef {NonNullable<SessionState['server']>} ServerState
  * @typedef {{key: string, values?: Record<string, string | number>, names?: string[], urgent?: boolean}} Announcement
  *   `names`: to be written as a list in the value `names`
  */
@@ -23,11 +25,10 @@ export function announcements(state, previous) {
     const key = state.connection === 'ok' ? 'connected' : state.connection;
     said.push({ key: `say.${key}`, urgent: ![state.connection, previous.connection].includes('detached') });
   }
+  said.push(...protectionSaid(state, previous));
   const now = state.server;
   if (now && state.phase === 'present' && previous.phase !== 'present') {
     if (previous.phase === 'waiting') said.push({ key: 'say.let_in' });
-    if (now.people.length > 0) said.push({ key: 'say.here', names: now.people.map((person) => person.name) });
-    for (const { name } of now.waiting) said.push({ key: 'say.waiting', values: { name } });
     said.push(...recordingSaid(recordingOf(now), null));
   }
   const before = previous.server;
@@ -40,10 +41,25 @@ export function announcements(state, previous) {
   }
   const newly = heldNames(now, new Set(heldNames(before)));
   if (newly.length > 0 && !state.soundOnly) said.push({ key: 'say.held', names: newly });
-  const waited = new Set(before.waiting.map((person) => person.id));
+  return said;
+}
+
+/**
+ * What is worth saying of the others. Whose names are not known yet are left out by whoever asks (`arrivals.js`).
+ * @param {ServerState} now
+ * @param {ServerState | null} before  null for whoever has just come in
+ * @returns {Announcement[]}
+ */
+export function peopleSaid(now, before) {
+  /** @type {Announcement[]} */
+  const said = [];
+  const names = now.people.map(({ name }) => name);
+  if (before === null && names.length > 0) said.push({ key: 'say.here', names });
+  const waited = new Set(before?.waiting.map((person) => person.id));
   for (const person of now.waiting) {
     if (!waited.has(person.id)) said.push({ key: 'say.waiting', values: { name: person.name } });
   }
+  if (before === null) return said;
   /** @type {Map<string, Person>} */
   const old = new Map(before.people.map((person) => [person.id, person]));
   for (const person of now.people) {

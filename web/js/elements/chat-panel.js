@@ -1,9 +1,11 @@
 /**
- * The chat. Nothing of it is kept: it lives in this page and is gone with it.
+ * The chat. Nothing of it is kept: it lives in this page and is gone with it. It says whether it is encrypted end to
+ * end.
  */
 
+import { called } from './called.js';
 import { Panel } from './panel.js';
-import { h, icon, set } from '../view.js';
+import { h, icon, set, setText } from '../view.js';
 
 /**
  * @typedef {import('../session.js').Moments['chat']} ChatMoment
@@ -34,13 +36,22 @@ export class ChatPanel extends Panel {
     });
     const form = h(
       'form',
-      { class: 'chat-form', onsubmit: (/** @type {Event} */ event) => this.submit(event) },
+      { class: 'chat-form', onsubmit: (/** @type {Event} */ event) => void this.submit(event) },
       h('label', { for: 'chat-field', class: 'only-read' }, this.t('chat.field')),
       this.field,
       h('button', { class: 'icon-button send', type: 'submit', 'aria-label': this.t('chat.send') }, icon('send')),
     );
-    this.body.append(this.log, h('p', { class: 'chat-promise small-text soft' }, this.t('chat.promise')), form);
+    this.promise = h('p', { class: 'chat-promise small-text soft' });
+    this.sending = false;
+    this.body.append(this.log, this.promise, form);
     context.session.on('chat', (moment) => this.add(moment));
+  }
+
+  update() {
+    super.update();
+    const clear = this.context.session.state.encrypted.state !== 'on';
+    setText(this.promise, this.t(clear ? 'chat.promise.clear' : 'chat.promise'));
+    this.promise.toggleAttribute('data-clear', clear);
   }
 
   opened() {
@@ -55,6 +66,8 @@ export class ChatPanel extends Panel {
   add(moment) {
     const { desk, announcer, strings } = this.context;
     this.empty.remove();
+    const name = called(strings, moment.name);
+    const text = moment.unreadable ? this.t('chat.unreadable') : moment.text;
     const follows = this.lastPerson === moment.person;
     this.lastPerson = moment.person;
     const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
@@ -65,49 +78,44 @@ export class ChatPanel extends Panel {
         h(
           'p',
           { class: `chat-meta ${follows ? 'only-read' : 'small-text soft'}` },
-          h('span', { class: 'chat-name' }, moment.mine ? this.t('you') : moment.name),
+          h('span', { class: 'chat-name' }, moment.mine ? this.t('you') : name),
           ' ',
           h('time', {}, strings.time(moment.at)),
         ),
-        h('p', { class: 'chat-text', dir: 'auto' }, withLinks(moment.text)),
+        h('p', { class: `chat-text ${moment.unreadable ? 'unreadable' : ''}`, dir: 'auto' }, withLinks(text)),
       ),
     );
     if (atEnd || moment.mine) this.log.scrollTop = this.log.scrollHeight;
     if (this.isOpen || moment.mine) return;
     desk.set({ unread: desk.state.unread + 1 });
-    announcer.say(strings.text('say.chat', { name: moment.name, text: moment.text }));
+    announcer.say(strings.text(moment.unreadable ? 'say.chat_unreadable' : 'say.chat', { name, text }));
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    this.submit(event);
-  }
-
-  /** @param {Event} event */
-  submit(event) {
-    event.preventDefault();
-    const text = this.field.value.trim();
-    if (text === '') return this.field.focus();
-    if (!this.send(text)) return; // it stays in the field until it can be sent
-    this.field.value = '';
-    this.grow();
-    this.field.focus();
+    void this.submit(event);
   }
 
   /**
-   * @param {string} text
-   * @returns {boolean} false when the server is out of reach; the line above the stage then says so
+   * What is not sent stays in the field until it can be.
+   * @param {Event} event
    */
-  send(text) {
-    const { session } = this.context;
-    let sent = true;
-    const stop = session.on('refused', ({ code }) => {
-      if (code === 'not_connected') sent = false;
+  async submit(event) {
+    event.preventDefault();
+    const { session, desk } = this.context;
+    const { value } = this.field;
+    if (value.trim() === '') return this.field.focus();
+    if (this.sending) return;
+    this.sending = true;
+    this.field.focus();
+    const said = await session.sendChat(value.trim()).finally(() => {
+      this.sending = false;
     });
-    session.sendChat(text);
-    stop();
-    return sent;
+    if (said === 'nobody') desk.say(this.t('chat.nobody'), 'warn');
+    if (said !== 'sent') return; // that the server is out of reach, the line above the stage says
+    this.field.value = this.field.value.startsWith(value) ? this.field.value.slice(value.length) : this.field.value;
+    this.grow();
   }
 
   /** The field is as high as its text, up to a limit in the style sheet. */

@@ -3,6 +3,7 @@
  */
 
 /**
+ * @typedef {import('./protection.js').Worry} Worry
  * @typedef {'top-left' | 'top-right' | 'bottom-left' | 'bottom-right'} Corner
  *
  * @typedef {object} DeskState
@@ -16,6 +17,7 @@
  * @property {boolean} chimes                   sounds when somebody waits or is let in
  * @property {boolean} soundBlocked             the browser wants one more tap before it plays anything
  * @property {Notice | null} notice             one line that goes away by itself
+ * @property {readonly Worry[]} worries         what is amiss with somebody's keys, and whether it was looked at
  *
  * @typedef {object} Notice
  * @property {string} text
@@ -24,6 +26,8 @@
 
 const CORNERS = ['top-left', 'top-right', 'bottom-left', 'bottom-right'];
 const NOTICE_SECONDS = 8;
+/** @type {readonly Worry[]} */
+const NONE = Object.freeze([]);
 
 export class Desk {
   /** @param {import('../settings.js').Preferences} preferences */
@@ -42,6 +46,7 @@ export class Desk {
       chimes: preferences.get('admit_sound') !== 'off',
       soundBlocked: false,
       notice: null,
+      worries: NONE,
     });
     /** @type {Set<(state: Readonly<DeskState>, previous: Readonly<DeskState>) => void>} */
     this.listeners = new Set();

@@ -3,8 +3,11 @@
  * Screen readers hear of it from the announcer.
  */
 
+import { called } from './called.js';
 import { deviceLine } from './device-line.js';
 import { SessionElement } from './element.js';
+import { openPrivacy } from './privacy.js';
+import { protectionLine } from './protection.js';
 import { recordingLine } from './recording-state.js';
 import { setSoundOnly } from './sound-only.js';
 import { button, h, icon, replace } from '../view.js';
@@ -68,6 +71,8 @@ export class NoticeLine extends SessionElement {
       const key = `line.reconnecting${long ? '_long' : ''}${server?.may.includes('admit') ? '.host' : ''}`;
       return { icon: 'signal-poor', tone: 'warn', text: this.t(key) };
     }
+    const protection = this.protection(state);
+    if (protection?.tone === 'warn') return protection;
     if (state.connection === 'detached') return { icon: 'info', tone: 'info', text: this.t('line.detached') };
     if (desk.state.soundBlocked) {
       const button = { text: this.t('line.sound_on'), press: () => sounds.unlock() };
@@ -83,6 +88,7 @@ export class NoticeLine extends SessionElement {
     const { notice } = desk.state;
     if (notice) return { icon: notice.tone === 'warn' ? 'warning' : 'info', ...notice };
     if (recording) return recording;
+    if (protection) return protection;
     if (state.soundOnly) {
       const button = { text: this.t('line.pictures'), press: () => setSoundOnly(this.context, false) };
       return { icon: 'sound', tone: 'info', text: this.t('line.sound_only'), button };
@@ -97,6 +103,28 @@ export class NoticeLine extends SessionElement {
     return null;
   }
 
+  /** @param {readonly string[]} names */
+  list(names) {
+    const { strings } = this.context;
+    return strings.list(names.map((name) => called(strings, name)));
+  }
+
+  /**
+   * @param {Readonly<SessionState>} state
+   * @returns {Line | null}
+   */
+  protection(state) {
+    const line = protectionLine(state, this.context.desk.state.worries);
+    if (line === null) return null;
+    const { key, names, tone, offer } = line;
+    return {
+      icon: tone === 'warn' ? 'warning' : 'shield-off',
+      tone,
+      text: this.t(key, { names: this.list(names), count: names.length }),
+      button: { text: this.t(offer), press: () => openPrivacy(this.context) },
+    };
+  }
+
   /**
    * @param {SessionState['server']} server
    * @returns {Line | null}
@@ -109,7 +137,7 @@ export class NoticeLine extends SessionElement {
     return {
       icon: tone === 'warn' ? 'warning' : 'record',
       tone,
-      text: strings.text(key, { names: strings.list(names), problem }),
+      text: strings.text(key, { names: this.list(names), problem }),
       button: offer && { text: strings.text(offer.key), press: () => session.record(offer.action) },
     };
   }

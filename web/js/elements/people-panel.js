@@ -2,10 +2,14 @@
  * Who is here and who waits, and what those who lead the session may do about it.
  */
 
+import { called } from './called.js';
 import { ask } from './dialog.js';
 import { Panel } from './panel.js';
 import { passFocus, WaitingItem } from './waiting-card.js';
 import { initials } from './initials.js';
+import { openPrivacy } from './privacy.js';
+import { worryAbout } from './protection.js';
+import { RecorderRow } from './recorder-row.js';
 import { button, h, icon, mirror, replace, set, setIcon, setText } from '../view.js';
 
 /**
@@ -34,7 +38,13 @@ export class PeoplePanel extends Panel {
     this.lockHint = h('p', { class: 'small-text soft' });
     this.foot = h('div', { class: 'panel-foot' }, this.lock, this.lockHint);
     this.body.append(
-      h('div', { class: 'people-scroll', tabindex: '-1' }, this.waitingTitle, this.waiting, this.count, this.people),
+      h('div', { class: 'people-scroll', tabindex: '-1' }, [
+        this.waitingTitle,
+        this.waiting,
+        this.count,
+        this.people,
+        new RecorderRow(context),
+      ]),
       this.foot,
     );
   }
@@ -91,6 +101,7 @@ class PersonRow {
     this.face = h('span', { class: 'face small', 'aria-hidden': 'true' });
     this.name = h('p', { class: 'person-name' });
     this.facts = h('p', { class: 'small-text soft' });
+    this.worry = h('p', { class: 'person-worry small-text' });
     this.microphone = icon('microphone');
     this.camera = icon('camera');
     this.signal = icon('signal-good');
@@ -98,12 +109,14 @@ class PersonRow {
     this.mute = button('button compact', () => this.askToMute());
     this.screen = button('button compact', () => session.allowScreen(id, !this.person?.may_share));
     this.remove = button('button compact', () => void this.confirmRemoval());
-    this.actions = h('div', { class: 'person-actions' }, this.large, this.mute, this.screen, this.remove);
+    this.look = button('button compact', () => openPrivacy(context));
+    const actions = [this.look, this.large, this.mute, this.screen, this.remove];
+    this.actions = h('div', { class: 'person-actions' }, actions);
     this.element = h(
       'li',
       { class: 'person' },
       this.face,
-      h('div', { class: 'person-words' }, this.name, this.facts),
+      h('div', { class: 'person-words' }, this.name, this.facts, this.worry),
       h('div', { class: 'person-icons', 'aria-hidden': 'true' }, this.microphone, this.camera, this.signal),
       this.actions,
     );
@@ -116,23 +129,30 @@ class PersonRow {
    * @param {Person} person
    * @param {Readonly<SessionState>} state
    */
-  show(person, { quality, server }) {
-    const { strings } = this.context;
+  show(person, { quality, server, encrypted }) {
+    const { strings, desk } = this.context;
     const mine = person.id === server?.you.id;
     const may = server?.may ?? [];
     const grade = quality[person.id] ?? 'good';
     const calm = grade === 'good' && !person.reconnecting; // the bars say it, and nobody needs to read it
     const publishes = person.role !== 'observer';
-    const values = { name: person.name };
+    const values = { name: called(strings, person.name) };
+    const clear = encrypted.state !== 'on';
+    const worry = mine ? null : worryAbout(desk.state.worries, person.id);
     this.person = person;
     setText(this.face, initials(person.name));
     setText(this.name, mine ? strings.text('people.you', values) : person.name);
+    this.worry.hidden = worry === null;
+    const sentence = worry === null ? '' : strings.text(`people.worry.${worry}`);
+    if (this.worry.textContent !== sentence) replace(this.worry, icon('warning'), sentence);
     const facts = [
       strings.text(`role.${person.role}`),
       publishes && !person.microphone && strings.text('tile.muted'),
       publishes && !person.camera && strings.text('people.no_camera'),
       person.hand && strings.text('tile.hand'),
       person.screen && strings.text('people.shares'),
+      clear && !person.encrypts && strings.text('people.unable'),
+      !clear && worry === null && encrypted.people[person.id]?.compared && strings.text('people.compared'),
       person.reconnecting ? strings.text('people.reconnecting') : !calm && strings.text(`quality.${grade}`),
     ];
     const unseen = h('span', { class: 'only-read' }, ` · ${strings.text('quality.good')}`);
@@ -146,8 +166,10 @@ class PersonRow {
     this.mute.hidden = mine || !person.microphone || !may.includes('ask_to_mute');
     this.screen.hidden = mine || !publishes || person.role === 'therapist' || !may.includes('allow_screen');
     this.remove.hidden = mine || !may.includes('remove');
-    const { large, mute, screen, remove } = this;
-    this.actions.hidden = [large, mute, screen, remove].every(({ hidden }) => hidden);
+    this.look.hidden = worry === null;
+    const { large, mute, screen, remove, look } = this;
+    this.actions.hidden = [large, mute, screen, remove, look].every(({ hidden }) => hidden);
+    label(look, strings.text('people.what_to_do'), strings.text('people.what_to_do_name', values));
     const pin = this.context.desk.state.pinned === person.id ? 'people.unpin' : 'people.pin';
     label(large, strings.text(pin), strings.text(`${pin}_name`, values));
     label(this.mute, strings.text('people.ask_mute'), strings.text('people.ask_mute_name', values));
@@ -160,18 +182,19 @@ class PersonRow {
     const { desk, announcer, strings } = this.context;
     const pinned = desk.state.pinned === this.id ? null : this.id;
     desk.set({ pinned });
-    announcer.say(strings.text(pinned ? 'say.pinned' : 'say.unpinned', { name: this.person?.name ?? '' }));
+    const name = called(strings, this.person?.name ?? '');
+    announcer.say(strings.text(pinned ? 'say.pinned' : 'say.unpinned', { name }));
   }
 
   askToMute() {
     const { session, desk, strings } = this.context;
     session.askToMute(this.id);
-    desk.say(strings.text('people.asked_mute', { name: this.person?.name ?? '' }));
+    desk.say(strings.text('people.asked_mute', { name: called(strings, this.person?.name ?? '') }));
   }
 
   async confirmRemoval() {
     const { session, strings } = this.context;
-    const values = { name: this.person?.name ?? '' };
+    const values = { name: called(strings, this.person?.name ?? '') };
     const remove = await ask({
       title: strings.text('remove.title', values),
       text: strings.text('remove.text', values),

@@ -3,6 +3,7 @@
  * It is closed with Escape too. Not here: when it is opened (`small-window.js`).
  */
 
+import { called } from './called.js';
 import { deviceControls } from './control.js';
 import { drawnHeight } from './looking.js';
 import { subjectOf } from './subject.js';
@@ -93,7 +94,8 @@ export class PictureWindow {
       this.video.srcObject = stream;
       this.video.play().catch(() => {}); // a newer stream took its place; `autoplay` starts that one
     }
-    setText(this.label, source === 'screen' ? strings.text('screen.shared_by', { name: person.name }) : person.name);
+    const name = called(strings, person.name);
+    setText(this.label, source === 'screen' ? strings.text('screen.shared_by', { name }) : person.name);
     const off = source === 'camera' && !person.camera;
     const held = session.isHeld(person.id, source) && !off && !state.soundOnly;
     this.video.hidden = off || state.soundOnly;
@@ -106,7 +108,7 @@ export class PictureWindow {
     ];
     const word = words.find((each) => each !== false);
     this.trouble.hidden = !word;
-    if (word) setText(this.trouble, strings.text(word, { name: person.name }));
+    if (word) setText(this.trouble, strings.text(word, { name }));
     this.measure();
   }
 

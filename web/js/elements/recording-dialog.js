@@ -3,6 +3,7 @@
  * everybody else can take back what they agreed to. Also the question before everyone is asked.
  */
 
+import { called } from './called.js';
 import { ask, open } from './dialog.js';
 import { SessionElement } from './element.js';
 import { recordedSeconds, recordingOf } from './recording-state.js';
@@ -93,7 +94,8 @@ class RecordingStatus extends SessionElement {
     setText(this.time, this.t('recording.so_far', { time }));
     const names = server.people.filter(({ id }) => recording.waiting_on.includes(id)).map(({ name }) => name);
     this.waiting.hidden = names.length === 0;
-    setText(this.waiting, this.t('recording.waiting_on', { names: strings.list(names) }));
+    const list = strings.list(names.map((name) => called(strings, name)));
+    setText(this.waiting, this.t('recording.waiting_on', { names: list }));
     this.leading.hidden = !leads;
     for (const [action, control] of this.actions) {
       control.hidden = !OFFERED[phase].includes(action);

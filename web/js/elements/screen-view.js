@@ -1,5 +1,6 @@
 /** A shared screen as the main picture: whole, never cut. */
 
+import { called } from './called.js';
 import { h, set, setText } from '../view.js';
 
 /** @typedef {import('./arrange.js').Box} Box */
@@ -30,8 +31,9 @@ export class ScreenView extends HTMLElement {
     this.toggleAttribute('data-held', held && !spared);
     this.toggleAttribute('data-spared', spared);
     setText(this.wait, strings.text(spared ? 'tile.spared' : 'screen.starting'));
-    set(this, { 'aria-label': strings.text('screen.of', { name: person.name }), 'data-person': person.id });
-    setText(this.label, strings.text('screen.shared_by', { name: person.name }));
+    const name = called(strings, person.name);
+    set(this, { 'aria-label': strings.text('screen.of', { name }), 'data-person': person.id });
+    setText(this.label, strings.text('screen.shared_by', { name }));
     if (this.video.srcObject === stream) return;
     this.video.srcObject = stream;
     this.removeAttribute('data-picture');

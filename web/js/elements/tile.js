@@ -4,6 +4,7 @@
  */
 
 import { shapeIn } from './arrange.js';
+import { called } from './called.js';
 import { initials } from './initials.js';
 import { h, icon, set, setIcon, setText } from '../view.js';
 
@@ -55,7 +56,8 @@ export class Tile extends HTMLElement {
    */
   show(person, { speaking, quality, stream, held, spared }) {
     const { strings } = this.context;
-    set(this, { 'aria-label': person.name, 'data-person': person.id, 'data-speaking': speaking && person.microphone });
+    const name = called(strings, person.name);
+    set(this, { 'aria-label': name, 'data-person': person.id, 'data-speaking': speaking && person.microphone });
     setText(this.label, person.name);
     setText(this.face, initials(person.name));
     this.muted.hidden = person.microphone || person.role === 'observer';
@@ -69,7 +71,7 @@ export class Tile extends HTMLElement {
     this.hold(held && person.camera && !spared && !person.reconnecting);
     this.toggleAttribute('data-away', person.reconnecting);
     this.trouble.hidden = !person.reconnecting && !this.held;
-    if (person.reconnecting) setText(this.trouble, strings.text('tile.reconnecting', { name: person.name }));
+    if (person.reconnecting) setText(this.trouble, strings.text('tile.reconnecting', { name }));
     else if (this.held) this.sayHeld();
     setText(this.off, strings.text(person.camera && spared ? 'tile.spared' : 'people.no_camera'));
     this.play(person.camera && !spared ? stream : null, stream);

@@ -1,11 +1,11 @@
 /**
- * The top line: the clinic, and in a call what matters now: recorded, locked, encrypted, how long it still lasts.
+ * The top line: the clinic, and in a call what matters now: recorded, locked, protected, how long it still lasts.
  */
 
 import { SessionElement } from './element.js';
-import { openPrivacy } from './privacy.js';
+import { ProtectionPill } from './protection-pill.js';
 import { RecordingPill } from './recording-pill.js';
-import { button, h, icon, set, setText } from '../view.js';
+import { h, icon, set, setText } from '../view.js';
 
 const SOON_SECONDS = 5 * 60;
 
@@ -20,7 +20,6 @@ export class TopLine extends SessionElement {
       ? h('img', { class: 'logo', src: brand.logo, alt: '', decoding: 'async' })
       : h('span', { class: 'logo mark', 'aria-hidden': 'true' });
     this.locked = pill('lock', this.t('top.locked'));
-    this.private = button('pill-button', () => openPrivacy(context), pill('shield', this.t('top.encrypted')));
     this.time = h('span', { class: 'pill time', hidden: true });
     this.append(
       h('div', { class: 'brand' }, logo, h('span', { class: 'brand-name' }, brand.name)),
@@ -29,7 +28,7 @@ export class TopLine extends SessionElement {
         { class: 'pills' },
         new RecordingPill(context),
         demo && h('span', { class: 'pill demo' }, this.t('top.demo')),
-        [this.locked, this.private, this.time],
+        [this.locked, new ProtectionPill(context), this.time],
       ),
     );
   }
@@ -42,7 +41,6 @@ export class TopLine extends SessionElement {
   update({ phase, server }) {
     const present = phase === 'present' && server !== null;
     this.locked.hidden = !present || !server.locked;
-    this.private.hidden = !present;
     this.showTime();
   }
 
@@ -71,7 +69,7 @@ export class TopLine extends SessionElement {
  * @param {string} word
  */
 function pill(picture, word) {
-  return h('span', { class: 'pill' }, icon(picture), h('span', { class: 'pill-word' }, word));
+  return h('span', { class: `pill ${picture}` }, icon(picture), h('span', { class: 'pill-word' }, word));
 }
 
 customElements.define('tb-top-line', TopLine);

@@ -2,6 +2,7 @@
  * Who is in the waiting room, for those who may admit. Comes without taking the focus, beside the face and not on it.
  */
 
+import { called } from './called.js';
 import { SessionElement } from './element.js';
 import { beforePaint, button, h, mirror, set, setText } from '../view.js';
 
@@ -56,10 +57,17 @@ export function passFocus(focused, list) {
   if (!focused) return;
   beforePaint(() => {
     const { activeElement } = document;
-    if (activeElement && activeElement !== document.body && activeElement.checkVisibility()) return;
+    if (activeElement && activeElement !== document.body && isSeen(activeElement)) return;
     const next = list?.querySelector('button') ?? document.querySelector('[role="toolbar"] [tabindex="0"]');
     if (next instanceof HTMLElement) next.focus();
   });
+}
+
+/** @param {Element} element */
+function isSeen(element) {
+  // Safari before 17.4 cannot say it exactly.
+  const can = typeof element.checkVisibility === 'function';
+  return can ? element.checkVisibility() : element.getClientRects().length > 0;
 }
 
 /** One waiting person with the two answers. Also used in the participants panel. */
@@ -86,11 +94,12 @@ export class WaitingItem extends HTMLElement {
   show(person) {
     const { session, strings } = this.context;
     const minutes = Math.max(0, Math.floor((session.now() - person.since) / 60));
-    setText(this.who, strings.text('door.who', { name: person.name }));
+    const name = called(strings, person.name);
+    setText(this.who, strings.text('door.who', { name }));
     const values = { role: strings.text(`role.${person.role}`), count: minutes };
     setText(this.since, strings.text(minutes === 0 ? 'door.now' : 'door.since', values));
-    set(this.admit, { 'aria-label': strings.text('door.admit_name', { name: person.name }) });
-    set(this.decline, { 'aria-label': strings.text('door.decline_name', { name: person.name }) });
+    set(this.admit, { 'aria-label': strings.text('door.admit_name', { name }) });
+    set(this.decline, { 'aria-label': strings.text('door.decline_name', { name }) });
   }
 }
 

@@ -3,7 +3,9 @@
  */
 
 import { announcements } from '../elements/announcements.js';
+import { Arrivals } from '../elements/arrivals.js';
 import { Awake } from '../elements/awake.js';
+import { called } from '../elements/called.js';
 import { SessionElement } from '../elements/element.js';
 import { recordingOf } from '../elements/recording-state.js';
 import { shortcuts } from '../elements/shortcuts.js';
@@ -12,7 +14,7 @@ import { beforePaint, h, whenIdle } from '../view.js';
 import { CallPage } from './call.js';
 import { JoinPage } from './join.js';
 import { movingPage, noLinkPage, overPage, refusedPage, returningPage } from './over.js';
-import { isFinal } from './refusals.js';
+import { isFinal, isShutOut } from './refusals.js';
 import { WaitingPage } from './waiting.js';
 
 /**
@@ -37,6 +39,7 @@ export class App extends SessionElement {
     this.room = null;
     /** When the recording began of which this page has made the sound. */
     this.recordingHeard = 0;
+    this.arrivals = new Arrivals({ say: (said) => this.say(said) });
     this.append(new TopLine(context), this.main, context.announcer, context.sounds.element);
   }
 
@@ -70,12 +73,18 @@ export class App extends SessionElement {
    * @param {Readonly<SessionState>} state
    * @returns {PageName}
    */
-  choose({ phase, refused }) {
+  choose({ phase, refused, encrypted }) {
     if (phase === 'present') return 'call';
     if (phase === 'waiting' || phase === 'moving' || phase === 'over') return phase;
     if (refused && isFinal(refused.code)) return 'refused';
     if (phase === 'joining' && this.page !== 'join') return 'returning';
-    return this.entry.invitation || this.entry.demo ? 'join' : 'no_link';
+    if (!this.entry.invitation && !this.entry.demo) return 'no_link';
+    return this.shutOut(encrypted) ? 'refused' : 'join';
+  }
+
+  /** @param {SessionState['encrypted']} encrypted */
+  shutOut(encrypted) {
+    return isShutOut(encrypted, this.context.settings, this.entry.invitation);
   }
 
   /**
@@ -83,8 +92,9 @@ export class App extends SessionElement {
    * @param {Readonly<SessionState>} state
    * @returns {HTMLElement}
    */
-  make(page, { over, refused }) {
+  make(page, { over, refused, encrypted }) {
     const { context } = this;
+    const shutOut = this.shutOut(encrypted) ? { code: 'cannot_encrypt', error: '' } : null;
     switch (page) {
       case 'call': {
         const room = this.room ?? new CallPage(context);
@@ -102,7 +112,7 @@ export class App extends SessionElement {
       case 'over':
         return overPage(context, over?.reason ?? 'left');
       case 'refused':
-        return refusedPage(context, refused ?? { code: 'token_invalid', error: '' });
+        return refusedPage(context, refused ?? shutOut ?? { code: 'token_invalid', error: '' });
       case 'no_link':
         return noLinkPage(context);
     }
@@ -114,10 +124,9 @@ export class App extends SessionElement {
    * @param {Readonly<SessionState>} previous
    */
   tell(state, previous) {
-    const { announcer, strings, sounds } = this.context;
-    for (const { key, values, names, urgent } of announcements(state, previous)) {
-      announcer.say(strings.text(key, names ? { names: strings.list(names) } : values), urgent);
-    }
+    const { sounds } = this.context;
+    this.say(announcements(state, previous));
+    this.arrivals.follow(state);
     const before = new Set(previous.server?.waiting.map((person) => person.id));
     if (state.server?.waiting.some((person) => !before.has(person.id))) sounds.chime('waiting');
     if (state.phase === 'present' && previous.phase === 'waiting') sounds.chime('admitted');
@@ -125,6 +134,16 @@ export class App extends SessionElement {
     if (recording?.phase === 'running' && recording.started_at !== null) {
       if (recording.started_at !== this.recordingHeard) sounds.chime('recording');
       this.recordingHeard = recording.started_at;
+    }
+  }
+
+  /** @param {import('../elements/announcements.js').Announcement[]} said */
+  say(said) {
+    const { announcer, strings } = this.context;
+    for (const { key, values = {}, names, urgent } of said) {
+      const list = (names ?? []).map((name) => called(strings, name));
+      const named = typeof values.name === 'string' ? { ...values, name: called(strings, values.name) } : values;
+      announcer.say(strings.text(key, names ? { names: strings.list(list), count: list.length } : named), urgent);
     }
   }
 

@@ -3,6 +3,7 @@
  */
 
 import { CallBar } from '../elements/call-bar.js';
+import { called } from '../elements/called.js';
 import { ChatPanel } from '../elements/chat-panel.js';
 import { ConsentCard } from '../elements/consent-card.js';
 import { ask } from '../elements/dialog.js';
@@ -10,6 +11,7 @@ import { changeSaid } from '../elements/device-line.js';
 import { SessionElement } from '../elements/element.js';
 import { NoticeLine } from '../elements/notice-line.js';
 import { PeoplePanel } from '../elements/people-panel.js';
+import { worriesOf } from '../elements/protection.js';
 import { recordingOf, wasCaptured } from '../elements/recording-state.js';
 import { Stage } from '../elements/stage.js';
 import { WaitingCard } from '../elements/waiting-card.js';
@@ -48,15 +50,17 @@ export class CallPage extends SessionElement {
       this.listen(visualViewport, 'resize', () => keepAboveKeyboard());
       this.listen(visualViewport, 'scroll', () => keepAboveKeyboard());
     }
-    this.keep(() => desk.set({ panel: null, unread: 0, notice: null, pinned: null }));
+    this.keep(() => desk.set({ panel: null, unread: 0, notice: null, pinned: null, worries: [] }));
   }
 
   /**
    * @param {Readonly<SessionState>} state
    * @param {Readonly<SessionState>} previous
    */
-  update({ server }, { server: before }) {
+  update(state, { server: before }) {
     const { desk, strings } = this.context;
+    const { server } = state;
+    desk.set({ worries: worriesOf(desk.state.worries, state) });
     this.panels.hidden = desk.state.panel === null;
     this.dataset.panel = desk.state.panel ?? 'none';
     if (!server || !before) return;
@@ -77,7 +81,7 @@ export class CallPage extends SessionElement {
     const { session, announcer, strings } = this.context;
     if (!session.state.microphone) return;
     const keep = await ask({
-      title: strings.text('mute_asked.title', { name: by }),
+      title: strings.text('mute_asked.title', { name: called(strings, by) }),
       text: strings.text('mute_asked.text'),
       careful: strings.text('mute_asked.mute'),
       other: strings.text('mute_asked.stay'),
@@ -89,13 +93,16 @@ export class CallPage extends SessionElement {
 
   async askToMove() {
     const { session, strings } = this.context;
+    const patience = new AbortController(); // AbortSignal.timeout is not in every browser that can encrypt
+    const late = setTimeout(() => patience.abort(), MOVE_ASKED_SECONDS * 1000);
     const move = await ask({
       title: strings.text('move_asked.title'),
       text: strings.text('move_asked.text'),
       careful: strings.text('move_asked.keep'),
       other: strings.text('move_asked.move'),
-      signal: AbortSignal.timeout(MOVE_ASKED_SECONDS * 1000),
+      signal: patience.signal,
     });
+    clearTimeout(late);
     session.answerMove(move);
   }
 }

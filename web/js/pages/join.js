@@ -11,8 +11,10 @@ import { SessionElement } from '../elements/element.js';
 import { explain, field } from '../elements/field.js';
 import { Preview } from '../elements/preview.js';
 import { wantedVideo } from '../elements/settings-dialog.js';
+import { unableList } from '../elements/unable.js';
 import { requestToken } from '../invitation.js';
 import { append, h, icon, replace, set, setText } from '../view.js';
+import { promiseKey } from './refusals.js';
 
 /**
  * @typedef {import('../elements/element.js').Context} Context
@@ -74,6 +76,8 @@ export class JoinPage extends SessionElement {
     this.roleField = h('select', { id: 'join-role', name: 'role' }, options);
     this.sessionField.value = typed.session;
     if (typed.role) this.roleField.value = typed.role;
+    const { encrypted } = context.session.state;
+    const promise = promiseKey(encrypted, context.settings, invitation);
     this.refusal = h('div', { class: 'note bad', role: 'alert', hidden: true });
     this.status = h('p', { class: 'join-status' });
     this.button = h('button', {
@@ -89,9 +93,10 @@ export class JoinPage extends SessionElement {
       !invitation && field(this.sessionField, this.t('join.session'), this.t('join.session_hint')),
       !invitation && field(this.roleField, this.t('join.role')),
       this.refusal,
+      encrypted.state === 'impossible' && this.unable(),
       !this.observes && this.status,
       this.button,
-      h('p', { class: 'promise small-text soft' }, icon('shield'), h('span', {}, this.t('join.promise'))),
+      h('p', { class: 'promise small-text soft' }, icon('shield'), h('span', {}, this.t(promise))),
       h('a', { class: 'button plain compact join-check', href: '/check' }, icon('signal-good'), this.t('join.check')),
     );
     const role = invitation?.role ?? 'demo';
@@ -109,6 +114,22 @@ export class JoinPage extends SessionElement {
         ],
         h('p', { class: 'soft' }, this.t(`join.lead.${LED.has(role) ? role : 'waits'}`)),
         form,
+      ),
+    );
+  }
+
+  /** This browser cannot, and where that is allowed everybody's protection is less for it. */
+  unable() {
+    return h(
+      'div',
+      { class: 'note warn join-unable' },
+      icon('shield-off'),
+      h(
+        'div',
+        { class: 'note-body' },
+        h('h2', { class: 'note-title' }, this.t('unable.title')),
+        h('p', {}, this.t('unable.text')),
+        h('details', {}, h('summary', {}, this.t('unable.more')), unableList(this.context)),
       ),
     );
   }

@@ -17,17 +17,19 @@ import { button, h, icon } from '../view.js';
  * @param {string} page.icon
  * @param {string} page.title
  * @param {string[]} page.sentences
+ * @param {HTMLElement} [page.list]  of what can be done
  * @param {Way[]} [page.ways]
  * @param {boolean} [page.busy]  something is under way
  * @returns {HTMLElement}
  */
-export function noticePage({ icon: picture, title, sentences, ways = [], busy = false }) {
+export function noticePage({ icon: picture, title, sentences, list, ways = [], busy = false }) {
   return h(
     'div',
     { class: 'page notice-page' },
     h('div', { class: `notice-icon ${busy ? 'busy' : ''}` }, icon(picture)),
     h('h1', { tabindex: '-1' }, title),
     sentences.map((sentence) => h('p', { class: 'soft' }, sentence)),
+    list,
     ways.length > 0 &&
       h(
         'div',

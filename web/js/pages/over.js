@@ -2,6 +2,7 @@
  * Pages after and around the session: how it ended, why a link does not work, and what to do next.
  */
 
+import { unableList } from '../elements/unable.js';
 import { noticePage } from './notice.js';
 
 /**
@@ -18,8 +19,11 @@ const ICONS = {
   removed: 'info',
   declined: 'info',
   lost: 'signal-lost',
-  unencrypted: 'info',
+  unencrypted: 'shield-off',
 };
+
+/** @type {Readonly<Record<string, string>>} */
+const REFUSED_ICONS = { token_expired: 'clock', cannot_encrypt: 'shield-off' };
 
 /** Where coming back is the likely wish. After `removed` the link is worth nothing. */
 const RETURNS = new Set(['left', 'declined', 'moved', 'lost']);
@@ -28,12 +32,14 @@ const RETURNS = new Set(['left', 'declined', 'moved', 'lost']);
  * @param {Context} context
  * @param {OverReason} reason
  */
-export function overPage({ strings, settings }, reason) {
+export function overPage(context, reason) {
+  const { strings, settings } = context;
   const values = { name: settings.brand.name };
   return noticePage({
     icon: ICONS[reason],
     title: strings.text(`over.${reason}.title`),
     sentences: [strings.text(`over.${reason}.text`, values)],
+    list: reason === 'unencrypted' ? unableList(context) : undefined,
     ways: RETURNS.has(reason)
       ? [{ text: strings.text(`over.${reason}.again`), go: () => location.reload(), main: reason !== 'left' }]
       : [],
@@ -44,12 +50,14 @@ export function overPage({ strings, settings }, reason) {
  * @param {Context} context
  * @param {{code: string, error: string}} refusal
  */
-export function refusedPage({ strings, settings }, { code, error }) {
+export function refusedPage(context, { code, error }) {
+  const { strings, settings } = context;
   const key = strings.has(`refused.${code}.title`) ? code : 'token_invalid';
   return noticePage({
-    icon: code === 'token_expired' ? 'clock' : 'info',
+    icon: REFUSED_ICONS[code] ?? 'info',
     title: strings.text(`refused.${key}.title`),
     sentences: [strings.error(code, error), strings.text(`refused.${key}.next`, { name: settings.brand.name })],
+    list: code === 'cannot_encrypt' ? unableList(context) : undefined,
     ways: code === 'outdated' ? [reload(strings.text('refused.reload'))] : [],
   });
 }

@@ -3,6 +3,7 @@
  * them yet. Never anything about others who wait.
  */
 
+import { waitingKey } from '../elements/called.js';
 import { DeviceHelp } from '../elements/device-help.js';
 import { SessionElement } from '../elements/element.js';
 import { Preview } from '../elements/preview.js';
@@ -40,8 +41,7 @@ export class WaitingPage extends SessionElement {
   update({ server }) {
     if (!server) return;
     this.preview.person = server.you.name;
-    const name = server.waiting_for;
-    setText(this.whom, name === null ? this.t('waiting.nobody') : this.t('waiting.for', { name }));
+    setText(this.whom, this.t(waitingKey(server), { name: server.waiting_for ?? '' }));
   }
 }
 
