@@ -23,8 +23,9 @@ class GoBetween:
     def __init__(self) -> None:
         self.views: list[dict[str, Any]] = []
         """What the page has told of what is seen."""
-        self.held: set[str] = set()
-        """Whose pictures the server is made to have paused: names."""
+        self._person: ChromiumPerson
+        self._held: set[str] = set()
+        """Whose pictures the server is made to have paused: ids."""
         self._page: WebSocketRoute | None = None
         self._state: dict[str, Any] | None = None
         self._grade: str | None = None
@@ -34,6 +35,7 @@ class GoBetween:
     @classmethod
     async def for_(cls, person: ChromiumPerson) -> GoBetween:
         between = cls()
+        between._person = person
         await person.page.route_web_socket(SOCKET, between._join)
         return between
 
@@ -42,9 +44,10 @@ class GoBetween:
         assert self._page is not None
         self._page.send(json.dumps(message))
 
-    def hold(self, *names: str) -> None:
+    async def hold(self, *names: str) -> None:
         """From now on exactly these people's pictures are paused."""
-        self.held = set(names)
+        ids = await self._ids() if names else {}
+        self._held = {ids[name] for name in names}
         assert self._state is not None
         self.says(self._with_held(self._state))
 
@@ -57,7 +60,7 @@ class GoBetween:
         """The page tells that it shows the camera of this person at a height between the two, in device pixels."""
 
         async def look() -> int | None:
-            height = self.height_of(name)
+            height = self._height_of((await self._ids())[name])
             return height + 1 if height is not None and least <= height <= most else None
 
         try:
@@ -65,14 +68,17 @@ class GoBetween:
         except AssertionError as error:
             raise AssertionError(f"{error}; last told: {self.views[-1:]}") from None
 
-    def height_of(self, name: str) -> int | None:
+    async def _ids(self) -> dict[str, str]:
+        """By name, as the page shows them: the server does not know any."""
+        script = "tiles => Object.fromEntries(tiles.map(tile => [tile.ariaLabel, tile.dataset.person]))"
+        found: dict[str, str] = await self._person.page.locator("tb-tile[data-person]").evaluate_all(script)
+        return found
+
+    def _height_of(self, person: str) -> int | None:
         """As last told; None: nothing was said of it."""
         if not self.views or self._state is None:
             return None
-        ids = {each["name"]: each["id"] for each in self._state["people"]}
-        mids = {
-            each["mid"] for each in self._state["slots"] if (each["person"], each["source"]) == (ids[name], "camera")
-        }
+        mids = {each["mid"] for each in self._state["slots"] if (each["person"], each["source"]) == (person, "camera")}
         return next((each["height"] for each in self.views[-1]["slots"] if each["mid"] in mids), None)
 
     def _join(self, page: WebSocketRoute) -> None:
@@ -106,9 +112,9 @@ class GoBetween:
         return quality | {"people": quality["people"] | {self._state["you"]["id"]: self._grade}}
 
     def _with_held(self, state: dict[str, Any]) -> dict[str, Any]:
-        ids = {each["id"] for each in state["people"] if each["name"] in self.held}
         slots = [
-            slot | {"held": slot.get("held", False) or (slot["source"] != "microphone" and slot["person"] in ids)}
+            slot
+            | {"held": slot.get("held", False) or (slot["source"] != "microphone" and slot["person"] in self._held)}
             for slot in state["slots"]
         ]
         return state | {"slots": slots}

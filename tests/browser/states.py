@@ -77,6 +77,9 @@ async def _a_call_of_two(service: Service, make: MakePerson, look: Look) -> None
     await patient.sees(doctor)
     await look("call-therapist", doctor)
     await look("call-patient", patient)
+    await patient.page.locator("tb-protection-pill").get_by_role("button").click()
+    await look("protection", patient)
+    await patient.page.keyboard.press("Escape")
     await _a_recording(doctor, patient, look)
 
     await patient.press("Raise hand")

@@ -64,7 +64,7 @@ async def test_the_page_tells_how_large_each_picture_is_and_that_none_is_wanted(
     service: Service, session: str, person: MakePerson
 ) -> None:
     _, patient, between = await watched_call(service, session, person)
-    between.hold()  # a server that knows of paused pictures is told what is seen
+    await between.hold()  # a server that knows of paused pictures is told what is seen
     large = await between.sees_at(patient, "Dr. Blue", least=400, most=800)
     await patient.page.set_viewport_size({"width": 700, "height": 420})
     await between.sees_at(patient, "Dr. Blue", least=100, most=large - 100)
@@ -76,7 +76,7 @@ async def test_the_page_tells_how_large_each_picture_is_and_that_none_is_wanted(
 
 async def test_a_page_that_is_not_seen_wants_no_pictures(service: Service, session: str, person: MakePerson) -> None:
     doctor, patient, between = await watched_call(service, session, person)
-    between.hold()
+    await between.hold()
     await between.sees_at(patient, "Dr. Blue", least=400, most=800)
     await turns(patient, "hidden")
     await between.sees_at(patient, "Dr. Blue", least=0, most=0)
@@ -90,11 +90,11 @@ async def test_a_paused_picture_says_so_and_comes_back_by_itself(
     service: Service, session: str, person: MakePerson
 ) -> None:
     doctor, patient, between = await watched_call(service, session, person)
-    between.hold("Dr. Blue")
+    await between.hold("Dr. Blue")
     await patient.reads(HELD)
     await expect(patient.tile("Dr. Blue")).to_have_attribute("data-held", "")
     await patient.hears(doctor)
-    between.hold()
+    await between.hold()
     await patient.reads_no_longer(HELD)
     await expect(patient.tile("Dr. Blue")).not_to_have_attribute("data-held", "")
     await patient.is_painted(doctor)
@@ -123,7 +123,7 @@ async def test_who_is_pinned_is_large_and_told(service: Service, session: str, p
         await doctor.admit(other)
     for other in others:
         await doctor.sees(other)
-    between.hold()
+    await between.hold()
     before = await between.sees_at(doctor, "Sam Reed", least=100, most=800)
     await doctor.press("Show large: Sam Reed")
     await between.sees_at(doctor, "Sam Reed", least=before + 50, most=800)

@@ -83,7 +83,7 @@ async def test_what_only_the_small_window_shows_is_still_wanted(
     service: Service, session: str, person: MakePerson
 ) -> None:
     doctor, patient, between = await watched_call(service, session, person)
-    between.hold()
+    await between.hold()
     large = await between.sees_at(patient, doctor.name, least=400, most=800)
     window = await small_window(patient)
     await turns(patient, "hidden")

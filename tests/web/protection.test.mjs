@@ -184,6 +184,15 @@ test('the recorder is shown with what it can hear and see, and only while there 
   assert.equal(protection.recorderFact(state()), null);
 });
 
+test('that only those who are here can open it is not said while the recorder can', () => {
+  const now = state({ keys: keysOf('Sam'), recording: { phase: 'running', recorder: 1 } });
+  assert.equal(protection.endKey(now, 'on'), 'privacy.end.on');
+  const recorded = { ...now, encrypted: { ...now.encrypted, recorder: true } };
+  assert.equal(protection.endKey(recorded, 'on'), 'privacy.end.recorded');
+  assert.equal(protection.endKey(recorded, 'amiss'), 'privacy.end.amiss');
+  assert.equal(protection.endKey(state({}, 'impossible'), 'clear'), 'privacy.end.clear.you');
+});
+
 // Browsers that cannot
 
 const REQUIRED = { encryption: 'required' };
@@ -285,7 +294,7 @@ test('every state has its words', () => {
   const end = ['on', 'waiting', 'amiss', 'clear'];
   const keys = [
     ...end.flatMap((each) => [`top.end.${each}`, `privacy.end.${each}.title`]),
-    ...['on', 'waiting', 'amiss', 'clear.you', 'clear.them', 'clear.somebody'].map((each) => `privacy.end.${each}`),
+    ...['on', 'recorded', 'waiting', 'amiss', 'clear.you', 'clear.them', 'clear.somebody'].map((each) => `privacy.end.${each}`),
     ...['forged', 'changed', 'clear.you', 'clear.them', 'clear.somebody'].map((each) => `line.${each}`),
     ...['forged', 'changed', 'differ'].map((each) => `people.worry.${each}`),
     ...['has_keys', 'no_keys', 'paused', 'clear', 'clear_idle'].map((each) => `recorder.${each}`),

@@ -7,7 +7,7 @@ import { called } from './called.js';
 import { CompareCard } from './compare-card.js';
 import { open } from './dialog.js';
 import { SessionElement } from './element.js';
-import { keyless, looked, protectionOf, whyClear } from './protection.js';
+import { endKey, keyless, looked, protectionOf, whyClear } from './protection.js';
 import { recordingOf } from './recording-state.js';
 import { unableList } from './unable.js';
 import { h, icon, mirror, setIcon, setText } from '../view.js';
@@ -127,14 +127,10 @@ class Protected extends SessionElement {
    */
   endWords(state, protection) {
     const { strings, settings } = this.context;
-    const list = (/** @type {string[]} */ names) => strings.list(names.map((each) => called(strings, each)));
-    const { name } = settings.brand;
-    if (protection === 'waiting') {
-      return this.t('privacy.end.waiting', { names: list(keyless(state).map((person) => person.name)) });
-    }
-    if (protection !== 'clear') return this.t(`privacy.end.${protection}`, { name });
-    const { who, names } = whyClear(state);
-    return this.t(`privacy.end.clear.${who}`, { name, names: list(names) });
+    const waiting = keyless(state).map((person) => person.name);
+    const names = (protection === 'waiting' ? waiting : whyClear(state).names).map((each) => called(strings, each));
+    const values = { name: settings.brand.name, names: strings.list(names), count: names.length };
+    return this.t(endKey(state, protection), values);
   }
 }
 

@@ -29,7 +29,7 @@ export class ProtectionPill extends SessionElement {
     this.shown = null;
     this.waitingSince = 0;
     this.sign = icon('shield');
-    this.word = h('span', {});
+    this.word = h('span', { class: 'pill-end-word' });
     this.press = button(
       'pill-button',
       () => openPrivacy(context),

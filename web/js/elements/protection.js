@@ -209,6 +209,17 @@ export function recorderFact({ server, encrypted }) {
 }
 
 /**
+ * What end to end means now, in a key of the catalogue: a recorder that has keys is one more end.
+ * @param {Seen} state
+ * @param {Protection} protection
+ */
+export function endKey(state, protection) {
+  if (protection === 'clear') return `privacy.end.clear.${whyClear(state).who}`;
+  const recorded = protection === 'on' && recorderFact(state) === 'has_keys';
+  return `privacy.end.${recorded ? 'recorded' : protection}`;
+}
+
+/**
  * @param {Known | undefined} known
  * @returns {('forged' | 'changed')[]}
  */
