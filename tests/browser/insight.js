@@ -41,8 +41,9 @@
 
   /** What comes in the slot in which this person's camera plays. */
   insight.receiving = async (name) => {
-    const { slots, people } = insight.state;
-    const person = people.find((each) => each.name === name)?.id;
+    const { slots } = insight.state;
+    // the server does not know names: who it is, the page shows
+    const person = document.querySelector(`[data-person][aria-label="${name}"]`)?.dataset.person;
     const mid = slots.find((each) => each.person === person && each.source === 'camera')?.mid;
     for (const each of (await insight.peers.at(-1).getStats()).values()) {
       if (each.type === 'inbound-rtp' && each.mid === mid) {
