@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import pickle
@@ -436,7 +435,6 @@ async def test_a_key_is_not_in_the_servers_memory_once_it_was_sent(
         writer.order(CloseTrack("track-1"))
         await told.until(lambda: bool(told.of(Closed)))
         assert told.of(Closed) == [Closed("track-1", 0, 0)]
-        await asyncio.sleep(0)
 
 
 def test_keys_that_are_forgotten_are_forgotten_by_whoever_still_holds_them() -> None:
