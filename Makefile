@@ -26,8 +26,14 @@ endef
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
 
+# Two at a time, and browsers, which take all there is, one after the other.
 test: .venv/dev .venv/tools $(ENGINE)   ## every test, in real browsers too: make test TESTS=tests/sfu
+ifeq ($(TESTS),)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/browser; most=$$?; \
+	$(BIN)/python -m pytest tests/browser && exit $$most
+else
 	$(BIN)/python -m pytest $(TESTS)
+endif
 
 screenshots: .venv/tools $(ENGINE)         ## every page as people see it, into build/screenshots*/
 	$(BIN)/python -m pytest -m screenshots tests/browser

@@ -131,7 +131,7 @@ class Database:
                     busy = (await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))).scalar_one()
                     return not busy
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return await _vacuum(connection)
+                return await _rewrite(connection)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -202,10 +202,14 @@ def _make_file(path: Path) -> None:
         raise BadDatabase(f"{path} can be read by others (mode {mode:04o}). Run: chmod 600 {path}")
 
 
-async def _vacuum(connection: AsyncConnection) -> bool:
+async def _rewrite(connection: AsyncConnection) -> bool:
+    """Into new files, as they are now. VACUUM FULL would keep what anybody could still see who began to read before,
+    be it another table; a column that is computed anew is written from what is there alone."""
     await connection.execute(text(f"SET lock_timeout = {SCRUB_PATIENCE_MS}"))
     try:
-        await connection.execute(text("VACUUM (FULL) recording_person, recording_output"))
+        for table in ("recording_person", "recording_output"):
+            anew = "ALTER COLUMN wrapped_key TYPE bytea USING wrapped_key || ''::bytea"
+            await connection.execute(text(f"ALTER TABLE {table} {anew}"))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise

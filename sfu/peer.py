@@ -224,11 +224,15 @@ def _layers(line: Line) -> tuple[str, ...]:
 
 
 def _for_engine(line: Line) -> list[EngineCodec]:
-    return [(codec.payload_type, codec.name, codec.rtx_payload_type) for codec in line.codecs]
+    return [(codec.payload_type, codec.name, _repeating(codec)) for codec in line.codecs]
 
 
 def _numbers(codec: AgreedCodec) -> tuple[int, int]:
-    return codec.payload_type, codec.rtx_payload_type
+    return codec.payload_type, _repeating(codec)
+
+
+def _repeating(codec: AgreedCodec) -> int:
+    return max(codec.rtx_payload_type, codec.red_payload_type)
 
 
 def _fresh_ssrc(entropy: Entropy, is_used: Callable[[int], bool]) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-VP8_PT, VP8_RTX_PT, OPUS_PT = 96, 97, 111
+VP8_PT, VP8_RTX_PT, OPUS_PT, RED_PT = 96, 97, 111, 63
 VIDEO_CODECS = [(VP8_PT, "VP8", VP8_RTX_PT)]
 AUDIO_CODECS = [(OPUS_PT, "opus", -1)]
+HEARD_CODECS = [(OPUS_PT, "opus", RED_PT)]
+"""Of a slot: sound may come in redundant packets."""
+
 VIDEO_CLOCK, AUDIO_CLOCK = 90_000, 48_000
 PACKET_BYTES = 1_100
 """Of a frame, in one packet."""
@@ -71,3 +74,17 @@ def heard(payload: bytes) -> tuple[int, int, bool] | None:
         return None
     _, number, sent, copies = SOUND.unpack_from(payload)
     return number, sent, bool(copies)
+
+
+def blocks(payload: bytes) -> list[bytes]:
+    """Of a redundant packet (RFC 2198, section 3), in the order of time: the last one is its own."""
+    at, sizes = 0, []
+    while payload[at] & 0x80:
+        sizes.append(int.from_bytes(payload[at + 1 : at + 4], "big") & 0x3FF)
+        at += 4
+    at += 1
+    found = []
+    for size in sizes:
+        found.append(payload[at : at + size])
+        at += size
+    return [*found, payload[at:]]

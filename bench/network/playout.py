@@ -6,9 +6,9 @@ they were captured as `delay` says, which follows the lateness of the last secon
 getStats calls so: a pause between two pictures longer than three usual ones and than a usual one and 150 ms.
 
 Sound is played each 20 ms. A packet that is not there when its turn comes is made up for: from the copy in the packet
-behind it (Opus in-band FEC) if that has come, else concealed. When nothing at all is there, the last sound is
-stretched, which is concealment too, and from then on everything is played that much later; a buffer that has become
-longer than needed is made shorter again, a little each second (NetEq's accelerate).
+behind it (Opus in-band FEC; in redundant packets it is there whole) if that has come, else concealed. When nothing at
+all is there, the last sound is stretched, which is concealment too, and from then on everything is played that much
+later; a buffer that has become longer than needed is made shorter again, a little each second (NetEq's accelerate).
 """
 
 from __future__ import annotations
@@ -134,6 +134,8 @@ class Sound:
         self.concealed = 0
         self.repaired = 0
         """From the copy in the packet behind."""
+        self.redundant = 0
+        """Came only whole in the packet behind."""
         self.left_out = 0
         self.longest_gap = 0
         """Packets concealed one after the other."""
@@ -161,6 +163,12 @@ class Sound:
         if self._next is None:
             self._next = number
             self._waiting = self._target()
+
+    def arrive_again(self, number: int, copies: bool = True) -> None:
+        """Once more, in the packet behind it (RFC 2198)."""
+        if not self._off and self._next is not None and number >= self._next and number not in self._there:
+            self._there[number] = copies
+            self.redundant += 1
 
     def play(self, now: int) -> None:
         if self._off or self._next is None:

@@ -182,7 +182,7 @@ class Simulation:
         slot = subscriber.add_slot(slot_ssrc, slot_ssrc + 1)
         sound = subscriber.add_sound(slot_ssrc + 2)
         picture = engine.add_slot(viewer.peer, slot_ssrc, slot_ssrc + 1, media.VIDEO_CODECS, TRANSPORT_ID)
-        voice = engine.add_slot(viewer.peer, slot_ssrc + 2, 0, media.AUDIO_CODECS, TRANSPORT_ID)
+        voice = engine.add_slot(viewer.peer, slot_ssrc + 2, 0, media.HEARD_CODECS, TRANSPORT_ID)
         engine.connect(picture, camera)
         engine.connect(voice, microphone)
         view = Viewed(flow, publisher, subscriber, slot, sound, is_back, viewer.peer, (camera, microphone))

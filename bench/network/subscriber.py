@@ -123,12 +123,7 @@ class Subscriber:
                 self.useful[place] += size
         elif ssrc in self._voices:
             self._voices[ssrc].take(seq)
-            told = media.heard(payload_of(packet))
-            if told is not None:
-                self.useful[place] += size
-                self.sound_bytes[place] += size
-                number, sent, copies = told
-                self.sounds[ssrc].arrive(number, sent, now, copies)
+            self._sound(self.sounds[ssrc], packet, size, now)
 
     def reported(self, part: rtcp.Part, now: int) -> None:
         """A sender report."""
@@ -173,6 +168,21 @@ class Subscriber:
     def finish(self, now: int) -> None:
         for slot in self.slots.values():
             slot.pictures.finish(now)
+
+    def _sound(self, sound: Sound, packet: bytes, size: int, now: int) -> None:
+        *before, own = media.blocks(payload_of(packet)) if packet[1] & 0x7F == media.RED_PT else [payload_of(packet)]
+        told = media.heard(own)
+        if told is None:
+            return
+        for each in before:
+            again = media.heard(each)
+            if again is not None:
+                sound.arrive_again(again[0], again[2])
+        place = now // BIN_US
+        self.useful[place] += size
+        self.sound_bytes[place] += size
+        number, sent, copies = told
+        sound.arrive(number, sent, now, copies)
 
     def _picture(self, slot: Slot, packet: bytes, seq: int, again: bool, now: int) -> bool:
         """Whether it was needed."""

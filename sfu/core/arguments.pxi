@@ -16,7 +16,7 @@ cdef Address _address(bytes raw) except *:
 
 
 cdef CodecTable _codec_table(list codecs) except *:
-    """From (payload type, codec, payload type of its RTX or -1)."""
+    """From (payload type, codec, payload type of its RTX, of sound of its redundant packets, or -1)."""
     cdef CodecTable table
     memset(&table.codec_of, NO_CODEC, sizeof(table.codec_of))
     memset(&table.original_of, NO_PT, sizeof(table.original_of))

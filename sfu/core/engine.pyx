@@ -1,9 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The engine: one media thread's worth of peers, tracks and subscribers, and the door to them from Python.
 
-`run` is the thread: it waits, receives, works through a batch, sends, and holds the lock only while it works.
-The other methods take the same lock for as long as their C part lasts. `process`, `tick` and `drain` do the same
-work without sockets, for simulations, tests and fuzzers: time comes from the caller.
+`run` is the thread: it waits, receives, works through a batch, sends, and holds the lock only while it works. The other
+methods take it for as long as their C part lasts. `process`, `tick` and `drain` work without sockets, at a given time.
 """
 
 include "platform.pxi"
@@ -26,6 +25,7 @@ include "ice.pxi"
 include "rtcp.pxi"
 include "transport.pxi"
 include "history.pxi"
+include "redundant.pxi"
 include "layer.pxi"
 include "roster.pxi"
 include "thinning.pxi"

@@ -305,3 +305,5 @@ cdef void receive_rtp(Core *core, Peer *peer, uint8_t *data, int length, int64_t
     while i < track.subscriber_count:
         forward(core, track.subscribers[i], layer, &packet, now)
         i += 1
+    if track.kind == AUDIO and track.kept_until:
+        keep_sound(layer, &packet, now)

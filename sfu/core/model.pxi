@@ -142,6 +142,7 @@ cdef struct Track:
     int64_t level_at
     Layer *layers[MAX_LAYERS]  # the smallest picture first; of video at least one
     int layer_count
+    int64_t kept_until         # until then its sound is kept (`redundant.pxi`)
     int wanted, wanted_told    # a bit for each layer that somebody wants, and what Python knows of that
     int mid_length
     uint8_t mid[16]
@@ -179,7 +180,7 @@ cdef struct Subscriber:
     int kind
     uint32_t ssrc, rtx_ssrc
     uint8_t pt_of[CODECS]      # codec -> payload type of the slot; NO_PT = not taken by this client
-    uint8_t rtx_pt_of[CODECS]
+    uint8_t rtx_pt_of[CODECS]  # of sound: that of redundant packets
     uint8_t ext_transport_cc   # id of the header extension; 0 = without
     Track *track
     Layer *current             # what is forwarded; NULL before the first key frame
@@ -206,6 +207,8 @@ cdef struct Subscriber:
     uint32_t packets, octets
     int fraction_lost          # as the client last reported, 0 to 255
     int64_t reported_at
+    int loss16                 # `fraction_lost` smoothed, times 16
+    int64_t redundant_until    # until then its sound is sent twice (`redundant.pxi`)
     # what it is given (`share.pxi`)
     int handle
     int height                 # in which it is shown; 0 = not at all, FULL_HEIGHT
@@ -353,6 +356,7 @@ cdef struct Counters:
     int64_t dropped_stun_claimed, dropped_peer_rate, dropped_dtls_rate, dropped_feedback, dropped_feedback_rate
     int64_t dropped_events, dropped_no_codec, dropped_repeat_budget, dropped_connections, dropped_frame_size
     int64_t repeats_unavailable, switches, dropped_tap, left_out, held, ceilings_out
+    int64_t redundant_out
 
 
 cdef struct Ahead:

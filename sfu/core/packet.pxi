@@ -22,7 +22,7 @@ cdef struct CodecTable:
     uint8_t codec_of[128]      # payload type -> codec
     uint8_t original_of[128]   # payload type of RTX -> payload type of what it repeats; NO_PT
     uint8_t pt_of[CODECS]      # codec -> payload type; NO_PT
-    uint8_t rtx_pt_of[CODECS]
+    uint8_t rtx_pt_of[CODECS]  # of sound: that of redundant packets (RFC 2198)
 
 
 cdef struct Packet:

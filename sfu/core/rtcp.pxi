@@ -274,6 +274,7 @@ cdef void read_report_blocks(Peer *peer, const uint8_t *block, int count, int64_
         if subscriber != NULL and subscriber.ssrc == get32(block):
             subscriber.fraction_lost = block[4]
             subscriber.reported_at = now
+            judge_redundancy(subscriber, now)
             last_report = get32(block + 16)
             delay = get32(block + 20)
             if last_report != 0:

@@ -10,6 +10,7 @@
 cdef enum:
     SHARE_US = 200000               # looked at so often, besides whenever the estimate changes
     AUDIO_BPS = 40000
+    AUDIO_AGAIN_BPS = 32000         # in redundant packets: without headers of its own
     MOST_CLAIMS = 64
     OPTIONS = MAX_LAYERS + 1
     RAISE_US = 2000000              # more must have fitted for so long
@@ -182,7 +183,8 @@ cdef void share_out(Core *core, Peer *peer, int64_t now) noexcept nogil:
         if slot.track == NULL:
             continue
         if slot.kind == AUDIO:
-            audio += AUDIO_BPS if is_heard(slot.track, now) else 0
+            if is_heard(slot.track, now):
+                audio += AUDIO_BPS + (AUDIO_AGAIN_BPS if slot.redundant_until > now else 0)
         elif slot.height == 0 or slot.track.layer_count == 0:
             stop_picture(core, slot, False)
         elif slot.track.paused:

@@ -53,6 +53,7 @@ cdef void detach(Subscriber *subscriber) noexcept nogil:
     subscriber.share_bps = subscriber.raise_since = subscriber.raised_at = 0
     subscriber.over_since = subscriber.shown_again_at = 0
     subscriber.raise_wait = RAISE_US
+    subscriber.redundant_until = 0
 
 
 cdef bint attach(Core *core, Subscriber *subscriber, Track *track, int64_t now) noexcept nogil:
@@ -203,7 +204,7 @@ cdef void send_packet(
     int64_t now,
 ) noexcept nogil:
     cdef Outgoing *out
-    cdef int at
+    cdef int at, before = 0
     cdef int64_t ext = packet.ext_seq + sequence_offset
     cdef uint8_t pt = subscriber.pt_of[packet.codec]
     cdef uint32_t timestamp = packet.timestamp + subscriber.timestamp_offset
@@ -224,13 +225,19 @@ cdef void send_packet(
         sent.tl0_offset = subscriber.tl0_offset
     out = next_outgoing(core)
     at = begin_rtp(subscriber, out, pt, packet.marker, <uint32_t>(ext & 0xFFFF), timestamp, subscriber.ssrc)
+    if subscriber.redundant_until > now:
+        before = write_before(out.data + at, subscriber, layer, packet, MAX_RTP - at - packet.payload_length)
+        if before:
+            out.data[1] = out.data[1] & 0x80 | subscriber.rtx_pt_of[packet.codec]
+            core.counters.redundant_out += 1
+            at += before
     memcpy(out.data + at, packet.payload, packet.payload_length)
     shift_picture(out.data + at, packet, picture_offset, subscriber.tl0_offset)
     out.length = at + packet.payload_length
     send_sealed_rtp(core, subscriber.peer, out)
     core.counters.rtp_forwarded += 1
     subscriber.packets += 1
-    subscriber.octets += packet.payload_length
+    subscriber.octets += packet.payload_length + before
     if ext > subscriber.ext_last:
         subscriber.ext_last = ext
         subscriber.timestamp_last = timestamp

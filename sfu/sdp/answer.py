@@ -97,7 +97,7 @@ def _head(line: Line) -> list[str]:
     formats = [
         str(payload_type)
         for codec in line.codecs
-        for payload_type in (codec.payload_type, codec.rtx_payload_type)
+        for payload_type in (codec.payload_type, codec.rtx_payload_type, codec.red_payload_type)
         if payload_type >= 0
     ]
     return [
@@ -141,6 +141,9 @@ def _codec(codec: AgreedCodec) -> list[str]:
     if codec.rtx_payload_type >= 0:
         text.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate}")
         text.append(f"a=fmtp:{codec.rtx_payload_type} apt={payload_type}")
+    if codec.red_payload_type >= 0:
+        text.append(f"a=rtpmap:{codec.red_payload_type} red/{codec.clock_rate}{channels}")
+        text.append(f"a=fmtp:{codec.red_payload_type} {payload_type}/{payload_type}")
     return text
 
 

@@ -79,6 +79,8 @@ class AgreedCodec:
     parameters: str
     """For `a=fmtp`; may be empty."""
     feedback: tuple[str, ...]
+    red_payload_type: int = -1
+    """-1: sound is not sent twice (RFC 2198)."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _plan_line(media: Media, source: Source | None) -> Line:
         return Line(media, Use.SOURCE, source, codecs, extensions)
     if media.direction != "recvonly":
         return Line(media, Use.INACTIVE, None, tuple(_without(codec, {"transport-cc", CEILINGS}) for codec in codecs))
-    codecs = tuple(_without(codec, {CEILINGS}) for codec in codecs)
+    codecs = tuple(_twice(_without(codec, {CEILINGS}), media) for codec in codecs)
     agreed = _agree_extensions(media, kind, _MIRRORED_SLOT)
     codecs, extensions = _both_or_neither(codecs, tuple(each for each in agreed if each.uri == TRANSPORT_CC))
     return Line(media, Use.SLOT, None, codecs, extensions)
@@ -269,15 +271,18 @@ def _starting_well(codec: AgreedCodec) -> AgreedCodec:
 
 
 def _without(codec: AgreedCodec, feedback: set[str]) -> AgreedCodec:
-    return AgreedCodec(
-        codec.name,
-        codec.payload_type,
-        codec.rtx_payload_type,
-        codec.clock_rate,
-        codec.channels,
-        codec.parameters,
-        tuple(each for each in codec.feedback if each not in feedback),
-    )
+    return replace(codec, feedback=tuple(each for each in codec.feedback if each not in feedback))
+
+
+def _twice(codec: AgreedCodec, media: Media) -> AgreedCodec:
+    """With the payload type under which the client takes redundant sound: two blocks of this codec."""
+    blocks = f"{codec.payload_type}/{codec.payload_type}"
+    for offered in media.codecs.values():
+        same_clock = (offered.clock_rate, offered.channels) == (codec.clock_rate, codec.channels)
+        possible = offered.name == "red" and same_clock and offered.payload_type not in _LIKE_RTCP
+        if possible and blocks in offered.parameters:
+            return replace(codec, red_payload_type=offered.payload_type)
+    return codec
 
 
 def _agree_extensions(media: Media, kind: Kind, mirrored: Mapping[str, str]) -> tuple[AgreedExtension, ...]:

@@ -216,6 +216,20 @@ async def test_a_deleted_key_is_in_no_table_file_of_a_postgresql_server(postgres
     await database.close()
 
 
+async def test_nor_when_somebody_reads_something_else_meanwhile(postgres: Postgres, server_url: str) -> None:
+    database = open_database(server_url)
+    await composed(Recordings(database), Jobs(database))
+    other = open_database(server_url)
+    async with other.reading() as reader:
+        await reader.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        await reader.execute(text("SELECT 1 FROM consent_text"))  # from here on it sees this moment
+        assert (await shred_all(Retention(database))).scrubbed
+        postgres.checkpoint(server_url)
+        assert b"a wrapped key of" not in bytes_of_tables(postgres.data / "base", server_url, postgres)
+    await other.close()
+    await database.close()
+
+
 def bytes_of_tables(tables: Path, url: str, postgres: Postgres) -> bytes:
     """What stands in the files of this one database."""
     name = url.rpartition("/")[2]

@@ -19,7 +19,7 @@ from recording.age import Identity
 from recording.disk_thread import DiskThread
 from recording.e2ee import Secret, Sender, Source, seal_frame
 from recording.frames import KINDS, RATES, Codec
-from recording.opening import SOURCES
+from recording.opening import SOURCES, Keys
 from recording.sealed import SealedReader
 from recording.wire import (
     KEY,
@@ -437,3 +437,15 @@ async def test_a_key_is_not_in_the_servers_memory_once_it_was_sent(
         await told.until(lambda: bool(told.of(Closed)))
         assert told.of(Closed) == [Closed("track-1", 0, 0)]
         await asyncio.sleep(0)
+
+
+def test_keys_that_are_forgotten_are_forgotten_by_whoever_still_holds_them() -> None:
+    keys = Keys()
+    for epoch in range(3):
+        keys.use(NUMBER, NUMBER * 256 + epoch, key(epoch).key)
+    keys.use(8, 8 * 256, key(number=8).key)
+    rings = dict(keys._rings)
+    keys.forget(NUMBER)
+    assert (len(rings[NUMBER]), len(rings[8]), len(keys)) == (0, 1, 1)
+    keys.forget(None)
+    assert (len(rings[8]), len(keys)) == (0, 0)

@@ -103,6 +103,13 @@ def test_sound_is_to_repair_itself_and_not_to_send_silence() -> None:
     assert "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n" in sections(answered())[1]
 
 
+def test_a_slot_says_of_what_redundant_sound_is_made_and_a_source_has_none() -> None:
+    _, microphone, _, _, slot, *_ = sections(answered())
+    assert slot.startswith("m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n")
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n" in slot
+    assert " 63" not in microphone
+
+
 def test_a_slot_names_its_stream_the_primary_before_its_repetitions() -> None:
     slot = sections(answered())[5]
     assert "a=sendonly\r\n" in slot

@@ -52,6 +52,31 @@ def test_codecs_stand_in_the_order_of_the_offer_each_with_its_retransmissions() 
             ]
 
 
+def red_types(text: str) -> dict[str, int]:
+    return {line.mid: codec.red_payload_type for line in plan(text).lines for codec in line.codecs}
+
+
+def test_redundant_sound_is_sent_to_who_takes_it_and_never_asked_of_anybody() -> None:
+    types = red_types(call_offer(1, 1))
+    assert {mid: types[mid] for mid in ("0", "3", "4")} == {"0": -1, "3": 63, "4": -1}
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["a=fmtp:63 111/9", "a=fmtp:63 111", "a=fmtp:63 9/9", "a=fmtp:63 111/111/111"],
+)
+def test_redundant_sound_is_of_two_blocks_of_the_same_codec(other: str) -> None:
+    offered = call_offer(1, 1).replace("a=fmtp:63 111/111", other)
+    assert offered != call_offer(1, 1)
+    assert red_types(offered)["3"] == -1
+
+
+def test_redundant_sound_of_another_clock_is_not_taken() -> None:
+    offered = call_offer(1, 1).replace("a=rtpmap:63 red/48000/2", "a=rtpmap:63 red/48000")
+    assert offered != call_offer(1, 1)
+    assert red_types(offered)["3"] == -1
+
+
 def test_a_phone_that_puts_h264_first_sends_it() -> None:
     formats = "UDP/TLS/RTP/SAVPF 96 97"
     offered = call_offer().replace("107 108 109 114", "107 108 114").replace(formats, "UDP/TLS/RTP/SAVPF 109 96 97")

@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from tests.signaling.numbered import PATTERN_BYTES, RATE, NumberedCaller, Sends
 from tests.signaling.recorded_call import Sent, what_is_kept
 from tests.signaling.sealing_page import SealingPage
 from tests.signaling.server import WITHIN, Client, M, Server, a_server
-from tests.signaling.test_recorded_call import a_clinic, agrees, hang_up, is_asked, phase
+from tests.signaling.test_recorded_call import a_clinic, agrees, hang_up, is_asked, phase, writer_of
 
 NAMES = ("Dr. Blue Planted", "Alex Planted")
 
@@ -230,3 +232,23 @@ async def test_a_name_that_is_told_when_the_recording_runs_already_is_in_it(tmp_
         assert sorted([await clinic.vault.name(person) for person in whole.people]) == sorted(NAMES)
         kept = await what_is_kept(clinic.vault, [doctor, patient])
         assert all(numbers["microphone"] for numbers in kept.numbers)
+
+
+async def test_a_writer_that_dies_takes_its_keys_along_and_another_one_gets_new_ones(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as server, a_clinic(tmp_path) as clinic:
+        async with a_call(server) as (doctor, patient):
+            await records(doctor, patient)
+            await asyncio.sleep(2)
+            before = [set(caller.page.has) for caller in (doctor, patient)]
+            os.kill(writer_of(os.getpid()), signal.SIGKILL)
+            await phase(doctor.client, "paused", paused_by="fault")
+            await phase(doctor.client, "running")
+            again = sent(doctor, patient)
+            await asyncio.sleep(3)
+            stopped = sent(doctor, patient)
+            await doctor.client.says(m.Record(action="stop"))
+            await clinic.only()
+            kept = await what_is_kept(clinic.vault, [doctor, patient])
+        assert kept.lost(again, stopped) <= 1.0
+        for caller, had in zip((doctor, patient), before, strict=True):
+            assert set(caller.page.has) - had

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,9 +18,10 @@ from pylibsrtp import Policy, Session
 
 from tests.sim.arrivals import Arrivals
 
-VP8_PT, VP8_RTX_PT, OPUS_PT = 96, 97, 111
+VP8_PT, VP8_RTX_PT, OPUS_PT, RED_PT = 96, 97, 111, 63
 VIDEO_CODECS = [(VP8_PT, "VP8", VP8_RTX_PT)]
 AUDIO_CODECS = [(OPUS_PT, "opus", -1)]
+HEARD_CODECS = [(OPUS_PT, "opus", RED_PT)]
 TRANSPORT_CC_ID, LEVEL_ID, MID_ID = 3, 1, 4
 FRAME_US = 33_333
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM
@@ -232,6 +234,8 @@ class Browser:
         self.receivers: dict[int, Receiver] = {}
         self.heard: dict[int, list[tuple[int, int, int]]] = {}
         """slot SSRC -> (sender, number, time) of every sound packet."""
+        self.again: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        """slot SSRC -> (sender, number, timestamp) of every sound that came once more in the packet behind it."""
         self.transport_seq = 0
         self.feedback = 0
         self.acknowledged = 0
@@ -302,7 +306,18 @@ class Browser:
                 self.repeats += 1
                 receiver.take(struct.unpack_from("!H", payload)[0], timestamp, marker, payload[2:], now)
         if ssrc in self.heard:
+            if second & 0x7F == RED_PT:
+                payload = self._redundant(ssrc, timestamp, payload)
             self.heard[ssrc].append((*struct.unpack_from("!II", payload), now))
+
+    def _redundant(self, ssrc: int, timestamp: int, payload: bytes) -> bytes:
+        """Of a packet with two blocks (RFC 2198, section 3) its own; the other one is noted."""
+        time_and_size = int.from_bytes(payload[1:4], "big")
+        assert (payload[0], payload[4]) == (0x80 | OPUS_PT, OPUS_PT)
+        size = time_and_size & 0x3FF
+        before = payload[5 : 5 + size]
+        self.again[ssrc].append((*struct.unpack_from("!II", before), timestamp - (time_and_size >> 10) & 0xFFFFFFFF))
+        return payload[5 + size :]
 
     def _payload(self, packet: bytes, now: int) -> bytes:
         at, end = 12, len(packet) - (packet[-1] if packet[0] & 0x20 else 0)
@@ -353,6 +368,11 @@ class Browser:
         """Transport-wide feedback on everything that has come, if it gives any."""
         for message in self.arrivals.tell() if self.arrivals is not None else ():
             self._send_rtcp(message)
+
+    def report_loss(self, ssrc: int, share: float) -> None:
+        """Of what comes in this slot (RFC 3550, section 6.4.2)."""
+        lost = round(share * 256) << 24
+        self._send_rtcp(struct.pack("!BBHIIIIIII", 0x81, 201, 7, 1, ssrc, lost, 0, 0, 0, 0))
 
     def ask(self, now: int, round_trip: int) -> None:
         """What a browser asks for now: missing packets, and a key frame when it has been stuck."""

@@ -11,6 +11,7 @@ from tests.sim.arrivals import Arrivals
 from tests.sim.browser import (
     AUDIO_CODECS,
     FRAME_US,
+    HEARD_CODECS,
     LEVEL_ID,
     MID_ID,
     TRANSPORT_CC_ID,
@@ -76,9 +77,10 @@ class Guest:
         self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, ssrc + 1, VIDEO_CODECS, self._transport_cc)
         return self.slots[ssrc]
 
-    def audio_slot(self, ssrc: int) -> int:
+    def audio_slot(self, ssrc: int, redundant: bool = True) -> int:
         self.browser.heard[ssrc] = []
-        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, 0, AUDIO_CODECS, self._transport_cc)
+        codecs = HEARD_CODECS if redundant else AUDIO_CODECS
+        self.slots[ssrc] = self._call.engine.add_slot(self.peer, ssrc, 0, codecs, self._transport_cc)
         return self.slots[ssrc]
 
     def sees(self, ssrc: int) -> Receiver:

@@ -55,6 +55,15 @@ test('of audio only Opus is offered', () => {
   assert.deepEqual(preferredCodecs('audio', [...others, opus]), [opus]);
 });
 
+test('a slot also takes sound in redundant packets', () => {
+  const opus = { mimeType: 'audio/opus', clockRate: 48000, channels: 2 };
+  const red = { mimeType: 'audio/red', clockRate: 48000, channels: 2, sdpFmtpLine: '111/111' };
+  const others = ['PCMU', 'CN'].map((name) => ({ mimeType: `audio/${name}`, clockRate: 8000 }));
+  assert.deepEqual(preferredCodecs('audio', [...others, red, opus], { receiving: true }), [opus, red]);
+  assert.deepEqual(preferredCodecs('audio', [opus, ...others], { receiving: true }), [opus]);
+  assert.deepEqual(preferredCodecs('audio', [red], { receiving: true }), []);
+});
+
 // capture
 
 test('a chosen device is preferred, an exact one demanded, and music is left as it is', () => {

@@ -7,16 +7,21 @@
 
 /**
  * Opus; VP8 first (every browser, cheap to encode), then H264 and VP9 in the one profile each that all browsers share.
- * Without red, fec and comfort noise, which the server does not forward.
+ * Sound may come in redundant packets (RFC 2198), which the server makes for who loses some. Without fec and comfort
+ * noise, which it does not forward.
  * @param {'audio' | 'video'} kind
  * @param {readonly Codec[]} known  what the browser can receive
- * @param {{h264First?: boolean}} [wish]  see `prefersH264` (efficiency.js)
+ * @param {{h264First?: boolean, receiving?: boolean}} [wish]  `h264First`: see `prefersH264` (efficiency.js);
+ *   `receiving`: for a slot, in which nothing is sent
  * @returns {Codec[]} in order of preference; empty: leave the browser's own choice
  */
-export function preferredCodecs(kind, known, { h264First = false } = {}) {
+export function preferredCodecs(kind, known, { h264First = false, receiving = false } = {}) {
   /** @param {string} name */
   const named = (name) => known.filter(({ mimeType }) => mimeType.toLowerCase() === `${kind}/${name}`);
-  if (kind === 'audio') return named('opus').slice(0, 1);
+  if (kind === 'audio') {
+    const opus = named('opus').slice(0, 1);
+    return receiving && opus.length ? [...opus, ...named('red')] : opus;
+  }
   const h264 = named('h264').filter(({ sdpFmtpLine }) => parameter(sdpFmtpLine, 'packetization-mode') === '1');
   const baseline = ['42e0', '4200'].flatMap((profile) =>
     h264.filter(({ sdpFmtpLine }) => parameter(sdpFmtpLine, 'profile-level-id')?.startsWith(profile)),

@@ -95,7 +95,7 @@ export class Peer {
     for (const kind of /** @type {const} */ (['audio', 'video'])) {
       for (let count = have[kind]; count < wanted[kind]; count++) {
         const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' });
-        preferCodecs(transceiver, kind);
+        preferCodecs(transceiver, kind, { receiving: true });
         // Before anything comes: a decoder is never given what is encrypted.
         const slot = this.#encryption?.leadIn(transceiver.receiver) ?? null;
         this.#slots.push({ transceiver, slot, stream: new MediaStream([transceiver.receiver.track]) });
@@ -227,7 +227,7 @@ export class Peer {
 /**
  * @param {RTCRtpTransceiver} transceiver
  * @param {'audio' | 'video'} kind
- * @param {{h264First?: boolean}} [wish]
+ * @param {{h264First?: boolean, receiving?: boolean}} [wish]
  */
 function preferCodecs(transceiver, kind, wish) {
   // Not in Firefox before 128. The offer is then larger and the server picks from it.
