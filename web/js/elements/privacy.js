@@ -57,11 +57,12 @@ class Protected extends SessionElement {
     this.recorded = h('p', {});
     this.unable = h('div', { class: 'note' }, h('div', { class: 'note-body' }, unableList(context)));
     this.cards = h('div', { role: 'list', class: 'compare-cards' });
+    this.how = h('p', {}, this.t('compare.text'));
     this.compare = h(
       'section',
       { class: 'dialog-section' },
       h('h3', {}, this.t('compare.title')),
-      h('p', {}, this.t('compare.text')),
+      this.how,
       this.cards,
     );
     // The page's own announcer cannot be heard while a dialog is open.
@@ -119,6 +120,7 @@ class Protected extends SessionElement {
     this.compare.hidden = protection === 'clear' || server.people.length === 0;
     if (this.compare.hidden) return;
     mirror(this.cards, server.people, ({ id }) => id, this.makeCard, (card, person) => card.show(person));
+    this.how.hidden = [...this.cards.children].every((each) => each instanceof CompareCard && each.words.hidden);
   }
 
   /**
