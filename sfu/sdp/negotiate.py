@@ -266,7 +266,7 @@ def _parameters(name: CodecName, codec: Codec) -> str:
 
 
 def _starting_well(parameters: str) -> str:
-    """In slots too: Chromium takes a payload type that says something else in another bundled m-line for a collision."""
+    """In slots too: else Chromium sees a collision of payload types between bundled m-lines."""
     start = f"x-google-start-bitrate={START_BITRATE}"
     return f"{parameters};{start}" if parameters else start
 
