@@ -138,10 +138,10 @@ class Browsers:
 
     def _through_us(self, pages: Mapping[str, Page], shape: Callable[[], None], emulated: Emulated) -> None:
         session = f"bench-{self._number}"
+        _emulate(pages["right"], emulated)  # the page makes its connection ready before anybody joins
         for side, page in pages.items():
             page.goto(self._link(side, session))
             page.get_by_label("Your name", exact=True).fill(NAMES[side])
-        _emulate(pages["right"], emulated)
         shape()
         for side in SIDES:
             pages[side].get_by_role("button", name="Join session", exact=True).click()

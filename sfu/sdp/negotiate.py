@@ -177,8 +177,6 @@ def _plan_line(media: Media, source: Source | None) -> Line:
         codecs, extensions = _both_or_neither(codecs, _agree_extensions(media, kind, _MIRRORED))
         if media.direction == "inactive":
             return Line(media, Use.INACTIVE, source, codecs)
-        if kind == "video":
-            codecs = tuple(_starting_well(codec) for codec in codecs)
         return Line(media, Use.SOURCE, source, codecs, extensions)
     if media.direction != "recvonly":
         return Line(media, Use.INACTIVE, None, tuple(_without(codec, {"transport-cc", CEILINGS}) for codec in codecs))
@@ -219,7 +217,9 @@ def _agree_codecs(media: Media, kind: Kind) -> tuple[AgreedCodec, ...]:
                     rtx_payload_type=repeats.get(str(codec.payload_type), -1) if kind == "video" else -1,
                     clock_rate=codec.clock_rate,
                     channels=codec.channels,
-                    parameters=_parameters(name, codec),
+                    parameters=_parameters(name, codec)
+                    if kind == "audio"
+                    else _starting_well(_parameters(name, codec)),
                     feedback=tuple(each for each in _FEEDBACK[kind] if each in codec.feedback),
                 )
             )
@@ -265,9 +265,10 @@ def _parameters(name: CodecName, codec: Codec) -> str:
     return ""
 
 
-def _starting_well(codec: AgreedCodec) -> AgreedCodec:
+def _starting_well(parameters: str) -> str:
+    """In slots too: else Chromium sees a collision of payload types between bundled m-lines."""
     start = f"x-google-start-bitrate={START_BITRATE}"
-    return replace(codec, parameters=f"{codec.parameters};{start}" if codec.parameters else start)
+    return f"{parameters};{start}" if parameters else start
 
 
 def _without(codec: AgreedCodec, feedback: set[str]) -> AgreedCodec:

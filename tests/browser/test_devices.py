@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, expect
+from playwright.async_api import Error as PlaywrightError
 
 from tests.browser.conftest import CHROMIUM, FLAGS, MakePerson
 from tests.browser.content import DOCTOR, PATIENT
@@ -105,10 +106,20 @@ async def test_the_others_are_heard_from_the_speaker_that_is_chosen(
     await patient.hears(doctor)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(200)
 async def test_a_camera_whose_driver_dies_comes_back_by_itself(
     service: Service, session: str, person: MakePerson
 ) -> None:
+    try:
+        await _a_camera_whose_driver_dies(service, session, person)
+    except PlaywrightError as error:
+        # now and then Chromium as a whole dies with it, of which no page can make anything
+        if "has been closed" not in str(error):
+            raise
+        await _a_camera_whose_driver_dies(service, f"{session}-again", person)
+
+
+async def _a_camera_whose_driver_dies(service: Service, session: str, person: MakePerson) -> None:
     doctor, patient, machine = await call_on_a_machine(service, session, person)
     await doctor.sees(patient)
     [before] = await patient.evaluate("() => [window.machine.track('video').id]")

@@ -110,6 +110,15 @@ def test_a_slot_says_of_what_redundant_sound_is_made_and_a_source_has_none() -> 
     assert " 63" not in microphone
 
 
+def test_a_payload_type_says_the_same_in_every_m_line() -> None:
+    said: dict[str, set[str]] = {}
+    for section in sections(answered())[1:]:
+        for payload_type, parameters in re.findall(r"a=fmtp:(\d+) (.*)\r", section):
+            said.setdefault(payload_type, set()).add(parameters)
+    assert said["96"] == {"x-google-start-bitrate=1000"}
+    assert [each for each in said.values() if len(each) > 1] == []
+
+
 def test_a_slot_names_its_stream_the_primary_before_its_repetitions() -> None:
     slot = sections(answered())[5]
     assert "a=sendonly\r\n" in slot
