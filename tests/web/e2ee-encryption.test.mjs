@@ -90,10 +90,10 @@ class Room {
   }
 
   async calm() {
-    for (let quiet = 0, before = -1; quiet < 30; quiet++) {
+    for (let quiet = 0, before = -1; quiet < 60; quiet++) {
       if (before !== this.#sent) quiet = 0;
       before = this.#sent;
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, 3));
     }
   }
 }
