@@ -39,7 +39,9 @@ cdef void note_transport(Core *core, Peer *peer, uint16_t seq, uint32_t ssrc, in
     if ext < arrivals.ext_next:
         return
     if ext - arrivals.ext_next >= ARRIVALS:
-        # a jump that no report can span: start again from here
+        # a jump that no report can span: what came before it is told, then it starts again from here
+        send_feedback(core, peer)
+    if ext - arrivals.ext_next >= ARRIVALS:
         memset(arrivals.at, 0, sizeof(arrivals.at))
         arrivals.ext_next = ext
         arrivals.ext_highest = ext - 1
