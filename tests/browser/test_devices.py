@@ -110,17 +110,18 @@ async def test_the_others_are_heard_from_the_speaker_that_is_chosen(
 async def test_a_camera_whose_driver_dies_comes_back_by_itself(
     service: Service, session: str, person: MakePerson
 ) -> None:
+    people = await call_on_a_machine(service, session, person)
     try:
-        await _a_camera_whose_driver_dies(service, session, person)
-    except PlaywrightError as error:
-        # now and then Chromium as a whole dies with it, of which no page can make anything
-        if "has been closed" not in str(error):
+        await _the_driver_dies(*people)
+    except PlaywrightError:
+        # seen once: Chromium as a whole ends with it, of which no page can make anything
+        chromium = people[1].page.context.browser
+        if chromium is None or chromium.is_connected():
             raise
-        await _a_camera_whose_driver_dies(service, f"{session}-again", person)
+        await _the_driver_dies(*await call_on_a_machine(service, f"{session}-again", person))
 
 
-async def _a_camera_whose_driver_dies(service: Service, session: str, person: MakePerson) -> None:
-    doctor, patient, machine = await call_on_a_machine(service, session, person)
+async def _the_driver_dies(doctor: ChromiumPerson, patient: ChromiumPerson, machine: Machine) -> None:
     await doctor.sees(patient)
     [before] = await patient.evaluate("() => [window.machine.track('video').id]")
     assert kill_camera() > 0

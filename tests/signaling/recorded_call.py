@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from sfu import Source
 from signaling import messages as m
 from signaling.vault import Vault
+from tests.signaling.kept import until
 from tests.signaling.numbered import PATTERN_BYTES, RATE, NumberedCaller, Numbers, find, heard_everything
 from tests.signaling.process import Process
 from tests.signaling.test_recorded_call import hang_up, phase, start
@@ -44,6 +45,14 @@ class Call:
 
     def sent(self) -> Sent:
         return [each.sent for each in self.callers]
+
+    async def sends(self, count: int) -> None:
+        """Waits until each has sent so many more packets of each source: a busy machine sends them later."""
+        goals = [number + count for number in self._numbers()]
+        await until(lambda: all(number >= goal for number, goal in zip(self._numbers(), goals, strict=True)))
+
+    def _numbers(self) -> list[int]:
+        return [number for sent in self.sent() for number in sent.values()]
 
     async def shows(self, wanted: str, **more: object) -> m.Recording:
         """To both, the same."""
