@@ -161,7 +161,7 @@ test('without a link only devices are checked', async () => {
   const check = new Check({ api: null, picture: () => assert.fail('nothing is sent') });
   await check.start();
   assert.equal(check.state.problem, 'no_link');
-  const items = itemsOf(DEVICES, check.state);
+  const items = itemsOf(DEVICES, check.state, ENCRYPTS);
   assert.equal(summaryOf(items, check.state).key, 'check.sum.no_link');
   assert.deepEqual(marks(items, ['socket', 'udp', 'tcp', 'turn']), ['none', 'none', 'none', 'none']);
 });
@@ -169,12 +169,13 @@ test('without a link only devices are checked', async () => {
 // What it means
 
 const DEVICES = { camera: 'ok', microphone: 'ok', sound: 'heard', speaker: 'heard' };
+const ENCRYPTS = { possible: true, required: true };
 const marks = (items, names) => names.map((name) => items.find((item) => item.name === name).mark);
 
-async function verdict(setting, devices = DEVICES) {
+async function verdict(setting, devices = DEVICES, encrypting = ENCRYPTS) {
   const { check } = run(setting);
   await check.start();
-  const items = itemsOf(devices, check.state);
+  const items = itemsOf(devices, check.state, encrypting);
   return { items, summary: summaryOf(items, check.state), state: check.state };
 }
 
@@ -243,6 +244,16 @@ test('devices that do not work are told before what matters less', async () => {
   assert.equal(await of({ sound: 'silent' }), 'check.sum.fair');
 });
 
+test('a browser that cannot encrypt is told so before the session, and whether it may come in', async () => {
+  const of = async (encrypting) => {
+    const { items, summary } = await verdict({ ways: ALL }, DEVICES, encrypting);
+    return [...marks(items, ['encryption']), summary.key];
+  };
+  assert.deepEqual(await of({ possible: true, required: true }), ['good', 'check.sum.good']);
+  assert.deepEqual(await of({ possible: false, required: true }), ['bad', 'check.sum.no_encryption']);
+  assert.deepEqual(await of({ possible: false, required: false }), ['fair', 'check.sum.fair']);
+});
+
 test('every sentence that can be shown is in the catalogue, and the report holds them all', async () => {
   const conditions = ['off', 'asking', 'ok', 'denied', 'missing', 'busy', 'interrupted', 'insecure'];
   const findings = [NOTHING_YET, { ...NOTHING_YET, phase: 'running', step: 'socket' }];
@@ -254,7 +265,8 @@ test('every sentence that can be shown is in the catalogue, and the report holds
     for (const sound of ['wait', 'listening', 'heard', 'silent']) {
       for (const speaker of ['wait', 'asked', 'heard', 'not_heard', 'unsupported']) {
         for (const found of findings) {
-          const items = itemsOf({ camera: condition, microphone: condition, sound, speaker }, found);
+          const encrypting = { possible: sound === 'wait', required: speaker === 'wait' };
+          const items = itemsOf({ camera: condition, microphone: condition, sound, speaker }, found, encrypting);
           for (const { name, mark, detail, advice, word } of items) {
             const more = [advice, word].filter((key) => key !== undefined);
             const keys = [`check.${name}`, `check.mark.${mark}`, detail, ...more];
@@ -270,5 +282,5 @@ test('every sentence that can be shown is in the catalogue, and the report holds
   const text = reportOf(items, (key, values) => strings.text(key, values), about);
   assert.match(text, /Direct connection: Could be better\. .*port 10000/);
   assert.doesNotMatch(text, /\{|undefined/);
-  assert.equal(text.split('\n').filter((line) => line.includes(': ')).length, 8);
+  assert.equal(text.split('\n').filter((line) => line.includes(': ')).length, 9);
 });

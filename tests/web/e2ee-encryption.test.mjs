@@ -29,13 +29,13 @@ class Room {
   #sent = 0;
   more = {};
 
-  page(id, { way = 'transform', encryption = 'required', door = false, name = `Name of ${id}` } = {}) {
+  page(id, { way = 'transform', encryption = 'required', door = false, name = `Name of ${id}`, identities } = {}) {
     const clock = new FakeClock();
     const page = { id, number: this.pages.length + 1, page: 1, way, door, clock, sent: [], changes: 0, encryption };
     page.encryption = new Encryption({
       clock,
       way,
-      identities: new Identities({ indexedDB: undefined }),
+      identities: identities ?? new Identities({ indexedDB: undefined }),
       makeWorker: () => (page.worker = new NearWorker()),
       host: {
         send: (message) => {
@@ -227,4 +227,42 @@ test('a name that the clinic has given is not replaced by another', async () => 
   const state = room.stateFor(doctor);
   state.people[0].name = 'Given by the clinic';
   assert.equal(named(state, doctor.encryption).people[0].name, 'Given by the clinic');
+});
+
+test('what was compared still is when the own page was loaded again, and not in another call', async () => {
+  /** What the browser keeps, as IndexedDB does: copies. */
+  const kept = new Map();
+  class Kept extends Identities {
+    async of(name) {
+      return structuredClone(kept.get(name)) ?? super.of(name);
+    }
+
+    async keep(name, identity) {
+      kept.set(name, structuredClone(identity));
+    }
+
+    async forget(name) {
+      kept.delete(name);
+    }
+  }
+  const identities = new Kept();
+  const room = new Room();
+  const doctor = room.page('doctor', { identities });
+  room.page('patient');
+  room.show();
+  await room.calm();
+  doctor.encryption.compare('patient');
+  await room.calm();
+
+  room.pages.splice(room.pages.indexOf(doctor), 1); // the tab is loaded anew: nobody says goodbye
+  const again = room.page('doctor', { identities });
+  Object.assign(again, { number: doctor.number, page: 2 });
+  room.show();
+  await room.calm();
+  const { words, ...known } = again.encryption.encrypted.people.patient;
+  assert.deepEqual(known, { compared: true, changed: false, forged: false });
+  assert.equal(words.length, 4);
+
+  again.encryption.close();
+  assert.equal(kept.size, 0);
 });

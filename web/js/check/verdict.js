@@ -11,7 +11,7 @@
  * @typedef {'wait' | 'busy' | 'good' | 'fair' | 'bad' | 'none'} Mark
  *   wait: not looked at yet · busy: being looked at · fair: works, but · none: cannot be told, or is not there
  *
- * @typedef {'camera' | 'microphone' | 'speaker' | 'socket' | 'udp' | 'tcp' | 'turn' | 'speed'} Name
+ * @typedef {'camera' | 'microphone' | 'speaker' | 'encryption' | 'socket' | 'udp' | 'tcp' | 'turn' | 'speed'} Name
  *
  * @typedef {object} Item
  * @property {Name} name
@@ -26,6 +26,10 @@
  * @property {import('../devices.js').DeviceCondition} microphone
  * @property {'wait' | 'listening' | 'heard' | 'silent'} sound   of the microphone
  * @property {'wait' | 'asked' | 'heard' | 'not_heard' | 'unsupported'} speaker
+ *
+ * @typedef {object} Encrypting
+ * @property {boolean} possible  whether this browser can, end to end
+ * @property {boolean} required  whether nobody is let in who cannot
  */
 
 /** Bits per second: a face that can be read, and a voice with little beside it. */
@@ -42,13 +46,15 @@ const OFF = new Set(['off', 'asking']);
 /**
  * @param {DeviceFindings} devices
  * @param {Findings} found
+ * @param {Encrypting} encrypting
  * @returns {Item[]} in the order in which they are shown
  */
-export function itemsOf(devices, found) {
+export function itemsOf(devices, found, encrypting) {
   return [
     cameraItem(devices),
     microphoneItem(devices),
     speakerItem(devices),
+    encryptionItem(encrypting),
     socketItem(found),
     directItem('udp', found),
     directItem('tcp', found),
@@ -73,6 +79,7 @@ export function summaryOf(items, found) {
   if (found.problem?.startsWith('token_')) return { mark: 'none', key: 'check.sum.bad_link' };
   if (found.problem && !reaches(found)) return { mark: 'none', key: 'check.sum.not_checked' };
   if (!reaches(found)) return { mark: 'bad', key: 'check.sum.no_way' };
+  if (mark('encryption') === 'bad') return { mark: 'bad', key: 'check.sum.no_encryption' };
   if (mark('microphone') === 'bad') return { mark: 'bad', key: 'check.sum.no_microphone' };
   if (mark('speed') === 'bad') return { mark: 'bad', key: 'check.sum.slow' };
   if (mark('camera') === 'bad') return { mark: 'fair', key: 'check.sum.no_camera' };
@@ -118,6 +125,14 @@ function speakerItem({ speaker }) {
   }
   if (speaker === 'unsupported') return { name, mark: 'none', detail: 'check.speaker.unsupported' };
   return { name, mark: 'wait', detail: speaker === 'asked' ? 'check.speaker.asked' : 'check.speaker.wait' };
+}
+
+/** @param {Encrypting} encrypting @returns {Item} */
+function encryptionItem({ possible, required }) {
+  const name = 'encryption';
+  if (possible) return { name, mark: 'good', detail: 'check.encryption.good' };
+  if (required) return { name, mark: 'bad', detail: 'check.encryption.bad' };
+  return { name, mark: 'fair', detail: 'check.encryption.less' };
 }
 
 /** @param {Findings} found @returns {Item} */

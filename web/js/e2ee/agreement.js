@@ -80,8 +80,8 @@ export class Agreement {
   #ties = new Map();
   /** @type {Map<string, string>} */
   #names = new Map();
-  /** @type {Map<string, Set<string>>} public keys that were compared, by id */
-  #compared = new Map();
+  /** @type {import('./identity.js').Compared} */
+  #compared;
   /** @type {Map<string, {nonces: number}>} what is left of them by id, for the whole call */
   #budgets = new Map();
   /** @type {Set<string>} who has revealed what did not fit */
@@ -90,13 +90,16 @@ export class Agreement {
 
   /**
    * @param {{session: string, me: string, identity: KeyPair, host: AgreementHost,
-   *          make?: (parts: ConstructorParameters<typeof Handshake>[0]) => Handshake}} parts  `me`: the own id
+   *          compared?: import('./identity.js').Compared,
+   *          make?: (parts: ConstructorParameters<typeof Handshake>[0]) => Handshake}} parts  `me`: the own id ·
+   *   `compared`: what an earlier page of this call has, and what `compare` adds to
    */
-  constructor({ session, me, identity, host, make = (parts) => new Handshake(parts) }) {
+  constructor({ session, me, identity, host, compared = new Map(), make = (parts) => new Handshake(parts) }) {
     this.#session = session;
     this.#me = me;
     this.#identity = identity;
     this.#host = host;
+    this.#compared = compared;
     this.#make = make;
   }
 

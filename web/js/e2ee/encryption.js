@@ -53,6 +53,8 @@ export class Encryption {
   #epochs;
   /** @type {{session: string, me: string, seat: string} | null} whose agreement it is */
   #seat = null;
+  /** @type {import('./identity.js').Identity | null} */
+  #identity = null;
   /** @type {[string, string][]} letters that came before the own key pair was there */
   #early = [];
   /** @type {ServerState | null} */
@@ -196,6 +198,7 @@ export class Encryption {
   /** @param {string} id  whose words were compared */
   compare(id) {
     this.#agreement?.compare(id);
+    if (this.#seat && this.#identity) void this.#identities.keep(this.#seat.seat, this.#identity);
   }
 
   /**
@@ -268,10 +271,12 @@ export class Encryption {
     seat.session = session;
     const identity = await this.#identities.of(seat.seat);
     if (seat !== this.#seat) return;
+    this.#identity = identity;
     const agreement = new Agreement({
       session,
       me: seat.me,
-      identity,
+      identity: identity.pair,
+      compared: identity.compared,
       host: {
         send: ({ id, page }, body) => this.#host.send({ type: 'sealed', to: id, page, body }),
         holders: (holders) => {
@@ -332,7 +337,7 @@ export class Encryption {
   #unseat() {
     this.#agreement?.close();
     this.#epochs.close();
-    this.#agreement = this.#seat = this.#server = null;
+    this.#agreement = this.#identity = this.#seat = this.#server = null;
     this.#early = [];
     this.#agreed = false;
     this.#required = true;

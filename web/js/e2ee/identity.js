@@ -1,14 +1,18 @@
 // @ts-check
 /**
- * The key pair by which a person's browser is known in a call. It is made for the call, outlives a reload of the page,
- * and is deleted when the call is over. The private key is never seen by the page: IndexedDB keeps it as it is.
+ * The key pair by which a person's browser is known in a call, and the others' that were compared. Both are of the call,
+ * outlive a reload of the page, and are deleted when the call is over. The private key is never seen by the page:
+ * IndexedDB keeps it as it is.
  *
- * Where there is no IndexedDB (some private windows), a reloaded page has another key pair, and the others are told.
+ * Where there is no IndexedDB (some private windows), a reloaded page has another key pair, and the others are told;
+ * and nothing was compared.
  */
 
 import { generateKeyPair } from './hpke.js';
 
 /** @typedef {import('./hpke.js').KeyPair} KeyPair */
+/** @typedef {Map<string, Set<string>>} Compared  public keys in base64url, by id of whose they are */
+/** @typedef {{pair: KeyPair, compared: Compared}} Identity */
 
 const DATABASE = 'therabook';
 const STORE = 'identities';
@@ -31,14 +35,22 @@ export class Identities {
 
   /**
    * @param {string} name  of the seat (`seat.js`): random, and known to this tab only
-   * @returns {Promise<KeyPair>} the one that there is for it, or a new one
+   * @returns {Promise<Identity>} the one that there is for it, or a new one
    */
   async of(name) {
     const kept = await this.#ask('readonly', (store) => store.get(name));
-    if (kept && this.#now() - kept.at < OLD) return { privateKey: kept.privateKey, publicKey: kept.publicKey };
-    const pair = await this.#make();
-    await this.#ask('readwrite', (store) => store.put({ ...pair, at: this.#now() }, name));
-    return pair;
+    if (kept && this.#now() - kept.at < OLD) return { pair: kept.pair, compared: kept.compared };
+    const identity = { pair: await this.#make(), compared: new Map() };
+    await this.keep(name, identity);
+    return identity;
+  }
+
+  /**
+   * @param {string} name
+   * @param {Identity} identity  with what was compared by now
+   */
+  async keep(name, identity) {
+    await this.#ask('readwrite', (store) => store.put({ ...identity, at: this.#now() }, name));
   }
 
   /** @param {string} name  the call is over */

@@ -12,8 +12,9 @@
 
 /** @typedef {{createEncodedStreams?: () => {readable: ReadableStream, writable: WritableStream}}} WithStreams */
 
-/** @returns {Way | null} null: this browser cannot encrypt frames */
+/** @returns {Way | null} null: this browser cannot encrypt frames, or agree on keys: pages without TLS cannot */
 export function wayOf() {
+  if (!globalThis.crypto?.subtle) return null;
   if ('RTCRtpScriptTransform' in globalThis) return 'transform';
   if (!('RTCRtpSender' in globalThis)) return null;
   return 'createEncodedStreams' in RTCRtpSender.prototype ? 'streams' : null;

@@ -11,6 +11,7 @@ import { DeviceHelp } from '../elements/device-help.js';
 import { Meter } from '../elements/meter.js';
 import { platform } from '../elements/platform.js';
 import { Tone } from '../elements/tone.js';
+import { unableList } from '../elements/unable.js';
 import { button, h, icon, replace, set, setText } from '../view.js';
 
 /**
@@ -21,6 +22,7 @@ import { button, h, icon, replace, set, setText } from '../view.js';
  * @property {import('../settings.js').ClientSettings} settings
  * @property {import('../settings.js').Preferences} preferences
  * @property {import('../elements/announcer.js').Announcer} announcer
+ * @property {import('../check/verdict.js').Encrypting} encrypting
  * @property {string | null} back  where the person came from
  *
  * @typedef {import('../check/verdict.js').Name} Name
@@ -30,7 +32,7 @@ const SILENCE_SECONDS = 8;
 const HEARD = 0.02;
 const LOOK_SECONDS = 0.25;
 /** @type {Name[]} */
-const NAMES = ['camera', 'microphone', 'speaker', 'socket', 'udp', 'tcp', 'turn', 'speed'];
+const NAMES = ['camera', 'microphone', 'speaker', 'encryption', 'socket', 'udp', 'tcp', 'turn', 'speed'];
 
 export class CheckApp extends HTMLElement {
   /** @param {CheckContext} context */
@@ -61,12 +63,12 @@ export class CheckApp extends HTMLElement {
       button('button compact', () => this.answer('not_heard'), this.t('check.speaker.no')),
     );
     this.choice = new DeviceChoice(this.asSession());
-    this.items = new Map(
-      NAMES.map((name) => [
-        name,
-        new CheckItem(context.strings, name, ...(name === 'speaker' ? [this.playing, this.question] : [])),
-      ]),
-    );
+    /** @type {Partial<Record<Name, Node[]>>} */
+    const more = {
+      speaker: [this.playing, this.question],
+      encryption: context.encrypting.possible ? [] : [unableList(context)],
+    };
+    this.items = new Map(NAMES.map((name) => [name, new CheckItem(context.strings, name, ...(more[name] ?? []))]));
     this.sign = icon('info');
     this.summary = h('p', { class: 'check-summary-text' });
     this.start = button('button main', () => void this.begin());
@@ -212,7 +214,8 @@ export class CheckApp extends HTMLElement {
   found() {
     const { check, devices } = this.context;
     const { camera, microphone } = devices.state;
-    return itemsOf({ camera, microphone, sound: this.sound, speaker: this.speaker }, check.state);
+    const found = { camera, microphone, sound: this.sound, speaker: this.speaker };
+    return itemsOf(found, check.state, this.context.encrypting);
   }
 
   async copyReport() {

@@ -4,6 +4,7 @@ import { CheckApi } from '../check/api.js';
 import { Check } from '../check/run.js';
 import { socketUrl } from '../connection.js';
 import { Devices } from '../devices.js';
+import { wayOf } from '../e2ee/pipes.js';
 import { Announcer } from '../elements/announcer.js';
 import { movingPicture } from '../elements/moving-picture.js';
 import { requestToken } from '../invitation.js';
@@ -28,6 +29,10 @@ if (ready) {
     settings,
     preferences,
     announcer: new Announcer(),
+    encrypting: {
+      possible: wayOf() !== null,
+      required: settings.encryption === 'required' || (invitation?.encrypted ?? false),
+    },
     back: invitation ? pageOf(invitation.role) : settings.demo ? '/video-call/demo' : null,
   };
   document.body.append(new CheckApp(context));
