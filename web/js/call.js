@@ -307,13 +307,13 @@ export class Call {
     if (server.revision < this.#revision) return;
     this.#revision = server.revision;
     this.#outbox.shown(server.recording);
-    const before = this.state.server;
-    const rewired = JSON.stringify(before?.slots) !== JSON.stringify(server.slots);
+    const rewired = JSON.stringify(this.state.server?.slots) !== JSON.stringify(server.slots);
     const publishes = server.phase === 'present' && server.may.includes('publish');
     // Before the pages draw anything: the others wait for the first picture.
     this.sending.setLive(publishes);
     this.#store.update({ phase: server.phase, server, streams: this.state.streams + Number(rewired) });
     if (server.phase === 'present' && !publishes) this.#devices.closeAll();
+    this.#media.play(server.slots);
     this.viewing.assigned(server.slots);
     this.#statistics.follow(server);
     this.sending.screenSeen(server.you.screen);
