@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, TypeAdapter
 from signaling.chat_messages import Chat as Chat
 from signaling.chat_messages import ChatFrom as ChatFrom
 from signaling.encryption import Encryption as Encryption
+from signaling.hold_back import MOST_MS
 from signaling.liveness import Ping as Ping
 from signaling.liveness import Pong as Pong
 from signaling.liveness import Renewed as Renewed
@@ -274,6 +275,9 @@ class Assignment(Message):
     source: Source
     held: bool = False
     """The picture is stopped because this person's connection is too weak for it. It comes back by itself."""
+    delay: int = Field(default=0, ge=0, le=MOST_MS)
+    """Milliseconds for which it should wait before it is played: on its sender's way packets are lost, and those that
+    are sent again must come in time."""
 
 
 class Joined(Message):

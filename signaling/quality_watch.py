@@ -8,8 +8,9 @@ Pure but for the metrics: time is an argument. Not here: what one person's figur
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from clinic import Quality
@@ -31,6 +32,9 @@ KEEP_EVERY = 60.0
 
 LONGEST_LOOK = 10.0
 """Seconds that one measurement may stand for. The looks come every 2 s; after a pause of ours nobody knows."""
+
+GRADED_LOOKS = 3
+"""Looks whose losses are taken together for a grade: of the packets of one second, one lost by chance is much."""
 
 GONE = 10_000
 """Records of people who are gone that wait to be kept, while the database is away. Beyond it the oldest are lost."""
@@ -55,6 +59,16 @@ class _Watched:
     path: bool = False
     joined: bool = False
     """Whether the way of their media, and how long joining took, were counted for everybody."""
+    losses: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=GRADED_LOOKS))
+    """On the way up and down, at the last looks."""
+
+    @property
+    def loss_up(self) -> float:
+        return sum(up for up, _ in self.losses) / max(len(self.losses), 1)
+
+    @property
+    def loss_down(self) -> float:
+        return sum(down for _, down in self.losses) / max(len(self.losses), 1)
 
     def record(self, now: float, wall: float, gone: str | None = None) -> Quality:
         """`gone`: why, if they are. `wall` is now in seconds since 1970."""
@@ -156,10 +170,13 @@ class QualityWatch:
         measured = {
             seat.id: reports[seat.peer] for seat in room.seats if seat.peer is not None and seat.peer in reports
         }
-        reliable = {person for person, report in measured.items() if report.loss_up < FAIR_LOSS}
+        followed = [(seat, self._follow(room, seat, now)) for seat in room.seats]
+        for seat, watched in followed:
+            if (report := measured.get(seat.id)) is not None:
+                watched.losses.append((report.loss_up, report.loss_down))
+        reliable = {seat.id for seat, watched in followed if seat.id in measured and watched.loss_up < FAIR_LOSS}
         grades: dict[PeerId, Grade] = {}
-        for seat in room.seats:
-            watched = self._follow(room, seat, now)
+        for seat, watched in followed:
             before, watched.looked_at = watched.looked_at, now
             report = measured.get(seat.id)
             if report is None or seat.peer is None:
@@ -169,7 +186,7 @@ class QualityWatch:
                 self._metrics.measured(report)
             # what never reached us whole says nothing of the connection of whoever gets it from us
             felt = watched.quality.felt(reliable - {seat.id}, now)
-            grades[seat.peer] = grade(max(report.loss_up, report.loss_down), report.rtt_ms, felt)
+            grades[seat.peer] = grade(max(watched.loss_up, watched.loss_down), report.rtt_ms, felt)
         return grades
 
     # What is kept ---------------------------------------------------------------------------------------------------

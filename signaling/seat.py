@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from signaling.encryption import Encryption
+from signaling.hold_back import HoldBack
 from signaling.messages import Host, Person, Source, Sources, State, WaitingPerson
 from signaling.orders import ConnectionId
 from signaling.refusals import Refused
@@ -139,6 +140,7 @@ class Seat:
     paused: dict[Source, bool] = field(default_factory=dict)
     """What the media server was last told about each source."""
     watching: Watching = field(default_factory=Watching)
+    hold_back: HoldBack = field(default_factory=HoldBack)
 
     def __post_init__(self) -> None:
         self.role = self.entry.role
@@ -200,6 +202,7 @@ class Seat:
         self.wired = {}
         self.paused = {}
         self.watching = Watching()
+        self.hold_back = HoldBack()
 
     def expires(self, grace: float) -> float | None:
         """When the seat is given up: `grace` seconds after socket and media are both gone. None while one lives."""

@@ -19,6 +19,7 @@ from signaling import door
 from signaling import orders as o
 from signaling.captures import Captures
 from signaling.clock import Clock
+from signaling.hold_back import hold_back
 from signaling.limits import Limiter
 from signaling.media import WiringOrder, offer_again, wire
 from signaling.messages import Answer, Answered, Error, Film, Join, Joined, Message, Offer, OfferAgain, Resume
@@ -315,6 +316,7 @@ class Sessions:
                     self._carry_out(room, [o.Tell(*each) for each in self._returns.renewed(room)])
                 if judge:
                     notice_silence(room.present(), silent)
+                    hold_back(room.present(), reports, now)
                     self._carry_out(room, room.judge(self._quality.look(room, reports, now)))
                 self._carry_out(room, room.tick(now))
 

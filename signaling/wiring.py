@@ -30,8 +30,12 @@ def assignments(seat: Seat, seats: Collection[Seat]) -> list[Assignment]:
     others = [other for other in seats if other is not seat and other.phase is Phase.PRESENT]
     screen = next((other.id for other in others if other.sends("screen")), None)
     assigned = seat.slots.assign([(other.id, other.sources.keys()) for other in others], screen)
-    held = seat.watching.held
-    return [each.model_copy(update={"held": True}) if each.mid in held else each for each in assigned]
+    delays = {other.id: other.hold_back.ms for other in others}
+    return [_as_told(each, each.mid in seat.watching.held, delays[each.person]) for each in assigned]
+
+
+def _as_told(assignment: Assignment, held: bool, delay: int) -> Assignment:
+    return assignment.model_copy(update={"held": held, "delay": delay}) if held or delay else assignment
 
 
 def rewire(seats: Sequence[Seat], speakers: Sequence[str] = ()) -> list[Order]:

@@ -217,6 +217,8 @@ cdef void restart_layer(Layer *layer) noexcept nogil:
     layer.received = 0
     layer.expected_before = 0
     layer.received_before = 0
+    layer.repaired = 0
+    layer.repaired_before = 0
     history_free(&layer.history)
     i = 0
     while i < peer.stream_count:
@@ -285,6 +287,7 @@ cdef void receive_rtp(Core *core, Peer *peer, uint8_t *data, int length, int64_t
         return
     if stream.rtx:
         core.counters.rtx_recovered += 1
+        layer.repaired += 1
     else:
         note_arrival(layer, &packet, now)
     if track.kind == VIDEO:

@@ -5,6 +5,10 @@ cdef enum:
     NACK_REPEAT_LEAST_US = 20000
     NACK_REPEAT_MOST_US = 250000
     NACK_TIMES = 10
+    # Where the answer takes longer than this, each question is asked twice: one that is lost costs a round trip more,
+    # and a browser answers the second only if it did not get the first
+    NACK_TWICE_FROM_US = 40000
+    NACK_TWICE_AFTER_US = 10000
     NACK_AGE_US = 1000000           # nobody waits longer for a picture; a key frame is asked for instead
     KEY_REPEAT_US = 200000          # an unanswered key-frame request is repeated
     KEY_REPEAT_SLOW_US = 1000000    # after KEY_PATIENCE of them: the camera may be off
@@ -181,17 +185,19 @@ cdef int64_t ask_missing(Core *core, Layer *layer, int64_t now) noexcept nogil:
     cdef int64_t again = max(layer.track.peer.round_trip_us, <int64_t>NACK_REPEAT_LEAST_US)
     cdef bint given_up = False
     cdef Missing *missing
+    cdef int times
     again = min(again, <int64_t>NACK_REPEAT_MOST_US)
+    times = 2 if again >= NACK_TWICE_FROM_US else 1
     for i in range(layer.missing_count):
         missing = &layer.missing[i]
-        if missing.asked >= NACK_TIMES or now - missing.since > NACK_AGE_US:
+        if missing.asked >= NACK_TIMES * times or now - missing.since > NACK_AGE_US:
             given_up = True
             continue
         if missing.ask_at <= now:
             wanted[due] = missing.ext_seq & 0xFFFF
             due += 1
             missing.asked += 1
-            missing.ask_at = now + again
+            missing.ask_at = now + (NACK_TWICE_AFTER_US if missing.asked % times else again)
         next_at = min(next_at, missing.ask_at)
         layer.missing[left] = missing[0]
         left += 1

@@ -110,8 +110,10 @@ cdef struct Layer:
     uint8_t rid[16]
     int rid_length
     int64_t ext_first
-    int64_t expected_before, received_before
-    int fraction_lost          # of the last report, 0 to 255
+    int64_t expected_before, received_before, repaired_before
+    int64_t repaired           # of those received: what came only when it was sent again
+    int64_t expected_last      # of the last report: how many packets it spoke of,
+    int64_t missed_last        # how many of these did not come, or not at first
     # the publisher's last sender report
     bint has_report
     int64_t report_ntp_us
@@ -206,6 +208,8 @@ cdef struct Subscriber:
     int64_t repeat_budget, repeat_budget_at
     uint32_t packets, octets
     int fraction_lost          # as the client last reported, 0 to 255
+    uint32_t packets_before    # `packets` at that time
+    uint32_t packets_told      # how many it spoke of
     int64_t reported_at
     int loss16                 # `fraction_lost` smoothed, times 16
     int64_t redundant_until    # until then its sound is sent twice (`redundant.pxi`)

@@ -219,20 +219,33 @@ cdef void free_peer(Peer *peer) noexcept nogil:
     free(peer)
 
 
-cdef int worst_loss_in(const Peer *peer, int64_t now) noexcept nogil:
-    """Of the streams that come now, 0 to 255."""
-    cdef int i, j, worst = 0
+cdef enum:
+    LOSS_LASTS_US = 3000000         # after the last report of it
+
+
+cdef double loss_in(const Peer *peer, int64_t now) noexcept nogil:
+    """Of the streams that come now, the share that did not come at first, 0 to 1."""
+    cdef int i, j
+    cdef int64_t expected = 0, missed = 0
+    cdef const Layer *layer
     for i in range(peer.track_count):
         for j in range(peer.tracks[i].layer_count):
-            if now - peer.tracks[i].layers[j].last_packet_at < 3000000:
-                worst = max(worst, peer.tracks[i].layers[j].fraction_lost)
-    return worst
+            layer = peer.tracks[i].layers[j]
+            if now - layer.last_packet_at < LOSS_LASTS_US:
+                expected += layer.expected_last
+                missed += layer.missed_last
+    return <double>missed / <double>expected if expected else 0
 
 
-cdef int worst_loss_out(const Peer *peer, int64_t now) noexcept nogil:
-    """As the client reported it in the last seconds, 0 to 255."""
-    cdef int i, worst = 0
+cdef double loss_out(const Peer *peer, int64_t now) noexcept nogil:
+    """As the client reported it in the last seconds, of all that it gets, 0 to 1."""
+    cdef int i
+    cdef int64_t told = 0
+    cdef double lost = 0
+    cdef const Subscriber *slot
     for i in range(peer.subscriber_count):
-        if peer.subscribers[i].track != NULL and now - peer.subscribers[i].reported_at < 3000000:
-            worst = max(worst, peer.subscribers[i].fraction_lost)
-    return worst
+        slot = peer.subscribers[i]
+        if slot.track != NULL and now - slot.reported_at < LOSS_LASTS_US:
+            told += slot.packets_told
+            lost += slot.fraction_lost * <double>slot.packets_told / 256
+    return lost / <double>told if told else 0

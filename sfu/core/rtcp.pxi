@@ -91,19 +91,24 @@ cdef void send_nack(Core *core, Peer *peer, uint32_t ssrc, const uint16_t *wante
     core.counters.nacks_out += 1
 
 
+cdef inline int fraction_of(int64_t part, int64_t whole) noexcept nogil:
+    """0 to 255, RFC 3550, section 6.4.1."""
+    return <int>min((part << 8) // whole, <int64_t>255) if part > 0 and whole > 0 else 0
+
+
 cdef void write_report_block(uint8_t *at, Layer *layer, int64_t now) noexcept nogil:
     """RFC 3550, section 6.4.1 and appendix A.3."""
     cdef int64_t expected = layer.ext_highest - layer.ext_first + 1
     cdef int64_t lost = expected - layer.received
     cdef int64_t expected_now = expected - layer.expected_before
     cdef int64_t lost_now = expected_now - (layer.received - layer.received_before)
+    layer.expected_last = max(expected_now, <int64_t>0)
+    layer.missed_last = max(lost_now + layer.repaired - layer.repaired_before, <int64_t>0)
     layer.expected_before = expected
     layer.received_before = layer.received
-    layer.fraction_lost = 0
-    if expected_now > 0 and lost_now > 0:
-        layer.fraction_lost = <int>min((lost_now << 8) // expected_now, <int64_t>255)
+    layer.repaired_before = layer.repaired
     put32(at, layer.ssrc)
-    at[4] = max(layer.fraction_lost, worst_heard(layer.track, now))
+    at[4] = max(fraction_of(lost_now, expected_now), worst_heard(layer.track, now))
     put24(at + 5, <uint32_t>max(min(lost, <int64_t>0x7FFFFF), <int64_t>0))
     put32(at + 8, <uint32_t>(layer.ext_highest - 65536))
     put32(at + 12, <uint32_t>(layer.jitter16 >> 4))
@@ -274,6 +279,8 @@ cdef void read_report_blocks(Peer *peer, const uint8_t *block, int count, int64_
         if subscriber != NULL and subscriber.ssrc == get32(block):
             subscriber.fraction_lost = block[4]
             subscriber.reported_at = now
+            subscriber.packets_told = subscriber.packets - subscriber.packets_before
+            subscriber.packets_before = subscriber.packets
             judge_redundancy(subscriber, now)
             last_report = get32(block + 16)
             delay = get32(block + 20)

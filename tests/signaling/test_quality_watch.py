@@ -13,7 +13,7 @@ from signaling import quality_watch
 from signaling.attention import Grade
 from signaling.metrics import Metrics
 from signaling.orders import Note
-from signaling.quality_watch import KEEP_EVERY, QualityWatch
+from signaling.quality_watch import GRADED_LOOKS, KEEP_EVERY, QualityWatch
 from signaling.seat import Media
 from signaling.stats import PathStats, ReceivedStats
 from tests.signaling.stage import EPOCH, Actor, Stage
@@ -145,11 +145,24 @@ def test_a_grade_comes_from_both_ends_and_each_persons_own_word_only(stage: Watc
     frozen = ReceivedStats(person=therapist.seat_id, source="camera", bitrate=0, freezes=1, frozen_ms=3000)
     stage.tells(patient, received=[frozen])
     assert stage.looks(**fine) == {"Dr. Blue": "good", "Alex": "poor"}, "what Alex says is about Alex"
+    for _ in range(GRADED_LOOKS - 1):
+        stage.looks(**fine | {"Dr. Blue": report(loss_up=0.1)})
     assert stage.looks(**fine | {"Dr. Blue": report(loss_up=0.1)}) == {"Dr. Blue": "poor", "Alex": "good"}, (
         "what the therapist's uplink lost is not Alex's connection"
     )
     stage.passes(20.0)
+    for _ in range(GRADED_LOOKS - 1):
+        stage.looks(**fine)
     assert stage.looks(**fine) == {"Dr. Blue": "good", "Alex": "good"}
+
+
+def test_one_packet_lost_by_chance_is_no_bad_connection(stage: Watched) -> None:
+    stage.therapist()
+    stage.admitted(stage.actors[0], "patient", "Alex")
+    for _ in range(GRADED_LOOKS):
+        stage.looks(Alex=report())
+    assert stage.looks(Alex=report(loss_down=0.04)) == {"Alex": "good"}
+    assert stage.looks(Alex=report(loss_down=0.04)) == {"Alex": "fair"}
 
 
 def test_nobody_can_make_their_own_grade_better_than_it_was_measured(stage: Watched) -> None:

@@ -102,6 +102,9 @@ export function fakePeers() {
       want(layers) {
         peer.wanted = layers;
       },
+      play(played) {
+        peer.played = played;
+      },
       grow(wanted) {
         const grows = wanted.audio > peer.slots.audio || wanted.video > peer.slots.video;
         peer.slots = wanted;

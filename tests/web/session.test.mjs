@@ -378,7 +378,8 @@ test('streams belong to people by their slots, and change when the slots do', as
   assert.equal(page.session.streamOf('ann', 'screen'), null);
   assert.equal(page.session.streamOf('ben', 'camera'), null);
   assert.equal(page.session.streamOf('me', 'camera'), 'own stream');
-  page.net.last.says(stateOf('present', { slots: [{ mid: '7', person: 'ann', source: 'camera' }] }));
+  page.net.last.says(stateOf('present', { slots: [{ mid: '7', person: 'ann', source: 'camera', delay: 100 }] }));
+  assert.deepEqual(page.peers.last.played, [{ mid: '7', person: 'ann', source: 'camera', delay: 100 }]);
   assert.equal(page.session.streamOf('ann', 'camera'), 'stream 0.7');
   assert.notEqual(page.session.state.streams, before);
 });

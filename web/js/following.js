@@ -57,6 +57,7 @@ export class Following {
     encryption.follow(server, (mid) => media.slotOf(mid));
     store.update({ phase: server.phase, streams: store.state.streams + Number(rewired), ...this.#shown() });
     if (server.phase === 'present' && !publishes) devices.closeAll();
+    media.play(server.slots);
     viewing.assigned(server.slots);
     statistics.follow(server);
     sending.screenSeen(server.you.screen);

@@ -25,7 +25,7 @@ import {
   LATELY,
   RESTARTS,
 } from './patience.js';
-import { Peer } from './peer.js';
+import { Peer, sessionOf } from './peer.js';
 import { Silence } from './silence.js';
 
 /** @typedef {import('./messages.js').Answer} Answer */
@@ -257,6 +257,11 @@ export class Media {
     return this.#known;
   }
 
+  /** @param {readonly import('./messages.js').Assignment[]} slots  what plays in them now */
+  play(slots) {
+    this.#peer?.play(slots);
+  }
+
   /** @param {number} part  how many times smaller than usual the camera's picture is now */
   fitCamera(part) {
     this.#peer?.fitCamera(part);
@@ -444,12 +449,4 @@ export class Media {
     this.#host.changed();
     if (!trouble) this.#host.heard?.();
   }
-}
-
-/**
- * @param {string} sdp
- * @returns {string | null} the id in the origin line (RFC 8866, 5.2), which stays through all answers of one peer
- */
-function sessionOf(sdp) {
-  return /^o=\S+ (\S+) /m.exec(sdp)?.[1] ?? null;
 }

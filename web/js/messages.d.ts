@@ -510,6 +510,11 @@ export interface Assignment {
   source: Source;
   /** The picture is stopped because this person's connection is too weak for it. It comes back by itself. */
   held?: boolean;
+  /**
+   * Milliseconds for which it should wait before it is played: on its sender's way packets are lost, and those that are
+   * sent again must come in time.
+   */
+  delay?: number;
 }
 
 /** Answers `join` and `resume`. A `state` follows at once. */

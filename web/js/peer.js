@@ -147,6 +147,14 @@ export class Peer {
     for (const [source, rids] of Object.entries(layers)) this.#outgoing.get(/** @type {Source} */ (source))?.want(rids);
   }
 
+  /** @param {readonly import('./messages.js').Assignment[]} slots  what plays in them now */
+  play(slots) {
+    for (const { transceiver } of this.#slots) {
+      const delay = slots.find(({ mid }) => mid === transceiver.mid)?.delay ?? 0;
+      holdBack(transceiver.receiver, delay);
+    }
+  }
+
   /** @param {number} part  how many times smaller than usual the camera's picture is now */
   fitCamera(part) {
     this.#outgoing.get('camera')?.fit(part);
@@ -234,4 +242,26 @@ function preferCodecs(transceiver, kind, wish) {
   if (!('setCodecPreferences' in transceiver)) return;
   const codecs = preferredCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [], wish);
   if (codecs.length) transceiver.setCodecPreferences(codecs);
+}
+
+/**
+ * Lets what comes in wait before it is played, as long for sound and pictures, which stay together so.
+ * @param {{jitterBufferTarget?: number | null, playoutDelayHint?: number | null}} receiver
+ * @param {number} delay  milliseconds; 0: the browser decides alone
+ */
+function holdBack(receiver, delay) {
+  if ('jitterBufferTarget' in receiver) {
+    if (receiver.jitterBufferTarget !== (delay || null)) receiver.jitterBufferTarget = delay || null;
+  } else if ('playoutDelayHint' in receiver) {
+    // Chrome before 124, in seconds
+    receiver.playoutDelayHint = delay ? delay / 1000 : null;
+  }
+}
+
+/**
+ * @param {string} sdp
+ * @returns {string | null} the id in the origin line (RFC 8866, 5.2), which stays through all answers of one peer
+ */
+export function sessionOf(sdp) {
+  return /^o=\S+ (\S+) /m.exec(sdp)?.[1] ?? null;
 }
