@@ -116,6 +116,32 @@ test('after a forgery a new beginning is made, with another nonce', async () => 
   assert.ok(a.words);
 });
 
+test('after a forgery who had revealed begins anew by itself, as the other side knows of nothing', async () => {
+  const [a, b] = await two();
+  await a.handshake.begin();
+  await b.handshake.take(a.post.shift());
+  await a.handshake.take(b.post.shift());
+  await b.handshake.take(a.post.shift());
+  await a.handshake.take(writeLetter({ ...readLetter(b.post.shift()), nonce: new Uint8Array(32) }));
+  assert.deepEqual([a.misfits, b.agreed.length], [1, 1]);
+  await a.handshake.again();
+  await deliver(a, b);
+  assert.equal(a.words, b.words);
+  assert.ok(a.words);
+});
+
+test('what was revealed and lost is revealed again when the other side names the commitment once more', async () => {
+  const [a, b] = await two();
+  await a.handshake.begin();
+  await b.handshake.take(a.post.shift());
+  await a.handshake.take(b.post.shift());
+  a.post.shift();
+  await b.handshake.again();
+  await deliver(a, b);
+  assert.equal(a.words, b.words);
+  assert.ok(a.words);
+});
+
 test('names, keys and what came of them go both ways', async () => {
   const [a, b] = await two();
   await a.handshake.begin();

@@ -25,10 +25,14 @@ export class PageCode extends HTMLElement {
         'details',
         {},
         h('summary', {}, t('code.how')),
-        h('p', {}, t('code.means')),
-        h('ol', { class: 'steps' }, t('code.steps').split('\n').map((step) => h('li', {}, step))),
-        h('p', {}, t('code.finds')),
-        h('a', { class: 'button compact', href: TOLD, target: '_blank', rel: 'noopener' }, t('code.files')),
+        h(
+          'div',
+          { class: 'page-code-how' },
+          h('p', {}, t('code.means')),
+          h('ol', { class: 'steps' }, t('code.steps').split('\n').map((step) => h('li', {}, step))),
+          h('p', {}, t('code.finds')),
+          h('a', { class: 'button compact', href: TOLD, target: '_blank', rel: 'noopener' }, t('code.files')),
+        ),
       ),
     );
   }
