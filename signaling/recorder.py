@@ -66,8 +66,11 @@ class Recorder:
                 continue
             if hand is None:
                 hand = self._hands[seat.id] = _Hand(seat.page, seat.number, self._handshake(seat.id))
-            hand.page = seat.page
-            bodies += [(seat.id, _encode(message)) for message in hand.handshake.messages()]
+                messages = hand.handshake.messages()
+            else:
+                hand.page = seat.page
+                messages = self._again(seat.id, hand)
+            bodies += [(seat.id, _encode(message)) for message in messages]
         return bodies
 
     def part(self, present: Sequence[Seat]) -> list[int]:
@@ -89,9 +92,7 @@ class Recorder:
             return said
         except Refused as refused:
             if refused.why is Refusal.TOO_OFTEN:
-                # their page was loaded again that often. Nobody compares words with a recorder: it can begin anew.
-                hand.handshake = self._handshake(seat.id)
-                said.answers += map(_encode, hand.handshake.messages())
+                said.answers += map(_encode, self._anew(seat.id, hand))
             return said
         said.answers += map(_encode, taken.send)
         for event in taken.events:
@@ -114,6 +115,17 @@ class Recorder:
         """OpenSSL overwrites its private key when nothing refers to it."""
         self._hands.clear()
         del self._identity
+
+    def _again(self, person: str, hand: _Hand) -> list[bytes]:
+        try:
+            return hand.handshake.again()
+        except Refused:
+            return self._anew(person, hand)
+
+    def _anew(self, person: str, hand: _Hand) -> list[bytes]:
+        """Their page was loaded again too often. Nobody compares words with a recorder: it can begin anew."""
+        hand.handshake = self._handshake(person)
+        return hand.handshake.messages()
 
     def _handshake(self, person: str) -> Handshake:
         return Handshake(self._session, RECORDER, person, self._identity, self._entropy)

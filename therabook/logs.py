@@ -42,11 +42,12 @@ KEYS = frozenset(
         "tls",
         "tracks",
         "version",
+        "web_digest",
         "where",
     }
 )
 """`connection` counts sockets since the start, `session` is a pseudonym (`signaling/pseudonyms.py`), `route` a path
-pattern, `where` a place in the code."""
+pattern, `where` a place in the code, `web_digest` of the pages that are handed out (`signaling/static.py`)."""
 
 OURS = ("sfu", "signaling", "recording", "clinic", "therabook")
 

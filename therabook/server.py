@@ -181,8 +181,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     turn = turn_servers(settings)
     ice = IceApi(turn=turn, tickets=tickets, clock=clock, new_id=new_id)
     streams = Streams()
+    shelf = Shelf(lambda: read_tree(WEB), reload=settings.reload)
     pages = Pages(
-        shelf=Shelf(lambda: read_tree(WEB), reload=settings.reload),
+        shelf=shelf,
         brand=brand(settings),
         demo=settings.demo,
         video=video(settings),
@@ -245,6 +246,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             await door.close()
 
         stack.push_async_callback(say_goodbye)
+        log.info("web client", web_digest=shelf.current().digest)
         log.info("serving", version=VERSION, port=port, tls=settings.tls, demo=settings.demo)
         yield Running(port, media.ports[0], tokens, clock)
         log.info("stopping")

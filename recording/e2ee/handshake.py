@@ -9,7 +9,8 @@ The messages are those of docs/e2ee-messages.md, which says why the rules are th
    begin at once, or again, come to an end.
 4. Two sides have agreed when each has the other's reveal for the same two commitments. What one seals from then on is
    numbered; numbers rise.
-5. There are only so many nonces in one handshake: each one is a try for somebody in the middle to get the same code.
+5. What may have been lost is said again, with the same nonce (`again`). Whoever had it keeps what was agreed.
+6. There are only so many nonces in one handshake: each one is a try for somebody in the middle to get the same code.
 
 Not here: when there is a handshake with whom, what is done with names and keys, and how messages travel.
 """
@@ -105,7 +106,7 @@ class Taken(NamedTuple):
 
 class Handshake:
     """With one other. What `messages` returns is sent first, then what `take` returns, in order; what is lost on the
-    way is mended by `messages`. Memory does not grow."""
+    way is mended by `again`. Memory does not grow."""
 
     def __init__(self, session: str, me: str, other: str, identity: PrivateKey, entropy: Entropy) -> None:
         """`me`, `other`: ids. Raises ValueError if they are the same, or can't be hashed (`transcript`)."""
@@ -129,12 +130,16 @@ class Handshake:
         return self._peer is not None
 
     def messages(self) -> list[bytes]:
-        """What the other side has to have of this one by now: to be sent first, and again whenever messages may have
-        been lost. What was sealed is not among them."""
+        """What the other side has to have of this one by now, to be sent first. What was sealed is not among them."""
         messages = [self._commit()]
         if self._revealed and self._theirs is not None:
             messages.append(self._reveal(self._theirs))
         return messages
+
+    def again(self) -> list[bytes]:
+        """What is to be sent when messages may have been lost: `messages`, and no new nonce. After a forgery only a new
+        beginning leads on. Raises Refused: too often."""
+        return self.restart() if self._revealed and self._theirs is None else self.messages()
 
     def restart(self) -> list[bytes]:
         """Begins anew, with a new nonce, and returns what is to be sent. Raises Refused: too often."""

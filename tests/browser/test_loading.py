@@ -51,3 +51,17 @@ async def test_who_cannot_load_the_page_is_told_and_can_try_again(
     await patient.page.unroute_all()
     await patient.press("Try again")
     await patient.is_offered("Join session")
+
+
+async def test_who_has_a_browser_that_is_too_old_is_told_so_and_nothing_else(
+    service: Service, session: str, person: MakePerson, tmp_path: Path
+) -> None:
+    patient = await person("Sam Reed", PATIENT)
+    await patient.page.add_init_script("delete Object.hasOwn")
+    pages = {"session": await service.link("patient", session), "check": "/check", "recordings": "/recordings"}
+    for name, address in pages.items():
+        await patient.page.goto(address if name == "session" else service.url + address)
+        await patient.reads("This browser is too old")
+        await expect(patient.page.get_by_text(TOLD)).to_be_hidden()
+        await expect(patient.page.get_by_role("button")).to_have_count(0)
+        assert await look_at(patient.page, f"outdated-{name}", tmp_path) == []

@@ -218,6 +218,17 @@ async def test_somebody_who_stands_between_two_is_told(
     await doctor.page.keyboard.press("Escape")
     await doctor.reads_no_longer("is not as it should be.")
     await expect(badge(doctor)).to_contain_text("Please check")
+
+    forger.forges = False
+    await doctor.page.reload()
+    await doctor.sees(patient)
+    await expect(badge(doctor)).to_contain_text("Please check")
+    await badge(doctor).click()
+    await doctor.reads("was not as it should be. Compare the words to be sure.")
+    await looks.at(doctor, "forged-before")
+    await doctor.press("They are the same: Sam Reed")
+    await doctor.page.keyboard.press("Escape")
+    await expect(badge(doctor)).to_contain_text("End to end")
     assert not looks.wrong, "\n".join(looks.wrong)
 
 
@@ -270,4 +281,22 @@ async def test_where_it_may_be_in_the_clear_everybody_is_told(
     await looks.at(doctor, "clear-participants")
     await patient.leave()
     await expect(badge(doctor)).to_contain_text("End to end")
+    assert not looks.wrong, "\n".join(looks.wrong)
+
+
+@pytest.mark.timeout(300)
+async def test_the_code_of_the_page_is_told_and_how_it_is_checked(
+    service: Service, session: str, person: MakePerson, looks: Looks
+) -> None:
+    doctor = await _drawn(person, "Dr. Blue", DOCTOR)
+    await doctor.join(await service.link("therapist", session))
+    await badge(doctor).click()
+    digest, _, _ = (await service.get("/web-digest")).partition("\n")
+    await expect(doctor.page.locator(".code-digest")).to_have_text(digest)
+    await doctor.page.locator(".page-code").scroll_into_view_if_needed()
+    await looks.at(doctor, "page-code")
+    await doctor.page.get_by_text("How it is checked").click()
+    await doctor.reads("It fetches each file as your browser does")
+    await doctor.page.get_by_role("link", name="List of all files").scroll_into_view_if_needed()
+    await looks.at(doctor, "page-code-how")
     assert not looks.wrong, "\n".join(looks.wrong)

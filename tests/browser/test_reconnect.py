@@ -13,7 +13,8 @@ import pytest_asyncio
 from tests.browser.conftest import MakePerson
 from tests.browser.content import DOCTOR, PATIENT
 from tests.browser.gaps import DETACHED, RECONNECTING, WAITING, Gaps
-from tests.browser.person import eventually
+from tests.browser.person import ChromiumPerson, eventually
+from tests.browser.protection import badge, words
 from tests.browser.service import Service
 from tests.browser.wire import MediaWire, Wire
 
@@ -28,6 +29,14 @@ ADMITTED = """() => {
 
 MEDIA_IS_LOST = """() => window.recognise.connections
   .every(connection => ["disconnected", "failed", "closed"].includes(connection.iceConnectionState))"""
+
+
+async def words_between(one: ChromiumPerson, other: ChromiumPerson) -> list[str]:
+    """That the one is shown to compare with the other."""
+    await badge(one).click()
+    found = await words(one, other.name)
+    await one.page.keyboard.press("Escape")
+    return found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -48,6 +57,7 @@ async def test_five_seconds_without_a_socket_disturb_nothing_and_lose_nothing_th
         await doctor.admit(patient)
         await doctor.sees_and_hears(patient)
         await patient.sees_and_hears(doctor)
+        agreed = await words_between(doctor, patient)
 
         patient.expects_network_errors()
         gaps = Gaps(doctor, patient)
@@ -70,6 +80,8 @@ async def test_five_seconds_without_a_socket_disturb_nothing_and_lose_nothing_th
         await patient.press("Send")
         await doctor.press("Chat")
         await doctor.reads("Written meanwhile")
+        await doctor.press("Chat")
+        assert await words_between(doctor, patient) == agreed == await words_between(patient, doctor)
 
 
 async def test_a_reloaded_page_is_back_in_the_call_without_being_admitted_again(

@@ -14,12 +14,19 @@
  *   commit   session, id, public, nonce -> commitment
  *   code     session, people: [{id, public, nonce}, {id, public, nonce}] -> words, numbers
  *            numbers: where the words are in the list, 0 to 255
+ *   begin    session, me, other, private, public -> letters, agreed, opened
+ *            a side of a handshake, which takes the place of the one that `me` had; the same comes back from the next:
+ *   again    me                    messages may have been lost
+ *   take     me, letter
+ *   tell     me, name
+ *            letters: to the other side; agreed: the numbers of each code; opened: names that came
  */
 
 import { createInterface } from 'node:readline';
 
 import { code, commitment } from '../../web/js/e2ee/code.js';
 import { SOURCE, decryptFrame, decryptRed, encryptFrame } from '../../web/js/e2ee/frames.js';
+import { Handshake } from '../../web/js/e2ee/handshake.js';
 import { openAuth, sealAuth } from '../../web/js/e2ee/hpke.js';
 import { ReceivingContext, SendingContext } from '../../web/js/e2ee/sframe.js';
 import { WORDS } from '../../web/js/e2ee/words.js';
@@ -43,6 +50,17 @@ async function receiving({ key, kid }) {
 }
 
 const revealed = (person) => ({ id: person.id, publicKey: bytes(person.public), nonce: bytes(person.nonce) });
+
+/** Sides of handshakes, by whose they are, with what they have said and were told. */
+const sides = new Map();
+
+async function shaking(me, act) {
+  const side = sides.get(me);
+  await act(side.handshake);
+  const { letters, agreed, opened } = side;
+  Object.assign(side, { letters: [], agreed: [], opened: [] });
+  return { letters: letters.map(hex), agreed, opened };
+}
 
 const operations = {
   async encrypt({ key, kid, ctr = 0, codec, source, frame }) {
@@ -73,6 +91,34 @@ const operations = {
   async code({ session, people: [one, other] }) {
     const words = await code(session, revealed(one), revealed(other));
     return { words, numbers: words.map((word) => WORDS.indexOf(word)) };
+  },
+  async begin({ session, me, other, private: scalar, public: point }) {
+    const side = { letters: [], agreed: [], opened: [] };
+    side.handshake = new Handshake({
+      session,
+      me,
+      other,
+      identity: await pair(scalar, point),
+      side: {
+        send: (letter) => side.letters.push(letter),
+        agreed: ({ words }) => side.agreed.push(words.map((word) => WORDS.indexOf(word))),
+        misfit: () => {
+          throw new Error('nobody forges here');
+        },
+        opened: ({ name }) => side.opened.push(name),
+      },
+    });
+    sides.set(me, side);
+    return shaking(me, (handshake) => handshake.begin());
+  },
+  async again({ me }) {
+    return shaking(me, (handshake) => handshake.again());
+  },
+  async take({ me, letter }) {
+    return shaking(me, (handshake) => handshake.take(bytes(letter)));
+  },
+  async tell({ me, name }) {
+    return shaking(me, (handshake) => handshake.sendName(name));
   },
 };
 

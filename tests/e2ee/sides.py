@@ -45,7 +45,7 @@ class Side:
         """`lost`: because what was sent and has not arrived never will."""
         if lost:
             self.out.clear()
-        messages = self.handshake.messages()
+        messages = self.handshake.again()
         self._note(messages)
         self.out += messages
 

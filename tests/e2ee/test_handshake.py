@@ -198,6 +198,19 @@ def test_a_handshake_that_was_ended_can_begin_again_from_either_side() -> None:
         pair.finish()
 
 
+def test_what_may_be_lost_is_said_again_with_the_same_nonce_but_after_a_forgery_with_another() -> None:
+    ada, bob = Handshake(SESSION, "ada", "bob", ADA, chance(1)), Handshake(SESSION, "bob", "ada", BOB, chance(9))
+    (answer,) = bob.take(ada.messages()[0]).send
+    ada.take(answer)
+    nonce = ada._nonce
+    assert len(ada.again()) == 2
+    assert ada._nonce == nonce
+    assert ada.take(write_message(Reveal(EVE.public.data, bytes(32), ada._mine))).events == [DoesNotFit()]
+    (commit,) = ada.again()
+    assert ada._nonce != nonce
+    assert commit == ada.messages()[0]
+
+
 def test_a_reveal_before_its_time_is_refused() -> None:
     bob, reveal = revealing()
     fresh = Handshake(SESSION, "bob", "ada", BOB, chance(9))

@@ -52,6 +52,16 @@ class Clinic:
                     return await self.recordings.get(page.recordings[0].id)
                 await asyncio.sleep(0.05)
 
+    async def films(self, role: str) -> None:
+        """Waits until the camera of somebody in this role is being recorded."""
+        async with asyncio.timeout(WITHIN):
+            while True:
+                whole = await self.only(None)
+                theirs = {person.person_id for person in whole.people if person.role == role}
+                if any(track.person_id in theirs and track.source == "camera" for track in whole.tracks):
+                    return
+                await asyncio.sleep(0.05)
+
     async def lumas(self, whole: Whole, to: Path) -> dict[str, list[int]]:
         """The brightness of each recorded picture, by the role of whose it is."""
         found: dict[str, list[int]] = {}
@@ -205,9 +215,10 @@ async def test_a_newcomer_pauses_the_recording_until_they_agree(tmp_path: Path) 
         await is_asked(guest.client)
         await agrees(guest.client)
         await phase(patient.client, "running")
-        await asyncio.sleep(1.5)
-        await doctor.client.says(m.End())
         async with a_clinic(tmp_path) as clinic:
+            await clinic.films("interpreter")
+            await asyncio.sleep(0.5)  # so that there are pictures in it
+            await doctor.client.says(m.End())
             whole = await clinic.only()
             turns = [mark for mark in whole.marks if mark.kind in ("join", "pause", "resume")]
             assert [mark.kind for mark in turns] == ["pause", "resume", "join"]

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from signaling.static import read_tree
 from tests.signaling.server import Server, a_server
 from therabook.cli import main
+from therabook.logs import KEYS
 from therabook.server import WEB
 
 
@@ -69,3 +71,11 @@ def test_a_folder_without_a_client_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["web-digest", str(tmp_path)])
     assert result.exit_code == 1
     assert "there is no index.html" in result.output
+
+
+async def test_it_is_logged_when_a_server_starts(tmp_path: Path) -> None:
+    with capture_logs() as logged:
+        async with a_server(tmp_path):
+            pass
+    assert [each["web_digest"] for each in logged if "web_digest" in each] == [read_tree(WEB).digest]
+    assert "web_digest" in KEYS  # what the log lets through

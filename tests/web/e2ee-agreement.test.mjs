@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Agreement, RECORDER } from '../../web/js/e2ee/agreement.js';
-import { Epochs } from '../../web/js/e2ee/epochs.js';
+import { Epochs, PATIENCE } from '../../web/js/e2ee/epochs.js';
 import { MOST_NONCES } from '../../web/js/e2ee/handshake.js';
 import { generateKeyPair } from '../../web/js/e2ee/hpke.js';
+import { Dice, SEED } from './e2ee-fakes.mjs';
 import { FakeClock } from './fakes.mjs';
 
 /** A server that forwards, and shows everybody who is there. */
@@ -11,14 +12,13 @@ class Room {
   #people = new Map();
   #sent = 0;
   clock = new FakeClock();
-  recorder = false;
   /** What goes from one to the other is changed, or kept (null). */
   meddle = (from, to, body) => body;
 
-  async add(id, { door = false, number = this.#people.size + 1, identity } = {}) {
+  async add(id, { door = false, number = this.#people.size + 1, identity, found } = {}) {
     const before = this.#people.get(id);
     before?.agreement.close();
-    const person = new Person(this, id, before?.number ?? number, identity ?? (await generateKeyPair()));
+    const person = new Person(this, id, before?.number ?? number, identity ?? (await generateKeyPair()), found);
     person.page = (before?.page ?? 0) + 1;
     person.door = door;
     this.#people.set(id, person);
@@ -32,8 +32,22 @@ class Room {
     this.show();
   }
 
+  /** Somebody's socket is away. */
+  lose(person) {
+    person.away = true;
+  }
+
+  /** They have another one: their page learns of it first, as it does of a seat. */
+  back(person) {
+    person.away = false;
+    person.page++;
+    person.agreement.again();
+    this.show();
+  }
+
   show() {
     for (const person of this.#people.values()) {
+      if (person.away) continue;
       const others = [...this.#people.values()].filter((other) => other !== person && other.id !== RECORDER);
       const seen = others.map(({ id, number, page, door }) => ({ id, number, page, door }));
       const recorder = this.#people.has(RECORDER) && !person.door ? 1 : null;
@@ -44,11 +58,15 @@ class Room {
     }
   }
 
-  forward(from, to, body) {
+  /** To one page and no other, as the server does. */
+  forward(from, to, page, body) {
+    const sender = this.#people.get(from);
+    if (sender?.away) return;
     this.#sent++;
     setImmediate(() => {
+      const receiver = this.#people.get(to);
       const changed = this.meddle(from, to, body);
-      if (changed) this.#people.get(to)?.agreement.receive(from, changed);
+      if (changed && receiver && !receiver.away && receiver.page === page) receiver.agreement.receive(from, changed);
     });
   }
 
@@ -67,8 +85,10 @@ class Person {
   added = new Map();
   forgotten = [];
   holders = [];
+  kept = 0;
+  away = false;
 
-  constructor(room, id, number, identity) {
+  constructor(room, id, number, identity, found) {
     Object.assign(this, { id, number, identity });
     this.epochs = new Epochs({
       clock: room.clock,
@@ -79,8 +99,9 @@ class Person {
       session: 'session-1',
       me: id,
       identity,
+      found,
       host: {
-        send: (to, body) => room.forward(id, to.id, body),
+        send: (to, body) => room.forward(id, to.id, to.page, body),
         holders: (holders) => {
           this.holders = [...holders.keys()].sort();
           this.epochs.setHolders(holders);
@@ -88,6 +109,7 @@ class Person {
         has: (from, kid) => this.epochs.has(from, kid),
         add: (kid, key) => this.added.set(kid, key),
         forget: (gone) => this.forgotten.push(gone),
+        keep: () => this.kept++,
         changed: () => {},
       },
     });
@@ -266,24 +288,88 @@ test('at the end nothing is held by anybody', async () => {
   assert.deepEqual(doctor.names, {});
 });
 
-test('a lost socket takes nothing from anybody, and a new agreement brings new keys', async () => {
+test('a lost socket takes nothing from anybody, changes no words, and brings new keys', async () => {
   const { room, doctor, patient } = await call();
+  const words = doctor.words('patient');
   const [held, used] = [new Map(doctor.added), doctor.used.length];
-  patient.page++;
-  room.meddle = () => null;
-  room.show();
+  room.lose(patient);
   await room.calm();
   assert.deepEqual([doctor.forgotten, doctor.used.length, doctor.holders], [[], used, ['patient']]);
   assert.deepEqual(doctor.added, held);
-  assert.ok(doctor.words('patient'));
-  room.meddle = (from, to, body) => body;
-  patient.agreement.again();
+  room.back(patient);
   await room.calm();
-  assert.ok(doctor.used.length > used);
+  assert.deepEqual([doctor.words('patient'), patient.words('doctor')], [words, words]);
+  assert.ok(doctor.used.length > used && doctor.added.size > held.size);
   assert.ok(doctor.canOpen(patient) && patient.canOpen(doctor));
 });
 
-test('a server that shows page after page gets only so many nonces', async () => {
+for (let turn = 0; turn < 8; turn++) {
+  test(`sockets that are lost at any moment change no words, and nobody lacks a thing in the end (${turn})`, async (t) => {
+    const dice = new Dice(t, SEED + turn);
+    const { room, doctor, patient } = await call();
+    const third = await room.add('third');
+    await room.calm();
+    const people = [doctor, patient, third];
+    const pairs = people.flatMap((one) => people.filter((other) => other !== one).map((other) => [one, other]));
+    const words = () => pairs.map(([one, other]) => one.words(other.id));
+    const before = words();
+    for (let step = 0; step < 16; step++) {
+      const person = dice.pick(people);
+      if (person.away) room.back(person);
+      else room.lose(person);
+      for (let wait = dice.below(8); wait > 0; wait--) await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const person of people) if (person.away) room.back(person);
+    await room.calm();
+    room.clock.pass(PATIENCE);
+    await room.calm();
+    assert.deepEqual(words(), before);
+    for (const [one, other] of pairs) {
+      assert.ok(one.canOpen(other), `${one.id} opens ${other.id}`);
+      assert.equal(one.names[other.id], `Name of ${other.id}`);
+    }
+  });
+}
+
+test('who is loaded again while sockets are lost has new words with everybody, who have the same', async (t) => {
+  const dice = new Dice(t);
+  const { room, doctor, patient } = await call();
+  let page = patient;
+  for (let step = 0; step < 5; step++) {
+    const before = doctor.words('patient');
+    page = await room.add('patient', { identity: patient.identity });
+    for (let wait = dice.below(12); wait > 0; wait--) await new Promise((resolve) => setImmediate(resolve));
+    const losing = dice.pick([doctor, page]);
+    room.lose(losing);
+    await room.calm();
+    room.back(losing);
+    await room.calm();
+    room.clock.pass(PATIENCE);
+    await room.calm();
+    assert.equal(doctor.words('patient'), page.words('doctor'));
+    assert.notEqual(doctor.words('patient'), before);
+    assert.ok(doctor.canOpen(page) && page.canOpen(doctor));
+  }
+});
+
+test('who gets another number sends under it at once, and nothing under the one before is taken', async () => {
+  const { room, doctor, patient } = await call();
+  const before = patient.number;
+  patient.number = 9;
+  patient.epochs.setNumber(9);
+  assert.equal(patient.used.at(-1) >> 8, 9);
+  room.back(patient);
+  await room.calm();
+  assert.deepEqual(doctor.forgotten, [before]);
+  assert.equal(patient.used.at(-1) >> 8, 9);
+  assert.ok(doctor.canOpen(patient) && patient.canOpen(doctor));
+  const held = doctor.added.size;
+  patient.agreement.give('doctor', { kid: before * 256 + 7, key: new Uint8Array(32) });
+  await room.calm();
+  assert.equal(doctor.added.size, held);
+});
+
+test('a server that shows page after page sees one nonce, and one that shows new people only so many', async () => {
   const { room, doctor, patient } = await call();
   const shown = new Set();
   room.meddle = (from, to, body) => {
@@ -291,11 +377,89 @@ test('a server that shows page after page gets only so many nonces', async () =>
     if (from === 'doctor' && letter.kind === 'commit') shown.add(letter.commitment);
     return null;
   };
-  for (let at = 0; at < MOST_NONCES + 50; at++) {
+  for (let at = 0; at < 50; at++) {
     patient.page++;
     room.show();
-    for (let turn = 0; turn < 200 && shown.size <= at; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await room.calm();
+  assert.equal(shown.size, 1);
+  for (let at = 0; at < MOST_NONCES + 20; at++) {
+    doctor.agreement.follow({ present: [], door: [], recorder: null });
+    room.show();
+    for (let turn = 0; turn < 200 && shown.size <= at + 1; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
   await room.calm();
   assert.ok(shown.size <= MOST_NONCES && shown.size > MOST_NONCES / 2, `${shown.size}`);
+});
+
+test('a recorder of another recording is another one, with whom nothing was agreed', async () => {
+  const { room, doctor } = await call();
+  const recorder = await room.add(RECORDER, { number: 0 });
+  await room.calm();
+  doctor.agreement.setRecorded(true);
+  await room.calm();
+  assert.ok(recorder.canOpen(doctor));
+  const seen = { id: 'patient', number: 2, page: 1 };
+  doctor.agreement.follow({ present: [seen], door: [], recorder: 2 });
+  assert.deepEqual(doctor.holders, ['patient']);
+});
+
+// Forgeries
+
+/** What the patient reveals to the doctor is changed on the way. */
+function forging(from, to, body) {
+  const letter = JSON.parse(Buffer.from(body, 'base64url'));
+  if (to !== 'doctor' || letter.kind !== 'reveal') return body;
+  const nonce = Buffer.from(letter.nonce, 'base64url');
+  nonce[0] ^= 1;
+  return Buffer.from(JSON.stringify({ ...letter, nonce: nonce.toString('base64url') })).toString('base64url');
+}
+
+async function forged(found = { compared: new Map(), forged: new Set() }) {
+  const room = new Room();
+  room.meddle = forging;
+  const doctor = await room.add('doctor', { found });
+  const patient = await room.add('patient');
+  await room.calm();
+  room.meddle = (from, to, body) => body;
+  const seen = () => [doctor.agreement.isForged('patient'), doctor.agreement.wasForged('patient')];
+  return { room, doctor, patient, found, seen };
+}
+
+test('a forgery is told, is over with the next agreement, and is known until the words were compared', async () => {
+  const { room, doctor, patient, seen } = await forged();
+  assert.deepEqual(seen(), [true, true]);
+  assert.equal(doctor.words('patient'), undefined);
+  assert.equal(doctor.kept, 1);
+  room.lose(patient);
+  room.back(patient);
+  await room.calm();
+  assert.deepEqual(seen(), [false, true]);
+  assert.equal(doctor.words('patient'), patient.words('doctor'));
+  assert.ok(doctor.canOpen(patient) && patient.canOpen(doctor));
+  doctor.agreement.compare('patient');
+  assert.deepEqual(seen(), [false, false]);
+  assert.equal(doctor.kept, 2);
+});
+
+test('it is known to the next page of this call too', async () => {
+  const { room, doctor, found } = await forged();
+  const again = await room.add('doctor', { identity: doctor.identity, found: structuredClone(found) });
+  await room.calm();
+  assert.ok(again.words('patient'));
+  assert.deepEqual([again.agreement.isForged('patient'), again.agreement.wasForged('patient')], [false, true]);
+});
+
+test('a key that was compared before leaves nothing to be made sure of', async () => {
+  const { room, doctor, patient } = await call();
+  doctor.agreement.compare('patient');
+  room.meddle = forging;
+  await room.add('patient', { identity: patient.identity });
+  await room.calm();
+  assert.deepEqual([doctor.agreement.isForged('patient'), doctor.agreement.wasForged('patient')], [true, true]);
+  room.meddle = (from, to, body) => body;
+  await room.add('patient', { identity: patient.identity });
+  await room.calm();
+  assert.deepEqual([doctor.agreement.isForged('patient'), doctor.agreement.wasForged('patient')], [false, false]);
+  assert.ok(doctor.agreement.known('patient').compared);
 });

@@ -28,6 +28,8 @@ class Room {
   pages = [];
   #sent = 0;
   more = {};
+  /** What goes from one to the other is changed. */
+  meddle = (from, to, body) => body;
 
   page(id, { way = 'transform', encryption = 'required', door = false, name = `Name of ${id}`, identities } = {}) {
     const clock = new FakeClock();
@@ -86,7 +88,10 @@ class Room {
 
   #forward(from, { to, body }) {
     this.#sent++;
-    setImmediate(() => this.pages.find(({ id }) => id === to)?.encryption.receive(from.id, body));
+    setImmediate(() => {
+      const changed = this.meddle(from.id, to, body);
+      if (changed) this.pages.find(({ id }) => id === to)?.encryption.receive(from.id, changed);
+    });
   }
 
   async calm() {
@@ -229,22 +234,38 @@ test('a name that the clinic has given is not replaced by another', async () => 
   assert.equal(named(state, doctor.encryption).people[0].name, 'Given by the clinic');
 });
 
-test('what was compared still is when the own page was loaded again, and not in another call', async () => {
-  /** What the browser keeps, as IndexedDB does: copies. */
-  const kept = new Map();
-  class Kept extends Identities {
-    async of(name) {
-      return structuredClone(kept.get(name)) ?? super.of(name);
-    }
+/** What the browser keeps, as IndexedDB does: copies. */
+class Kept extends Identities {
+  kept = new Map();
 
-    async keep(name, identity) {
-      kept.set(name, structuredClone(identity));
-    }
-
-    async forget(name) {
-      kept.delete(name);
-    }
+  constructor() {
+    super({ indexedDB: undefined });
   }
+
+  async of(name) {
+    return structuredClone(this.kept.get(name)) ?? super.of(name);
+  }
+
+  async keep(name, identity) {
+    this.kept.set(name, structuredClone(identity));
+  }
+
+  async forget(name) {
+    this.kept.delete(name);
+  }
+}
+
+/** The tab is loaded anew: nobody says goodbye. */
+async function loadAgain(room, page, options) {
+  room.pages.splice(room.pages.indexOf(page), 1);
+  const again = room.page(page.id, options);
+  Object.assign(again, { number: page.number, page: page.page + 1 });
+  room.show();
+  await room.calm();
+  return again;
+}
+
+test('what was compared still is when the own page was loaded again, and not in another call', async () => {
   const identities = new Kept();
   const room = new Room();
   const doctor = room.page('doctor', { identities });
@@ -254,15 +275,52 @@ test('what was compared still is when the own page was loaded again, and not in 
   doctor.encryption.compare('patient');
   await room.calm();
 
-  room.pages.splice(room.pages.indexOf(doctor), 1); // the tab is loaded anew: nobody says goodbye
-  const again = room.page('doctor', { identities });
-  Object.assign(again, { number: doctor.number, page: 2 });
-  room.show();
-  await room.calm();
+  const again = await loadAgain(room, doctor, { identities });
   const { words, ...known } = again.encryption.encrypted.people.patient;
-  assert.deepEqual(known, { compared: true, changed: false, forged: false });
+  assert.deepEqual(known, { compared: true, changed: false, forged: false, tried: false });
   assert.equal(words.length, 4);
 
   again.encryption.close();
-  assert.equal(kept.size, 0);
+  assert.equal(identities.kept.size, 0);
+});
+
+test('what was forged is known when the own page was loaded again, until the words were compared', async () => {
+  const identities = new Kept();
+  const room = new Room();
+  room.meddle = (from, to, body) => {
+    const letter = JSON.parse(Buffer.from(body, 'base64url'));
+    if (to !== 'doctor' || letter.kind !== 'reveal') return body;
+    return Buffer.from(JSON.stringify({ ...letter, nonce: 'A'.repeat(43) })).toString('base64url');
+  };
+  const doctor = room.page('doctor', { identities });
+  room.page('patient');
+  room.show();
+  await room.calm();
+  const { words, ...known } = doctor.encryption.encrypted.people.patient;
+  assert.deepEqual(known, { compared: false, changed: false, forged: true, tried: true });
+  assert.deepEqual(words, []);
+
+  room.meddle = (from, to, body) => body;
+  const again = await loadAgain(room, doctor, { identities });
+  const about = () => again.encryption.encrypted.people.patient;
+  assert.deepEqual([about().words.length, about().forged, about().tried], [4, false, true]);
+  again.encryption.compare('patient');
+  assert.deepEqual([about().compared, about().tried], [true, false]);
+
+  const third = await loadAgain(room, again, { identities });
+  assert.equal(third.encryption.encrypted.people.patient.tried, false);
+});
+
+test('after another number what is sent under it is shown, and what was said before stays said', async () => {
+  const { room, doctor, patient } = await call();
+  const words = doctor.encryption.encrypted.people.patient.words;
+  Object.assign(patient, { number: 7, page: 2 });
+  patient.encryption.seated({ me: 'patient', seat: 'seat of patient' });
+  room.show();
+  await room.calm();
+  assert.deepEqual(new Uint8Array(await shown(patient, doctor)), PICTURE);
+  assert.deepEqual(new Uint8Array(await shown(doctor, patient)), PICTURE);
+  assert.ok(doctor.worker.orders.some(({ op, number }) => op === 'forget' && number === 2));
+  assert.deepEqual(doctor.encryption.encrypted.people.patient.words, words);
+  assert.equal(await doctor.encryption.open('patient', await patient.encryption.seal('Still here')), 'Still here');
 });

@@ -74,6 +74,74 @@ for (let seed = 1; seed <= 40; seed++) {
   });
 }
 
+test('what is said again, as it may have been lost, changes nothing for who has it', async () => {
+  const [a, b] = await two();
+  await a.handshake.begin();
+  await deliver(a, b);
+  const words = a.words;
+  await Promise.all([a.handshake.again(), b.handshake.again()]);
+  await deliver(a, b);
+  assert.deepEqual([a.agreed.length, b.agreed.length, a.words, b.words], [1, 1, words, words]);
+  await a.handshake.sendName('Still');
+  await deliver(a, b);
+  assert.deepEqual(b.opened, [{ kind: 'name', name: 'Still' }]);
+});
+
+for (let lost = 0; lost < 4; lost++) {
+  test(`a handshake of which letter ${lost} was lost comes to its end when both say it again`, async () => {
+    const [a, b] = await two();
+    await a.handshake.begin();
+    for (let at = 0; at <= lost; at++) {
+      const [from, to] = at % 2 ? [b, a] : [a, b];
+      const letter = from.post.shift();
+      if (at < lost) await to.handshake.take(letter);
+    }
+    await Promise.all([a.handshake.again(), b.handshake.again()]);
+    await deliver(a, b);
+    assert.equal(a.words, b.words);
+    assert.ok(a.words);
+  });
+}
+
+test('after a forgery a new beginning is made, with another nonce', async () => {
+  const [a, b] = await two();
+  await a.handshake.begin();
+  await b.handshake.take(a.post.shift());
+  await a.handshake.take(b.post.shift());
+  await b.handshake.take(writeLetter({ ...readLetter(a.post.shift()), nonce: new Uint8Array(32) }));
+  assert.equal(b.misfits, 1);
+  await Promise.all([a.handshake.again(), b.handshake.again()]);
+  await deliver(a, b);
+  assert.equal(a.words, b.words);
+  assert.ok(a.words);
+});
+
+test('after a forgery who had revealed begins anew by itself, as the other side knows of nothing', async () => {
+  const [a, b] = await two();
+  await a.handshake.begin();
+  await b.handshake.take(a.post.shift());
+  await a.handshake.take(b.post.shift());
+  await b.handshake.take(a.post.shift());
+  await a.handshake.take(writeLetter({ ...readLetter(b.post.shift()), nonce: new Uint8Array(32) }));
+  assert.deepEqual([a.misfits, b.agreed.length], [1, 1]);
+  await a.handshake.again();
+  await deliver(a, b);
+  assert.equal(a.words, b.words);
+  assert.ok(a.words);
+});
+
+test('what was revealed and lost is revealed again when the other side names the commitment once more', async () => {
+  const [a, b] = await two();
+  await a.handshake.begin();
+  await b.handshake.take(a.post.shift());
+  await a.handshake.take(b.post.shift());
+  a.post.shift();
+  await b.handshake.again();
+  await deliver(a, b);
+  assert.equal(a.words, b.words);
+  assert.ok(a.words);
+});
+
 test('names, keys and what came of them go both ways', async () => {
   const [a, b] = await two();
   await a.handshake.begin();

@@ -18,7 +18,8 @@ const strings = new Strings('en', catalogue);
 const WORDS = ['kiosk', 'yacht', 'wallet', 'tulip'];
 
 const person = (id, more = {}) => ({ id, name: id, encrypts: true, hand: false, screen: false, camera: true, ...more });
-const known = (more = {}) => ({ words: WORDS, compared: false, changed: false, forged: false, ...more });
+const none = { compared: false, changed: false, forged: false, tried: false };
+const known = (more = {}) => ({ words: WORDS, ...none, ...more });
 const state = ({ people = [person('Sam')], keys = {}, recording = null, ...more } = {}, encryption = 'on') => ({
   phase: 'present',
   connection: 'ok',
@@ -92,6 +93,18 @@ test('a forgery is not forgotten before the words were compared, or the person h
   assert.equal(protection.protectionOf(passed, seen), 'amiss');
   assert.deepEqual(kinds(protection.worriesOf(seen, state({ keys: { Sam: known({ compared: true }) } }))), []);
   assert.deepEqual(kinds(protection.worriesOf(seen, state({ people: [] }))), []);
+});
+
+test('what was forged before the page was loaded again is told anew, until the words were compared', () => {
+  const tried = state({ keys: { Sam: known({ tried: true }) } });
+  const worries = after(tried);
+  assert.deepEqual(kinds(worries), ['forged Sam false']);
+  assert.equal(protection.protectionLine(tried, worries).key, 'line.forged');
+  assert.equal(protection.protectionOf(tried, worries), 'amiss');
+  assert.equal(protection.stepOf(tried.encrypted.people.Sam, 'forged'), 'compare');
+  const seen = protection.worriesOf(protection.looked(worries), tried);
+  assert.deepEqual(kinds(seen), ['forged Sam true']);
+  assert.deepEqual(kinds(protection.worriesOf(seen, state({ keys: { Sam: known({ compared: true }) } }))), []);
 });
 
 test('who has said that the words differ does not read that all is well', () => {

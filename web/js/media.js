@@ -8,9 +8,9 @@
  *                                                              -> ICE restart (same DTLS, nothing else changes)
  *   still not connected after two restarts that were answered  -> a new peer connection
  *   DTLS failed, or the server has given the connection up     -> a new peer connection
- * A restart for nothing disturbs nothing, so it is not waited for; but there is never more than one on its way, and what
- * flaps is given time. What has no answer goes into the greeting of the next socket. A new peer connection is always made
- * known on a new socket: an `offer` message belongs to the one that is known.
+ * A restart for nothing disturbs nothing, so it is not waited for; but there is never more than one on its way, and
+ * what flaps is given time. What has no answer goes into the greeting of the next socket. A new peer connection is
+ * always made known on a new socket: an `offer` message belongs to the one that is known.
  */
 
 import { systemClock } from './clock.js';
@@ -27,6 +27,7 @@ import {
 } from './patience.js';
 import { Peer, sessionOf } from './peer.js';
 import { Silence } from './silence.js';
+import { Wishes } from './wishes.js';
 
 /** @typedef {import('./messages.js').Answer} Answer */
 /** @typedef {import('./messages.js').Offer} Offer */
@@ -44,9 +45,6 @@ import { Silence } from './silence.js';
  * @property {import('./e2ee/encryption.js').Encryption} [encryption]  through which all frames are led
  */
 
-/** Slots at first: two others with voice and picture and one to spare, and a shared screen. */
-const FIRST_SLOTS = { audio: 3, video: 4 };
-
 export class Media {
   #host;
   #clock;
@@ -57,9 +55,7 @@ export class Media {
   #introduction = null;
   /** @type {Promise<void>} */
   #ready = Promise.resolve();
-  /** @type {Record<Source, MediaStreamTrack | null>} */
-  #tracks = { microphone: null, camera: null, screen: null };
-  #wantedSlots = FIRST_SLOTS;
+  #wishes = new Wishes();
   #known = false;
   #socket = false;
   /** @type {string | null} which of the server's peers answers us */
@@ -71,7 +67,6 @@ export class Media {
   #failures = 0;
   #restartedAt = -Infinity;
   #silence;
-  #silent = false;
   #serversCameLate = false;
   #trouble = false;
   #cancelTimer = () => {};
@@ -90,7 +85,7 @@ export class Media {
 
   /** Whether media ought to flow and does not. */
   get trouble() {
-    return this.#trouble || this.#silent;
+    return this.#trouble || this.#silence.silent;
   }
 
   /** Whether the server knows our peer connection. */
@@ -232,11 +227,8 @@ export class Media {
 
   /** @param {{audio: number, video: number}} wanted  slots in all */
   grow(wanted) {
-    this.#wantedSlots = {
-      audio: Math.max(wanted.audio, this.#wantedSlots.audio),
-      video: Math.max(wanted.video, this.#wantedSlots.video),
-    };
-    if (!this.#peer?.grow(this.#wantedSlots)) return;
+    this.#wishes.grow(wanted);
+    if (!this.#peer?.grow(this.#wishes.slots)) return;
     this.#next ??= { restart: false };
     void this.#negotiate();
   }
@@ -246,9 +238,7 @@ export class Media {
    * @param {MediaStreamTrack | null} track  null: nothing
    */
   send(source, track) {
-    if (this.#tracks[source] === track) return;
-    this.#tracks[source] = track;
-    this.#peer?.send(source, track);
+    if (this.#wishes.send(source, track)) this.#peer?.send(source, track);
   }
 
   /** @param {import('./messages.js').Wanted['layers']} layers  that the server wants of the peer it knows */
@@ -289,32 +279,29 @@ export class Media {
     this.#peer?.close();
     this.#peer = null;
     this.#introduction = this.#next = this.#current = null;
-    this.#tracks = { microphone: null, camera: null, screen: null };
-    this.#wantedSlots = FIRST_SLOTS;
+    this.#wishes = new Wishes();
     this.#known = this.#trouble = this.#socket = false;
     this.#failures = 0;
-    this.#listenTo(null);
+    this.#silence.stop();
   }
 
   #renew() {
     this.#cancelTimer();
     this.#cancelAnswer();
     this.#peer?.close();
-    this.#listenTo(null);
+    this.#silence.stop();
     this.#known = false;
     this.#failures = 0;
     this.#introduction = this.#next = this.#current = null;
     const make = async () => {
       const peer = this.#makePeer({
-        slots: this.#wantedSlots,
+        slots: this.#wishes.slots,
         iceServers: this.#host.iceServers?.() ?? [],
         encryption: this.#host.encryption,
         changed: (state) => peer === this.#peer && this.#watch(state),
       });
       this.#peer = peer;
-      for (const [source, track] of Object.entries(this.#tracks)) {
-        if (track) peer.send(/** @type {Source} */ (source), track);
-      }
+      this.#wishes.tell(peer);
       const offer = await peer.offer();
       if (peer === this.#peer) this.#introduction = offer;
     };
@@ -388,7 +375,7 @@ export class Media {
       this.#cancelTimer();
       this.#failures = 0;
       this.#setTrouble(false);
-      this.#listenTo(this.#peer);
+      if (this.#peer) this.#silence.listen(this.#peer);
     } else if (state === 'broken') {
       this.#startOver();
     } else if (state === 'closed') {
@@ -411,23 +398,14 @@ export class Media {
     this.#expect(CONNECTING_LIMIT);
   }
 
-  /** @param {Peer | null} peer */
-  #listenTo(peer) {
-    if (peer) return this.#silence.listen(peer);
-    this.#silence.stop();
-    this.#silent = false;
-  }
-
   /** Nothing comes any more, whatever the browser says of the connection. Called again while that lasts. */
   #fellSilent() {
-    this.#silent = true;
     this.#host.changed();
     this.#host.doubt?.();
     this.restart();
   }
 
   #heardAgain() {
-    this.#silent = false;
     this.#host.changed();
     this.#host.heard?.();
   }

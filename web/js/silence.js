@@ -107,6 +107,11 @@ export class Silence {
     this.#clock = clock;
   }
 
+  /** Whether what came all the time is missed now. */
+  get silent() {
+    return this.#silent;
+  }
+
   /** @param {Source} source  listened to from now on; the same again changes nothing */
   listen(source) {
     if (source === this.#source) return;

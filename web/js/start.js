@@ -10,6 +10,11 @@
   const FORGOTTEN = 60_000;
   let failed = false;
 
+  /** Whether the person was told that this browser is too old (`outdated.js`): then nothing else is to be expected. */
+  function outdated() {
+    return document.documentElement.hasAttribute('data-outdated');
+  }
+
   /** @returns {number | undefined} milliseconds after which to try again; none: it has been tried often enough */
   function pause() {
     try {
@@ -23,7 +28,7 @@
   }
 
   function retry() {
-    if (failed || document.querySelector('main')) return;
+    if (failed || document.querySelector('main') || outdated()) return;
     failed = true;
     const ms = pause();
     if (ms !== undefined) {

@@ -1,13 +1,14 @@
 // @ts-check
 /**
- * With whom keys and names are exchanged (docs/e2ee.md, "Keys"): handshakes begun and ended as people come and go, names
- * and keys taken, words to compare, and to whom the own key goes.
+ * With whom keys and names are exchanged (docs/e2ee.md, "Keys"): handshakes begun and ended as people come and go,
+ * names and keys taken, words to compare, and to whom the own key goes.
  *
  * - Names go to everybody whom one may know of; keys only to people who are present, and to the recorder only while it
  *   may have them and the own person has agreed, of which this page alone is the judge.
- * - A handshake begins anew with each page of the other side, which is each socket of theirs, and with each of one's own,
- *   as what was on its way is lost with it.
+ * - There is one handshake with each other. Whenever a socket was lost, theirs or the own one, it is said again, and so
+ *   are name and key. If a page was lost too, the other side begins anew, and it is agreed again.
  * - A public key that was compared stays compared for the call. Another one under the same id is told.
+ * - What was forged is remembered until the words were compared, or a key is agreed on that had been.
  *
  * Not here: what a handshake is (`handshake.js`), when there is a new epoch (`epochs.js`), who is there (the server).
  */
@@ -51,7 +52,8 @@ export const RECORDER = 'recorder';
  * @property {(holders: ReadonlyMap<string, number>) => void} holders  who is to have the own key: `Epochs.setHolders`
  * @property {(id: string, kid: number) => void} has       `Epochs.has`
  * @property {(kid: number, key: Bytes) => void} add       a key of somebody who is present
- * @property {(number: number) => void} forget             of somebody who has gone
+ * @property {(number: number) => void} forget             of somebody who has gone, or has another now
+ * @property {() => void} keep                             what was found has changed
  * @property {() => void} changed                          names or what is known of somebody
  */
 
@@ -60,8 +62,8 @@ export const RECORDER = 'recorder';
  * @typedef {object} Tie
  * @property {Handshake} handshake
  * @property {Other} other
- * @property {number} agreed   which agreement it is; 0: none yet
- * @property {number} named    with which of them the own name was told
+ * @property {number} agreed   changes with each agreement, and whenever it is said again; 0: there is none yet
+ * @property {number} named    at which of these the own name was told
  * @property {string | null} publicKey
  * @property {string[]} words
  */
@@ -80,26 +82,33 @@ export class Agreement {
   #ties = new Map();
   /** @type {Map<string, string>} */
   #names = new Map();
-  /** @type {import('./identity.js').Compared} */
-  #compared;
+  /** @type {import('./identity.js').Found} */
+  #found;
   /** @type {Map<string, {nonces: number}>} what is left of them by id, for the whole call */
   #budgets = new Map();
-  /** @type {Set<string>} who has revealed what did not fit */
+  /** @type {Set<string>} who has revealed what did not fit, and nothing that did since */
   #misfits = new Set();
   #agreements = 0;
 
   /**
    * @param {{session: string, me: string, identity: KeyPair, host: AgreementHost,
-   *          compared?: import('./identity.js').Compared,
+   *          found?: import('./identity.js').Found,
    *          make?: (parts: ConstructorParameters<typeof Handshake>[0]) => Handshake}} parts  `me`: the own id ·
-   *   `compared`: what an earlier page of this call has, and what `compare` adds to
+   *   `found`: what an earlier page of this call has, and what this one adds to
    */
-  constructor({ session, me, identity, host, compared = new Map(), make = (parts) => new Handshake(parts) }) {
+  constructor({
+    session,
+    me,
+    identity,
+    host,
+    found = { compared: new Map(), forged: new Set() },
+    make = (parts) => new Handshake(parts),
+  }) {
     this.#session = session;
     this.#me = me;
     this.#identity = identity;
     this.#host = host;
-    this.#compared = compared;
+    this.#found = found;
     this.#make = make;
   }
 
@@ -121,13 +130,13 @@ export class Agreement {
     this.#around = around;
     const others = new Map([...around.door, ...around.present].map((other) => [other.id, other]));
     if (around.recorder !== null) others.set(RECORDER, { id: RECORDER, number: 0, page: around.recorder });
-    for (const [id, tie] of this.#ties) if (!others.has(id)) this.#cut(id, tie);
-    for (const other of others.values()) {
-      const tie = this.#ties.get(other.id);
-      // Until there is another agreement the one before holds: a lost socket stops no picture.
-      if (!tie) this.#ties.set(other.id, this.#tie(other, { agreed: 0, named: 0, publicKey: null, words: [] }));
-      else if (tie.other.page !== other.page) this.#ties.set(other.id, this.#tie(other, tie));
+    for (const [id, tie] of this.#ties) {
+      const other = others.get(id);
+      // Each recording has a recorder of its own.
+      if (other && (id !== RECORDER || other.page === tie.other.page)) this.#meet(tie, other);
+      else this.#cut(id, tie);
     }
+    for (const [id, other] of others) if (!this.#ties.has(id)) this.#ties.set(id, this.#tie(other));
     for (const id of this.#names.keys()) if (!others.has(id)) this.#names.delete(id);
     this.#tellHolders();
   }
@@ -140,7 +149,8 @@ export class Agreement {
 
   /** There is another socket: what was on its way in either direction may be lost. */
   again() {
-    for (const tie of this.#ties.values()) void tie.handshake.begin();
+    for (const tie of this.#ties.values()) this.#again(tie);
+    this.#tellHolders();
   }
 
   /**
@@ -167,9 +177,12 @@ export class Agreement {
 
   /** @param {string} id  whose words were compared, and are the same */
   compare(id) {
+    const { compared } = this.#found;
     const key = this.#ties.get(id)?.publicKey;
     if (!key) return;
-    this.#compared.set(id, (this.#compared.get(id) ?? new Set()).add(key));
+    compared.set(id, (compared.get(id) ?? new Set()).add(key));
+    this.#found.forged.delete(id);
+    this.#host.keep();
     this.#host.changed();
   }
 
@@ -180,14 +193,19 @@ export class Agreement {
   known(id) {
     const tie = this.#ties.get(id);
     if (!tie?.publicKey) return null;
-    const before = this.#compared.get(id);
+    const before = this.#found.compared.get(id);
     const compared = before?.has(tie.publicKey) ?? false;
     return { words: tie.words, compared, changed: before !== undefined && !compared };
   }
 
-  /** @param {string} id  whether somebody has sent under this id what cannot be honest */
+  /** @param {string} id  whether what somebody has sent under this id last cannot be honest */
   isForged(id) {
     return this.#misfits.has(id);
+  }
+
+  /** @param {string} id  whether something was forged in this call, and whose keys are used was not made sure since */
+  wasForged(id) {
+    return this.#found.forged.has(id);
   }
 
   /** All is over. */
@@ -199,20 +217,18 @@ export class Agreement {
 
   /**
    * @param {Other} other
-   * @param {Pick<Tie, 'agreed' | 'named' | 'publicKey' | 'words'> & {handshake?: Handshake}} before
    * @returns {Tie}
    */
-  #tie(other, { agreed, named, publicKey, words, handshake }) {
-    handshake?.end();
+  #tie(other) {
     const budget = this.#budgets.get(other.id) ?? { nonces: MOST_NONCES };
     this.#budgets.set(other.id, budget);
     /** @type {Tie} */
     const tie = {
       other,
-      agreed,
-      named,
-      publicKey,
-      words,
+      agreed: 0,
+      named: 0,
+      publicKey: null,
+      words: [],
       handshake: this.#make({
         session: this.#session,
         me: this.#me,
@@ -220,7 +236,7 @@ export class Agreement {
         identity: this.#identity,
         budget,
         side: {
-          send: (letter) => this.#host.send(other, toBase64Url(letter)),
+          send: (letter) => this.#host.send(tie.other, toBase64Url(letter)),
           agreed: (found) => this.#agreed(tie, toBase64Url(found.publicKey), found.words),
           misfit: () => this.#misfit(other.id),
           opened: (content) => this.#opened(tie, content),
@@ -229,6 +245,27 @@ export class Agreement {
     };
     void tie.handshake.begin();
     return tie;
+  }
+
+  /**
+   * @param {Tie} tie
+   * @param {Other} other  as the server shows them now
+   */
+  #meet(tie, other) {
+    const { number, page } = tie.other;
+    tie.other = other;
+    // Keys under the number before are nobody's any more, or somebody else's.
+    if (number && number !== other.number) this.#host.forget(number);
+    if (page !== other.page) this.#again(tie);
+  }
+
+  /**
+   * What was agreed holds until there is another agreement: a lost socket stops no picture, and changes no words.
+   * @param {Tie} tie
+   */
+  #again(tie) {
+    void tie.handshake.again();
+    if (tie.agreed) tie.agreed = ++this.#agreements;
   }
 
   /**
@@ -247,10 +284,12 @@ export class Agreement {
    * @param {string[]} words
    */
   #agreed(tie, publicKey, words) {
+    const { id } = tie.other;
     tie.agreed = ++this.#agreements;
     tie.publicKey = publicKey;
     tie.words = words;
-    this.#misfits.delete(tie.other.id);
+    this.#misfits.delete(id);
+    if (this.known(id)?.compared && this.#found.forged.delete(id)) this.#host.keep();
     this.#tellHolders();
     this.#host.changed();
   }
@@ -258,6 +297,8 @@ export class Agreement {
   /** @param {string} id */
   #misfit(id) {
     this.#misfits.add(id);
+    this.#found.forged.add(id);
+    this.#host.keep();
     this.#host.changed();
   }
 

@@ -3,9 +3,9 @@
  * All frames of a person's call pass here: those that they send are encrypted, those that come are opened, and what
  * cannot be is dropped. Runs in a worker (`worker.js`), which alone knows the counter of the key in use.
  *
- * It fails closed: without a key nothing goes out; a frame whose codec or slot is not known goes nowhere. `clear` is the
- * one exception, for sessions in which somebody's browser cannot encrypt and that is allowed: whoever says so knows why
- * (`encryption.js`).
+ * It fails closed: without a key nothing goes out; a frame whose codec or slot is not known goes nowhere. `clear` is
+ * the one exception, for sessions in which somebody's browser cannot encrypt and that is allowed: whoever says so knows
+ * why (`encryption.js`).
  */
 
 import { FrameError, SendingContext } from './sframe.js';

@@ -22,12 +22,18 @@ import { startWorker } from './start-worker.js';
 /** @typedef {import('./cryptor.js').Order} Order */
 
 /**
+ * What is known of somebody; `words` is empty while there was no agreement.
+ * @typedef {Known & {forged: boolean, tried: boolean}} Person  `forged`: what came last in their name is not honest ·
+ *   `tried`: that was so in this call, and whose keys are used was not made sure since
+ */
+
+/**
  * What pages see of it.
  * @typedef {object} Encrypted
  * @property {'on' | 'clear' | 'impossible'} state  `clear`: somebody's browser cannot encrypt, and nothing is encrypted
  *   end to end. `impossible`: this browser cannot
- * @property {Readonly<Record<string, Known & {forged: boolean}>>} people  by id, of whom there is an agreement with, and
- *   of whom something was forged: `words` is empty while there was no agreement
+ * @property {Readonly<Record<string, Person>>} people  by id, of whom there is an agreement with, and of whom something
+ *   was forged
  * @property {boolean} recorder  whether the recorder has keys from here
  */
 
@@ -53,8 +59,6 @@ export class Encryption {
   #epochs;
   /** @type {{session: string, me: string, seat: string} | null} whose agreement it is */
   #seat = null;
-  /** @type {import('./identity.js').Identity | null} */
-  #identity = null;
   /** @type {[string, string][]} letters that came before the own key pair was there */
   #early = [];
   /** @type {ServerState | null} */
@@ -103,12 +107,15 @@ export class Encryption {
 
   /** @returns {Encrypted} */
   get encrypted() {
-    /** @type {Record<string, Known & {forged: boolean}>} */
+    /** @type {Record<string, Person>} */
     const people = {};
     for (const { id } of [...(this.#server?.people ?? []), ...(this.#server?.waiting ?? [])]) {
       const known = this.#agreement?.known(id);
       const forged = this.#agreement?.isForged(id) ?? false;
-      if (known || forged) people[id] = { words: [], compared: false, changed: false, ...known, forged };
+      const tried = this.#agreement?.wasForged(id) ?? false;
+      if (known || forged || tried) {
+        people[id] = { words: [], compared: false, changed: false, ...known, forged, tried };
+      }
     }
     const state = !this.possible ? 'impossible' : this.#clear ? 'clear' : 'on';
     return { state, people, recorder: this.#holders.has(RECORDER) };
@@ -141,7 +148,8 @@ export class Encryption {
 
   /** @param {string} sdp  an answer: which payload type is which codec */
   answered(sdp) {
-    const codecs = Object.fromEntries([...sdp.matchAll(/^a=rtpmap:(\d+) ([^/\s]+)/gm)].map(([, pt, name]) => [pt, name]));
+    const found = [...sdp.matchAll(/^a=rtpmap:(\d+) ([^/\s]+)/gm)];
+    const codecs = Object.fromEntries(found.map(([, pt, name]) => [pt, name]));
     this.#tell({ op: 'codecs', codecs });
   }
 
@@ -198,7 +206,6 @@ export class Encryption {
   /** @param {string} id  whose words were compared */
   compare(id) {
     this.#agreement?.compare(id);
-    if (this.#seat && this.#identity) void this.#identities.keep(this.#seat.seat, this.#identity);
   }
 
   /**
@@ -271,12 +278,11 @@ export class Encryption {
     seat.session = session;
     const identity = await this.#identities.of(seat.seat);
     if (seat !== this.#seat) return;
-    this.#identity = identity;
     const agreement = new Agreement({
       session,
       me: seat.me,
       identity: identity.pair,
-      compared: identity.compared,
+      found: identity,
       host: {
         send: ({ id, page }, body) => this.#host.send({ type: 'sealed', to: id, page, body }),
         holders: (holders) => {
@@ -286,6 +292,7 @@ export class Encryption {
         has: (id, kid) => this.#epochs.has(id, kid),
         add: (kid, key) => this.#tell({ op: 'add', kid, key }),
         forget: (number) => this.#tell({ op: 'forget', number }),
+        keep: () => void this.#identities.keep(seat.seat, identity),
         changed: () => this.#host.changed(),
       },
     });
@@ -337,7 +344,7 @@ export class Encryption {
   #unseat() {
     this.#agreement?.close();
     this.#epochs.close();
-    this.#agreement = this.#identity = this.#seat = this.#server = null;
+    this.#agreement = this.#seat = this.#server = null;
     this.#early = [];
     this.#agreed = false;
     this.#required = true;

@@ -4,8 +4,8 @@
  *
  * Whoever comes gets a new key, so that they cannot read what was before; it is used as soon as all have it, or after
  * two seconds. When somebody is no longer to have it, the next one is used at once. With nobody to have it there is
- * none, and nothing is sent. Keys are random bytes that others get sealed; how, is not its business (`agreement.js`), nor
- * is what is encrypted (`worker.js`).
+ * none, and nothing is sent. Keys are random bytes that others get sealed; how, is not its business (`agreement.js`),
+ * nor is what is encrypted (`worker.js`).
  */
 
 import { systemClock } from '../clock.js';
@@ -41,7 +41,8 @@ export class Epochs {
   #cancel = () => {};
 
   /**
-   * @param {{keeper: Keeper, clock?: import('../clock.js').Clock, random?: (bytes: number) => import('./sframe.js').Bytes}} parts
+   * @param {{keeper: Keeper, clock?: import('../clock.js').Clock,
+   *          random?: (bytes: number) => import('./sframe.js').Bytes}} parts
    */
   constructor({ keeper, clock = systemClock, random = randomBytes }) {
     this.#keeper = keeper;
@@ -55,7 +56,7 @@ export class Epochs {
     return new Set(this.#holders.keys());
   }
 
-  /** @param {number} number  this person's place in key ids */
+  /** @param {number} number  this person's place in key ids; with another one the key before is nobody's */
   setNumber(number) {
     if (number === this.#number) return;
     this.#number = number;

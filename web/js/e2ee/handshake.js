@@ -9,7 +9,8 @@
  *    that begin at once, or again, come to an end.
  * 4. Both have agreed when each has the other's reveal for the same two commitments. What is sealed then is numbered,
  *    and numbers rise.
- * 5. There are only so many nonces with one other: each is a try for somebody in the middle to get the same words.
+ * 5. What may have been lost is said again, with the same nonce. Whoever had it keeps what was agreed.
+ * 6. There are only so many nonces with one other: each is a try for somebody in the middle to get the same words.
  *
  * Not here: with whom there is one and when, what is done with names and keys (`agreement.js`), how letters travel.
  */
@@ -24,10 +25,10 @@ import { sealingInfo } from './transcript.js';
 /** @typedef {import('./letters.js').Content} Content */
 
 /**
- * Of one side with one other in a call, however often pages and sockets are lost. Somebody in the middle who uses them all
- * up has a chance of one in eight million.
+ * Of one side with one other, in one page. Somebody in the middle who uses up those of both sides has a chance of one
+ * in 33 million. A lost socket costs none; people load pages again less often than this.
  */
-export const MOST_NONCES = 256;
+export const MOST_NONCES = 64;
 const NONCE = 32;
 
 /**
@@ -66,7 +67,7 @@ export class Handshake {
 
   /**
    * @param {{session: string, me: string, other: string, identity: KeyPair, side: Side, budget?: {nonces: number},
-   *          random?: (bytes: number) => Bytes}} parts  `me`, `other`: ids · `budget`: what is left, of all with `other`
+   *          random?: (bytes: number) => Bytes}} parts  `me`, `other`: ids · `budget`: what is left with `other`
    */
   constructor({ session, me, other, identity, side, budget = { nonces: MOST_NONCES }, random = randomBytes }) {
     this.#budget = budget;
@@ -84,6 +85,19 @@ export class Handshake {
       await this.#renew();
       this.#theirs = null;
       this.#commit();
+    });
+  }
+
+  /**
+   * What was on its way may be lost: the other side is told again what it has to have of this one by now. What was
+   * sealed is not among it.
+   */
+  again() {
+    return this.#then(async () => {
+      // After a forgery only another nonce leads on: this one was revealed to whoever forged.
+      if (!this.#begun || (this.#revealed && !this.#theirs)) await this.#renew();
+      this.#commit();
+      if (this.#revealed) this.#reveal();
     });
   }
 
@@ -126,11 +140,10 @@ export class Handshake {
     if (!this.#theirs || !fits(letter.commitment, this.#theirs)) {
       if (this.#revealed || !this.#begun) await this.#renew();
       this.#theirs = letter.commitment;
-    } else if (this.#revealed) {
-      return; // once more
     }
+    // Also when it comes once more, as what answered it may have been lost.
     if (letter.answers && fits(letter.answers, this.#mine)) this.#reveal();
-    else this.#commit();
+    else if (!this.#revealed) this.#commit();
   }
 
   /** @param {import('./letters.js').Reveal} letter */

@@ -1,18 +1,23 @@
 // @ts-check
 /**
- * The key pair by which a person's browser is known in a call, and the others' that were compared. Both are of the call,
- * outlive a reload of the page, and are deleted when the call is over. The private key is never seen by the page:
- * IndexedDB keeps it as it is.
+ * The key pair by which a person's browser is known in a call, and what it has found out about others: whose keys were
+ * compared, in whose name something was forged. It is all of the call, outlives a reload of the page, and is deleted
+ * when the call is over. The private key is never seen by the page: IndexedDB keeps it as it is.
  *
  * Where there is no IndexedDB (some private windows), a reloaded page has another key pair, and the others are told;
- * and nothing was compared.
+ * and nothing was compared or forged.
  */
 
 import { generateKeyPair } from './hpke.js';
 
 /** @typedef {import('./hpke.js').KeyPair} KeyPair */
-/** @typedef {Map<string, Set<string>>} Compared  public keys in base64url, by id of whose they are */
-/** @typedef {{pair: KeyPair, compared: Compared}} Identity */
+/**
+ * What an earlier page of the call has found out.
+ * @typedef {object} Found
+ * @property {Map<string, Set<string>>} compared  public keys in base64url, by id of whose they are
+ * @property {Set<string>} forged  ids in whose name something was forged, and with whom nothing was compared since
+ */
+/** @typedef {Found & {pair: KeyPair}} Identity */
 
 const DATABASE = 'therabook';
 const STORE = 'identities';
@@ -39,15 +44,15 @@ export class Identities {
    */
   async of(name) {
     const kept = await this.#ask('readonly', (store) => store.get(name));
-    if (kept && this.#now() - kept.at < OLD) return { pair: kept.pair, compared: kept.compared };
-    const identity = { pair: await this.#make(), compared: new Map() };
+    if (kept && this.#now() - kept.at < OLD) return { pair: kept.pair, compared: kept.compared, forged: kept.forged };
+    const identity = { pair: await this.#make(), compared: new Map(), forged: new Set() };
     await this.keep(name, identity);
     return identity;
   }
 
   /**
    * @param {string} name
-   * @param {Identity} identity  with what was compared by now
+   * @param {Identity} identity  with what was found out by now
    */
   async keep(name, identity) {
     await this.#ask('readwrite', (store) => store.put({ ...identity, at: this.#now() }, name));

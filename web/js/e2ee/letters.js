@@ -26,7 +26,7 @@ export class BadLetter extends Error {
 }
 
 /**
- * @typedef {{kind: 'commit', commitment: Bytes, answers?: Bytes}} Commit  `answers`: the other's, the last that was seen
+ * @typedef {{kind: 'commit', commitment: Bytes, answers?: Bytes}} Commit  `answers`: the other's that was seen last
  * @typedef {{kind: 'reveal', public: Bytes, nonce: Bytes, answers: Bytes}} Reveal
  * @typedef {{kind: 'sealed', enc: Bytes, ciphertext: Bytes, sequence: number}} Sealed
  * @typedef {Commit | Reveal | Sealed} Letter
@@ -42,7 +42,7 @@ export class BadLetter extends Error {
 
 /** @typedef {(value: unknown) => unknown} Reader  fails with BadLetter */
 
-/** @type {Record<string, Record<string, Reader>>} the fields of each kind; those with a ? at their end may be left out */
+/** @type {Record<string, Record<string, Reader>>} the fields of each kind; those with a ? may be left out */
 const LETTERS = {
   commit: { commitment: bytesOf(HASH), 'answers?': bytesOf(HASH) },
   reveal: { public: bytesOf(PUBLIC_KEY), nonce: bytesOf(NONCE), answers: bytesOf(HASH) },

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Starts the worker. Our Content-Security-Policy lets no text become a script; the address of the worker is the one that
- * this page says to be trusted, and the policy that says so knows no other.
+ * Starts the worker. Our Content-Security-Policy lets no text become a script; the address of the worker is the one
+ * that this page says to be trusted, and the policy that says so knows no other.
  */
 
 const WORKER = new URL('worker.js', import.meta.url).href;

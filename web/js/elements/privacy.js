@@ -7,6 +7,7 @@ import { called } from './called.js';
 import { CompareCard } from './compare-card.js';
 import { open } from './dialog.js';
 import { SessionElement } from './element.js';
+import { PageCode } from './page-code.js';
 import { endKey, keyless, looked, protectionOf, whyClear } from './protection.js';
 import { recordingOf } from './recording-state.js';
 import { unableList } from './unable.js';
@@ -88,6 +89,7 @@ class Protected extends SessionElement {
         { class: 'dialog-section' },
         this.recorded,
         h('p', { class: 'small-text soft' }, this.t('privacy.sees', { name })),
+        new PageCode(context),
       ),
       this.said,
     );

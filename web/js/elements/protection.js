@@ -220,10 +220,14 @@ export function endKey(state, protection) {
 }
 
 /**
+ * A forgery is one for as long as nobody has made sure whose keys are used, be it in another page of this call.
  * @param {Known | undefined} known
  * @returns {('forged' | 'changed')[]}
  */
 function flags(known) {
-  if (!known) return [];
-  return /** @type {const} */ (['forged', 'changed']).filter((kind) => known[kind]);
+  /** @type {('forged' | 'changed')[]} */
+  const found = [];
+  if (known?.forged || known?.tried) found.push('forged');
+  if (known?.changed) found.push('changed');
+  return found;
 }

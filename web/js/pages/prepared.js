@@ -12,8 +12,9 @@ import { unreachablePage } from './over.js';
  * @property {import('../strings.js').Strings} strings
  */
 
-/** @returns {Promise<Prepared | null>} null: the server cannot be reached, and the page says so */
+/** @returns {Promise<Prepared | null>} null: no server is reached, or the browser is too old, and the page says so */
 export async function prepared() {
+  if (document.documentElement.hasAttribute('data-outdated')) return null;
   const settings = await loadSettings().catch((error) => {
     console.error(error);
     return null;
