@@ -101,7 +101,7 @@ test("somebody's frame in another one's slot is not shown", async () => {
 test('in a clear session frames pass as they are, and what is still encrypted is opened', async () => {
   const me = a(use());
   const other = a({ op: 'add', ...KEY }, SLOTS, { op: 'clear', clear: true });
-  await ready(me);
+  await Promise.all([me, other].map(ready));
   const sealed = await me.cryptor.seal(frame(), 'camera');
   me.cryptor.take({ op: 'clear', clear: true });
   const clear = await me.cryptor.seal(frame(), 'camera');
