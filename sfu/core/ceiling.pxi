@@ -19,9 +19,14 @@ cdef int64_t NO_CEILING_BPS = 1000000000
 cdef int64_t takeable(const Subscriber *slot) noexcept nogil:
     """What the publisher may send so that it fits with what has to be sent again."""
     cdef int64_t most = most_of(slot.target)
+    cdef int64_t again = slot.share_bps * slot.loss16 // 4096
+    cdef int64_t spare = slot.peer.estimate_bps - slot.peer.wanted_bps
     if slot.share_bps == 0:
         return most
-    return min(slot.share_bps - slot.share_bps * slot.fraction_lost // 256, most)
+    if spare > 0:
+        # more is carried than anybody wants: there is room for repeats beside the share
+        again -= min(again, spare * slot.share_bps // slot.peer.wanted_bps)
+    return min(slot.share_bps - again, most)
 
 
 cdef int64_t ceiling_of(const Track *track) noexcept nogil:

@@ -21,7 +21,6 @@ cdef void judge_redundancy(Subscriber *slot, int64_t now) noexcept nogil:
     cdef int from_here = REDUNDANT_WHILE if now < slot.redundant_until else REDUNDANT_FROM
     if slot.kind != AUDIO or slot.track == NULL or slot.rtx_pt_of[OPUS] == NO_PT:
         return
-    slot.loss16 += (slot.fraction_lost * 16 - slot.loss16) // 4
     if estimate and estimate < REDUNDANT_LEAST_BPS:
         slot.redundant_until = 0
     elif slot.loss16 >= from_here * 16:

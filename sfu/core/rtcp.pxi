@@ -278,6 +278,7 @@ cdef void read_report_blocks(Peer *peer, const uint8_t *block, int count, int64_
         subscriber = find_subscriber(peer, get32(block))
         if subscriber != NULL and subscriber.ssrc == get32(block):
             subscriber.fraction_lost = block[4]
+            subscriber.loss16 += (subscriber.fraction_lost * 16 - subscriber.loss16) // 4
             subscriber.reported_at = now
             subscriber.packets_told = subscriber.packets - subscriber.packets_before
             subscriber.packets_before = subscriber.packets

@@ -283,6 +283,21 @@ def test_the_ceiling_of_a_publisher_follows_its_only_viewer_within_a_moment(seed
     no_seam(viewer)
 
 
+def test_what_has_to_be_sent_again_lowers_the_ceiling_only_where_there_is_no_room_beside() -> None:
+    call, publisher, [viewer] = a_call(1)
+
+    def lose_a_tenth() -> int:
+        for _ in range(12):
+            viewer.browser.report_loss(PICTURE, 0.1)
+            call.run(0.5)
+        return publisher.layers.ceiling
+
+    call.engine.set_estimate(viewer.peer, 1_000_000)
+    assert lose_a_tenth() == pytest.approx(904_000, rel=0.01), "of the picture's part"
+    call.engine.set_estimate(viewer.peer, 5_000_000)
+    assert lose_a_tenth() > 4_000_000, "as if there were none"
+
+
 def test_a_ceiling_is_told_again_as_one_may_be_lost() -> None:
     call, publisher, [viewer] = a_call(1)
     call.run(1)
