@@ -54,9 +54,11 @@ IN_DETAIL = Content("YG", 1800, 1280, 720)
 """A picture as large as cameras are asked for."""
 
 FIREFOX = Content("", 700)
+OTHER_FIREFOX = Content("", 1150)
+"""Looks the same, and is told by its sound."""
 SCREEN = Content("SS", 0)
 """What Chromium gives out as a shared screen when its devices are fakes: green, with a clock in it."""
-EVERYONE = (DOCTOR, PATIENT, INTERPRETER, *DRAWN.values(), IN_DETAIL, FIREFOX)
+EVERYONE = (DOCTOR, PATIENT, INTERPRETER, *DRAWN.values(), IN_DETAIL, FIREFOX, OTHER_FIREFOX)
 
 
 def write_video(path: Path, content: Content) -> Path:

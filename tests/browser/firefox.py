@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 
 from tests.browser.content import FIREFOX as CONTENT
+from tests.browser.content import Content
 from tests.browser.networks import Place
 from tests.browser.person import RECOGNISE, Person, eventually
 from tests.browser.service import free_ports
@@ -28,7 +29,6 @@ FIREFOX = os.environ.get("FIREFOX") or shutil.which("firefox-esr") or "/usr/bin/
 PREFERENCES: dict[str, object] = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
-    "media.navigator.audio.fake_frequency": CONTENT.pitch,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "app.update.enabled": False,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -44,12 +44,15 @@ PREFERENCES: dict[str, object] = {
 class FirefoxPerson(Person):
     """One person at one Firefox with one tab. Use as `async with FirefoxPerson(name, folder) as person`."""
 
-    def __init__(self, name: str, folder: Path, place: Place | None = None, **preferences: object) -> None:
-        """`place`: a network of its own."""
-        super().__init__(name, CONTENT)
-        self._profile = folder / "firefox"
+    def __init__(
+        self, name: str, folder: Path, place: Place | None = None, content: Content = CONTENT, /, **preferences: object
+    ) -> None:
+        """`place`: a network of its own. `content`: one of those that Firefox can play."""
+        super().__init__(name, content)
+        self._profile = folder / f"firefox-{content.pitch}"
         self._place = place
-        self._preferences = PREFERENCES | preferences
+        pitch = {"media.navigator.audio.fake_frequency": content.pitch}
+        self._preferences = PREFERENCES | pitch | preferences
         self._ids = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
@@ -78,7 +81,8 @@ class FirefoxPerson(Person):
         await self.call("session.new", capabilities={})
         tree = await self.call("browsingContext.getTree")
         self._tab = tree["contexts"][0]["context"]
-        await self.call("script.addPreloadScript", functionDeclaration=f"() => {{ {RECOGNISE} }}")
+        await self.call("session.subscribe", events=["log.entryAdded"])
+        await self.prepare(RECOGNISE)
         return self
 
     async def __aexit__(
@@ -104,6 +108,8 @@ class FirefoxPerson(Person):
     async def _read(self) -> None:
         async for message in self._socket:
             said = json.loads(message.data)
+            if said.get("method") == "log.entryAdded" and said["params"]["level"] == "error":
+                self.errors.append(str(said["params"]["text"]))
             answer = self._answers.pop(said["id"], None) if "id" in said and said["id"] is not None else None
             if answer is None or answer.done():
                 continue
@@ -111,6 +117,9 @@ class FirefoxPerson(Person):
                 answer.set_result(said["result"])
             else:
                 answer.set_exception(RuntimeError(f"{said['error']}: {said['message']}"))
+
+    async def prepare(self, script: str) -> None:
+        await self.call("script.addPreloadScript", functionDeclaration=f"() => {{ {script} }}")
 
     async def open(self, link: str) -> None:
         await self.call("browsingContext.navigate", context=self._tab, url=link, wait="complete")

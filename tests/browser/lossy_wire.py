@@ -11,8 +11,8 @@ from tests.browser.wire import Address, MediaWire
 class LossyWire(MediaWire):
     """Loses nothing before `loss` is set: a part of all datagrams, from 0 to 1."""
 
-    def __init__(self, service: Service, seed: int) -> None:
-        super().__init__(service)
+    def __init__(self, service: Service, seed: int, address: str = MediaWire.ADDRESS) -> None:
+        super().__init__(service, address)
         self.loss = 0.0
         self._chance = random.Random(seed)
 

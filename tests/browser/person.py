@@ -41,6 +41,10 @@ class Picture:
     width: int
     height: int
 
+    def shows(self, content: Content) -> bool:
+        """Whether it is what this person's camera sends, or that of somebody whose looks the same."""
+        return self.content is not None and self.content.colours == content.colours
+
     @classmethod
     def of(cls, raw: dict[str, Any]) -> Picture:
         """From what `recognise.js` measured."""
@@ -97,6 +101,12 @@ class Person(ABC):
     def __init__(self, name: str, content: Content) -> None:
         self.name = name
         self.content = content
+        self.errors: list[str] = []
+        """What the page itself reported; there should never be anything."""
+
+    @abstractmethod
+    async def prepare(self, script: str) -> None:
+        """A script that each page of theirs runs before its own, from the next one on."""
 
     @abstractmethod
     async def open(self, link: str) -> None: ...
@@ -134,7 +144,7 @@ class Person(ABC):
         async def look() -> Picture | None:
             nonlocal last
             last = await self.picture(other.name)
-            if last is None or last.content is not other.content:
+            if last is None or not last.shows(other.content):
                 moments.clear()
                 return None
             moments.add(last.moment)
@@ -176,8 +186,6 @@ class ChromiumPerson(Person):
     def __init__(self, page: Page, name: str, content: Content) -> None:
         super().__init__(name, content)
         self.page = page
-        self.errors: list[str] = []
-        """What the page itself reported; there should never be anything."""
         self._expected = re.compile(r"(?!)")
         page.on("pageerror", lambda error: self._report(str(error)))
         page.on("console", lambda message: self._report(message.text) if message.type == "error" else None)
@@ -189,6 +197,9 @@ class ChromiumPerson(Person):
     def expects_network_errors(self) -> None:
         """From here on the browser may say that it reached nobody."""
         self._expected = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource|Failed to fetch")
+
+    async def prepare(self, script: str) -> None:
+        await self.page.add_init_script(script)
 
     async def open(self, link: str) -> None:
         await self.page.goto(link)
@@ -282,7 +293,7 @@ class ChromiumPerson(Person):
         """What is painted where the other's tile stands is the other's picture: nothing covers or hides it."""
 
         async def look() -> bool:
-            return (await self._painted(other)).content is other.content
+            return (await self._painted(other)).shows(other.content)
 
         await eventually(look, f"the picture of {other.name} is painted for {self.name}", seconds=seconds)
 

@@ -25,12 +25,12 @@ pytestmark = pytest.mark.timeout(180)
 @pytest_asyncio.fixture(loop_scope="session")
 async def fox(tmp_path: Path) -> AsyncIterator[FirefoxPerson]:
     async with FirefoxPerson("Fay Fox", tmp_path) as person:
-        await person.call("script.addPreloadScript", functionDeclaration=f"() => {{ {INSIGHT} }}")
+        await person.prepare(INSIGHT)
         yield person
 
 
 async def with_insight(someone: ChromiumPerson) -> ChromiumPerson:
-    await someone.page.add_init_script(INSIGHT)
+    await someone.prepare(INSIGHT)
     return someone
 
 

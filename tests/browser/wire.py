@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Self
 
+from sfu.addresses import advertised, machine_addresses
+from sfu.config import MediaConfig
 from tests.browser.service import Service, free_ports
 
 Address = tuple[str, int]
@@ -66,14 +69,25 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write_eof()
 
 
+def own_address() -> str:
+    """Of this machine. Not the loopback, if there is another: Firefox takes none of those."""
+    return advertised(MediaConfig(port=0), machine_addresses())[0]
+
+
 class MediaWire:
     """To the media port: passes UDP on from an address of its own, which the service (started with `FLAGS`) tells its
     clients as its own. Use as `async with MediaWire(service)`."""
 
     ADDRESS = "127.0.0.2"
-    FLAGS = ("--media-host", "127.0.0.1", "--media-addresses", ADDRESS)
 
-    def __init__(self, service: Service) -> None:
+    @staticmethod
+    def flags_for(address: str) -> tuple[str, ...]:
+        return ("--media-host", "127.0.0.1", "--media-addresses", address)
+
+    FLAGS = flags_for(ADDRESS)
+
+    def __init__(self, service: Service, address: str = ADDRESS) -> None:
+        self._address = address
         self._port = service.media_port
         self._whole = True
         self.dropped = 0
@@ -81,9 +95,9 @@ class MediaWire:
         self._to_service: dict[Address, asyncio.DatagramTransport] = {}
         self._new: asyncio.Queue[tuple[bytes, Address]] = asyncio.Queue()
 
-    async def __aenter__(self) -> MediaWire:
+    async def __aenter__(self) -> Self:
         self._to_clients, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Datagrams(self._from_client), local_addr=(self.ADDRESS, self._port)
+            lambda: _Datagrams(self._from_client), local_addr=(self._address, self._port)
         )
         self._opening = asyncio.create_task(self._open())
         return self
@@ -125,8 +139,9 @@ class MediaWire:
         def received(data: bytes, _: Address) -> None:
             self._from_service(data, client)
 
+        # from the wire's own address, of which the service tells the client: Firefox takes none of the loopback
         self._to_service[client], _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Datagrams(received), remote_addr=("127.0.0.1", self._port)
+            lambda: _Datagrams(received), local_addr=(self._address, 0), remote_addr=("127.0.0.1", self._port)
         )
 
 
