@@ -42,7 +42,7 @@ pytestmark = [
 LASTS = 2.0
 """Seconds of each stretch."""
 
-ON_ITS_WAY = 0.5
+ON_ITS_WAY = 1.0
 """Seconds for what was encrypted under the key before."""
 
 

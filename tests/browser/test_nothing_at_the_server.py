@@ -86,6 +86,7 @@ async def _call(folder: Path, session: str, person: MakePerson, *flags: str, enc
             await someone.page.close()
     overheard = Overheard(media.heard, service.srtp_keys, offered)
     assert {frame.codec for frame in overheard.frames} == {CODEC, "opus"}
+    assert overheard.lost < 0.01 * len(overheard.packets)
     wires = folder / "wires"
     wires.mkdir()
     (wires / "web").write_bytes(web.everything())
