@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,20 +25,26 @@ ROOT = Path(__file__).parents[2]
 class Service:
     """A running `therabook serve` with a data folder and a log file of its own."""
 
-    def __init__(self, folder: Path, *flags: str, demo: bool = True) -> None:
+    def __init__(self, folder: Path, *flags: str, demo: bool = True, command: Sequence[str] = ()) -> None:
+        """`command`: what is started instead of `therabook`."""
         self._flags = ("--demo", *flags) if demo else flags
+        self._command = command or ([str(COMMAND)] if COMMAND.exists() else [sys.executable, "-m", "therabook"])
         self._process: asyncio.subprocess.Process | None = None
         self.port, self.media_port = free_ports(2)
         self.data = folder / "data"
         self.log = folder / "service.log"
         self.url = f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Starts it and waits until it is ready; raises with its log when it is not within 20 s."""
-        command = [str(COMMAND)] if COMMAND.exists() else [sys.executable, "-m", "therabook"]
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *command,
+                *self._command,
                 "serve",
                 *("--port", str(self.port)),
                 *("--media-port", str(self.media_port)),

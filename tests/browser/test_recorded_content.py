@@ -1,4 +1,5 @@
-"""A recorded call of known content, and the film that the service makes of it by itself, frame by frame.
+"""A recorded call of known content, and the film that the service makes of it by itself, frame by frame: encrypted end
+to end, as every call of browsers that can.
 
 Two browsers show numbered pictures that flash once a second, and beep with the flash (`numbered.js`). During the call
 packets get lost; the patient mutes, turns the camera off and reloads the page; the therapist's pictures become smaller
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, expect
 
 from clinic import Recordings, Whole, open_database, sqlite_url
 from recording.age import Identity, open_bytes
@@ -31,6 +32,7 @@ from tests.browser.content import DOCTOR, PATIENT, Content
 from tests.browser.film import LIT, RATE, Seen, Shown, beeps, flashes, lengths, watch, widths
 from tests.browser.lossy_wire import LossyWire
 from tests.browser.person import RECOGNISE, ChromiumPerson, eventually
+from tests.browser.protection import badge
 from tests.browser.service import Service
 from tests.browser.test_consent import asks, is_recorded
 from tests.browser.test_recording import command, the_recording_of
@@ -231,6 +233,8 @@ async def recorded(
         await asks(doctor)
         await patient.press("Agree")
         await is_recorded(doctor, patient)
+        for each in (doctor, patient):
+            await expect(badge(each)).to_contain_text("End to end")
         call.done["recorded"] = call.now(), call.now()
         await hold(call, wire)
         await doctor.page.get_by_role("button", name=re.compile("^Recording")).first.click()

@@ -1,4 +1,6 @@
-"""A recorded call: what the cameras and microphones of two browsers showed and played is in the clinic's files."""
+"""A recorded call: what the cameras and microphones of two browsers showed and played is in the clinic's files, though
+it was encrypted end to end, as every call of browsers that can.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import MakePerson
 from tests.browser.content import COLOURS, DOCTOR, INTERPRETER, PATIENT, Content
+from tests.browser.protection import badge
 from tests.browser.service import COMMAND, Service
 from tests.browser.test_consent import asks, call, is_recorded
 
@@ -92,6 +95,8 @@ async def test_everything_that_was_shown_and_said_is_recorded_sealed_and_can_be_
     await asks(doctor)
     await patient.press("Agree")
     await is_recorded(doctor, patient)
+    for someone in (doctor, patient):
+        await expect(badge(someone)).to_contain_text("End to end")
     await expect(doctor.recording).to_contain_text(re.compile(r"0:0[6-9]"), timeout=20_000)
     await doctor.page.get_by_role("button", name=re.compile("^Recording")).first.click()
     await doctor.press("Stop recording")

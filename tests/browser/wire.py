@@ -24,7 +24,7 @@ class Wire:
         self._whole = True
         self._passing: set[asyncio.StreamWriter] = set()
 
-    async def __aenter__(self) -> Wire:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass, "127.0.0.1", self.port)
         return self
 
@@ -53,16 +53,21 @@ class Wire:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._service.port)
         self._passing |= {writer, far_writer}
         try:
-            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+            await asyncio.gather(_copy(reader, far_writer, self._hears()), _copy(far_reader, writer, self._hears()))
         finally:
             self._passing -= {writer, far_writer}
             writer.transport.abort()
             far_writer.transport.abort()
 
+    def _hears(self) -> Callable[[bytes], None]:
+        """Is told what passes in one direction on one connection."""
+        return lambda data: None
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hears: Callable[[bytes], None]) -> None:
     with suppress(ConnectionError):
         while data := await reader.read(65536):
+            hears(data)
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.leaks.memory import found_in
 from tests.leaks.searched import family, search, swapped, written_by
 from tests.leaks.watched import Watched
 
@@ -53,3 +55,13 @@ def test_what_a_process_writes_to_is_known(tmp_path: Path) -> None:
     assert tmp_path / "written" not in written_by(os.getpid())
     assert os.getpid() in family(os.getpid())
     assert swapped(os.getpid()) >= 0
+
+
+@pytest.mark.parametrize("written", [SECRET, SECRET.hex().encode(), base64.urlsafe_b64encode(SECRET)])
+def test_what_a_process_has_in_memory_is_found_there_and_not_in_another(written: bytes) -> None:
+    command = ["/bin/sleep", "60"]
+    with subprocess.Popen(command, env={b"IT": written}) as holder, subprocess.Popen(command, env={}) as other:
+        found = [found_in([each.pid], {"it": SECRET}) for each in (holder, other)]
+        holder.kill()
+        other.kill()
+    assert found == [{"it"}, set()]
