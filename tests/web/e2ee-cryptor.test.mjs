@@ -197,3 +197,32 @@ test('a stream that fails ends the other one, and nothing else', async () => {
   await settled();
   assert.notEqual(await me.cryptor.seal(frame(), 'camera'), null);
 });
+
+test('each encoding of a picture begins anew, and one that is not sent may refuse', async () => {
+  const me = a(use());
+  await ready(me);
+  const asked = [];
+  const generateKeyFrame = async (rid) => {
+    asked.push(rid);
+    if (rid === 'q') throw new Error('it is not sent');
+  };
+  const streams = () => [new TransformStream().readable, new TransformStream().writable];
+  me.cryptor.pipe(...streams(), { send: 'camera', rids: ['q', 'f'] }, { generateKeyFrame });
+  me.cryptor.pipe(...streams(), { send: 'screen', rids: [] }, { generateKeyFrame });
+  me.cryptor.pipe(...streams(), { send: 'microphone' }, { generateKeyFrame });
+  me.cryptor.take({ op: 'use', key: { ...KEY, kid: 301 }, fresh: true });
+  await ready(me);
+  assert.deepEqual(asked, ['q', 'f', undefined]);
+  assert.ok(!me.told.some(({ op }) => op === 'fresh'));
+});
+
+test('where the worker cannot ask for a key frame, the page is told when the key is in use', async () => {
+  const me = a();
+  me.cryptor.pipe(new TransformStream().readable, new TransformStream().writable, { send: 'camera' }, {});
+  me.cryptor.take(use());
+  await ready(me);
+  assert.ok(!me.told.some(({ op }) => op === 'fresh'), 'nobody new is there');
+  me.cryptor.take({ op: 'use', key: { ...KEY, kid: 301 }, fresh: true });
+  await ready(me);
+  assert.equal(me.told.filter(({ op }) => op === 'fresh').length, 1);
+});
