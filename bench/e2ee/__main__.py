@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -164,7 +165,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
     for part in bench.plan.parts:
         try:
-            keep(part, bench.measure(part, lambda told, part=part: keep(part, told)))
+            keep(part, bench.measure(part, partial(keep, part)))
         except NotAvailable as reason:
             unavailable[part] = str(reason)
         except subprocess.CalledProcessError as error:

@@ -11,9 +11,10 @@ from contextlib import suppress
 
 from playwright.sync_api import Browser, Page
 
-from bench.e2ee.calls import NAMES, SIDES, Kind, People, enter, press, switch_off, wait
+from bench.e2ee.calls import Kind, People, enter, press, switch_off, wait
 from bench.e2ee.figures import Counted, Run, Used, run
 from bench.errors import Failed
+from bench.network.browsers import NAMES, SIDES
 from bench.processes import machine_seconds, thread_times
 from bench.recording_service import Service, cpu_ns, own_seconds
 from bench.systems.ours import MEDIA_THREAD

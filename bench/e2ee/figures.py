@@ -104,7 +104,7 @@ def run(kind: Kind, repeat: int, used: tuple[Used, Used], counted: tuple[Counted
         raise Failed(f"{kind}: a worker used {worker / 1e6:.0f} ms")
 
     def ms(name: str) -> float:
-        return (getattr(after, name) - getattr(before, name)) / 1e6 / seconds
+        return float(getattr(after, name) - getattr(before, name)) / 1e6 / seconds
 
     packets = {name: _more(first, last, name, "packetsSent") for name in ("video", "audio")}
     size = {name: _more(first, last, name, "bytesSent") for name in ("video", "audio")}

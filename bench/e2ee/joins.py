@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from bench.e2ee.calls import NAMES, Kind, People, enter, leave, press, wait
+from bench.e2ee.calls import Kind, People, enter, leave, press, wait
 from bench.e2ee.figures import Join
+from bench.network.browsers import NAMES
 
 SIZE = (640, 360)
 """Of the picture: two encoders and two pages at once leave no time of a small machine where it is larger."""
