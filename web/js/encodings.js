@@ -139,7 +139,7 @@ export class Outgoing {
     void this.#settle();
   }
 
-  /** Somebody sees it from here on who could see nothing before: with a key frame, in browsers that can be asked here. */
+  /** Somebody sees it from here on who saw nothing before: a key frame, in browsers that can be asked for one here. */
   refresh() {
     this.#anew = true;
     void this.#settle();
