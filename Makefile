@@ -21,7 +21,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test screenshots test-crash bench bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
+.PHONY: run test screenshots test-crash bench bench-e2ee bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -52,6 +52,9 @@ sanitize: .venv/dev build/address/engine.built build/thread/engine.built   ## th
 
 bench-recording: .venv/dev $(ENGINE)       ## what recording costs, how much is too much, composing, memory
 	$(BIN)/python -m bench.recording $(ARGS)
+
+bench-e2ee: .venv/tools $(ENGINE)          ## what end-to-end encryption costs, in real browsers and at the server
+	$(BIN)/python -m bench.e2ee $(ARGS)
 
 bench-network: .venv/tools $(ENGINE)       ## what a call is worth on bad networks, simulated and in real browsers
 	$(BIN)/python -m bench.network $(ARGS)

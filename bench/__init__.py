@@ -5,6 +5,7 @@
     scale       what many rooms cost, and whether everything comes back when they are gone
     soak        whether anything grows, or a call is lost, in half an hour of people coming and going
     network     what a call is worth on bad networks, simulated and in real browsers
+    e2ee        what end-to-end encryption costs, in real browsers, at the server, and in recordings
     recording   what a recorded call costs, here and in Janus, how many at once, and whether memory grows
     compose     what composing a recording costs, and whether its memory grows
     selftest    whether mistakes, and harm, are found

@@ -8,6 +8,7 @@ What it uses is that of all its processes: the server and the one that writes. N
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shutil
 import sys
@@ -15,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +247,11 @@ class Service:
                 found[name] = int(float(value))
         return found
 
+    def link(self, role: str, session: str) -> str:
+        """For a real browser."""
+        page = "therapy" if role == "therapist" else "secure-therapy"
+        return f"{self._url}/video-call/{page}#token={self._token(session, role)}"
+
     @property
     def log(self) -> str:
         return self._program.log.read_text("utf-8", "replace")
@@ -313,6 +320,15 @@ def cpu_ns(pid: int) -> int:
     return time.clock_gettime_ns((~pid << 3) | 2)
 
 
+def own_seconds() -> float:
+    """Processor time of this process and of all that it has started and that still run."""
+    total = 0
+    for pid in (os.getpid(), *children(os.getpid())):
+        with suppress(OSError):  # it has ended since it was listed
+            total += cpu_ns(pid)
+    return total / 1e9
+
+
 def _command(address: str, data: Path) -> list[str]:
     """As an operator starts it, but that many may join at once from one address, and that no film is made when a
     recording ends: it would be measured with what comes next."""
@@ -326,7 +342,7 @@ def _command(address: str, data: Path) -> list[str]:
         "tokens-per-minute": 100_000,
     }
     said = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    # what comes is made up, and in the clear
+    # what is made up comes in the clear; browsers do better if they can
     clear = ("--encryption", "preferred")
     return [sys.executable, "-m", "therabook", "serve", "--no-recordings-compose", *clear, *said]
 

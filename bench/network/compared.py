@@ -10,11 +10,9 @@ processor, others used more than `OTHERS_CORES`, or the wire was late.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -25,7 +23,7 @@ from bench.network.places import Places
 from bench.network.ratios import FROM_RIGHT, ROUTES, TO_RIGHT, Run, cpu_limited, direction, results, words
 from bench.network.real import Real
 from bench.processes import machine_seconds
-from bench.recording_service import children, cpu_ns
+from bench.recording_service import own_seconds
 
 SIZE = (640, 360)
 """Larger, and two encoders, two decoders and two pages want more than two cores have."""
@@ -80,7 +78,7 @@ class Compared:
         places.shape({})
         call = self._browsers.call(route, lambda: places.shape(links), case.emulated)
         try:
-            before, used_before, at = machine_seconds(), _own_seconds(), time.monotonic()
+            before, used_before, at = machine_seconds(), own_seconds(), time.monotonic()
             places.begin()
             call.start()
             settles = min(case.settles_s, seconds / 3)
@@ -90,7 +88,7 @@ class Compared:
             last = call.look()
             rows = call.stop()
             took = time.monotonic() - at
-            others = max(machine_seconds() - before - (_own_seconds() - used_before), 0.0) / took
+            others = max(machine_seconds() - before - (own_seconds() - used_before), 0.0) / took
             carried = places.tell()
         finally:
             call.close()
@@ -110,12 +108,3 @@ class Compared:
             if limited > CPU_LIMITED:
                 remarks.append(f"{side}: the processor limited the encoder for {limited:.0%} of the time")
         return Run(case, route, repeat, directions, remarks, round(others, 3))
-
-
-def _own_seconds() -> float:
-    """Processor time of this process and of all that it has started and that still run."""
-    total = 0
-    for pid in (os.getpid(), *children(os.getpid())):
-        with suppress(OSError):  # it has ended since it was listed
-            total += cpu_ns(pid)
-    return total / 1e9

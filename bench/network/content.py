@@ -22,8 +22,9 @@ SWING = 36
 """Pixels, of the pan."""
 
 
-def film(path: Path, width: int, height: int, seed: int = 1) -> Path:
-    """Writes YUV4MPEG2, 4:2:0, as Chromium's file camera reads it. Not again if it is there."""
+def film(path: Path, width: int, height: int, seed: int = 1, *, pans: bool = True) -> Path:
+    """Writes YUV4MPEG2, 4:2:0, as Chromium's file camera reads it. Not again if it is there. `pans`: the camera itself
+    moves; else it stands on a table, and only the head moves."""
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,7 @@ def film(path: Path, width: int, height: int, seed: int = 1) -> Path:
         file.write(f"YUV4MPEG2 W{width} H{height} F{FRAME_RATE}:1 Ip A1:1 C420\n".encode())
         for frame in range(FRAMES):
             turn = 2 * math.pi * frame / FRAMES
-            behind = (SWING * math.cos(turn), SWING * math.sin(turn))
+            behind = (SWING * math.cos(turn), SWING * math.sin(turn)) if pans else (0.0, 0.0)
             before = (SWING * math.sin(2 * turn), SWING / 2 * math.cos(3 * turn))
             file.write(b"FRAME\n")
             for plane in range(3):

@@ -149,3 +149,80 @@ test('streams are piped through, and pictures begin anew where somebody new is t
   await ready(me);
   assert.equal(keyFrames, 1);
 });
+
+const piped = (me, pipe = { send: 'camera' }) => {
+  const [from, to] = [new TransformStream(), new TransformStream()];
+  me.cryptor.pipe(from.readable, to.writable, pipe);
+  return { writer: from.writable.getWriter(), reader: to.readable.getReader() };
+};
+
+test('frames stay in order, and one that goes nowhere stops none', async () => {
+  const [me, other] = [a(use()), a({ op: 'add', ...KEY }, SLOTS)];
+  await ready(me);
+  const out = piped(me);
+  const frames = [10, 20_000, 11, 12].map((length, at) => new Uint8Array(length).fill(2 * at));
+  const unknown = frame(PICTURE, 45);
+  for (const each of [frame(frames[0]), unknown, ...frames.slice(1).map((data) => frame(data))]) out.writer.write(each);
+  for (const expected of frames) {
+    const { value } = await out.reader.read();
+    assert.deepEqual(new Uint8Array(await other.cryptor.open(value, '3')), expected);
+  }
+});
+
+test('where frames end, so does what is made of them', async () => {
+  const me = a(use());
+  await ready(me);
+  const { writer, reader } = piped(me);
+  writer.close();
+  assert.equal((await reader.read()).done, true);
+});
+
+test('where nobody takes frames any more, no more are taken', async () => {
+  const me = a(use());
+  await ready(me);
+  const { writer, reader } = piped(me);
+  const closed = assert.rejects(writer.closed);
+  await reader.cancel(new Error('closed'));
+  writer.write(frame()).catch(() => {});
+  await closed;
+});
+
+test('a stream that fails ends the other one, and nothing else', async () => {
+  const me = a(use());
+  await ready(me);
+  const { writer, reader } = piped(me);
+  const ended = assert.rejects(reader.read());
+  await writer.abort(new Error('the connection is closed'));
+  await ended;
+  await settled();
+  assert.notEqual(await me.cryptor.seal(frame(), 'camera'), null);
+});
+
+test('each encoding of a picture begins anew, and one that is not sent may refuse', async () => {
+  const me = a(use());
+  await ready(me);
+  const asked = [];
+  const generateKeyFrame = async (rid) => {
+    asked.push(rid);
+    if (rid === 'q') throw new Error('it is not sent');
+  };
+  const streams = () => [new TransformStream().readable, new TransformStream().writable];
+  me.cryptor.pipe(...streams(), { send: 'camera', rids: ['q', 'f'] }, { generateKeyFrame });
+  me.cryptor.pipe(...streams(), { send: 'screen', rids: [] }, { generateKeyFrame });
+  me.cryptor.pipe(...streams(), { send: 'microphone' }, { generateKeyFrame });
+  me.cryptor.take({ op: 'use', key: { ...KEY, kid: 301 }, fresh: true });
+  await ready(me);
+  assert.deepEqual(asked, ['q', 'f', undefined]);
+  assert.ok(!me.told.some(({ op }) => op === 'fresh'));
+});
+
+test('where the worker cannot ask for a key frame, the page is told when the key is in use', async () => {
+  const me = a();
+  me.cryptor.pipe(new TransformStream().readable, new TransformStream().writable, { send: 'camera' }, {});
+  me.cryptor.take(use());
+  await ready(me);
+  assert.ok(!me.told.some(({ op }) => op === 'fresh'), 'nobody new is there');
+  me.cryptor.take({ op: 'use', key: { ...KEY, kid: 301 }, fresh: true });
+  await ready(me);
+  assert.equal(me.told.filter(({ op }) => op === 'fresh').length, 1);
+});

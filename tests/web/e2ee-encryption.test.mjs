@@ -324,3 +324,29 @@ test('after another number what is sent under it is shown, and what was said bef
   assert.deepEqual(doctor.encryption.encrypted.people.patient.words, words);
   assert.equal(await doctor.encryption.open('patient', await patient.encryption.seal('Still here')), 'Still here');
 });
+
+test('whoever comes is shown pictures from their beginning, with a key that they have', async (t) => {
+  t.after(() => delete globalThis.RTCRtpScriptTransform);
+  globalThis.RTCRtpScriptTransform = class {
+    constructor(worker, pipe) {
+      pipes.push(pipe);
+    }
+  };
+  const pipes = [];
+  const begun = [];
+  const room = new Room();
+  const doctor = room.page('doctor');
+  const sends = (encodings) => ({ getParameters: () => ({ encodings }) });
+  const begins = (source) => () => begun.push(source);
+  doctor.encryption.leadOut(sends([{ rid: 'q' }, { rid: 'f' }]), 'camera', begins('camera'));
+  doctor.encryption.leadOut(sends([{}]), 'screen', begins('screen'));
+  doctor.encryption.leadOut(sends([{}]), 'microphone', begins('microphone'));
+  assert.deepEqual(pipes.map(({ rids }) => rids), [['q', 'f'], [], []]);
+  room.show();
+  await room.calm();
+  assert.deepEqual(begun, []);
+  room.page('patient');
+  room.show();
+  await room.calm();
+  assert.deepEqual(begun, ['camera', 'screen']);
+});

@@ -134,3 +134,22 @@ test('a closed connection is nothing to report', async () => {
   new Outgoing(transceiver, 'camera').want(['q']);
   await settled();
 });
+
+test('a picture begins anew in the encodings that are sent, once, and nothing else changes', async () => {
+  const transceiver = camera();
+  const options = [];
+  const { setParameters } = transceiver.sender;
+  transceiver.sender.setParameters = (parameters, more) => {
+    options.push(more);
+    return setParameters(parameters);
+  };
+  const outgoing = new Outgoing(transceiver, 'camera');
+  outgoing.set(track(720));
+  outgoing.refresh();
+  await settled();
+  assert.deepEqual(options, [{ encodingOptions: [{ keyFrame: false }, { keyFrame: false }, { keyFrame: true }] }]);
+  assert.deepEqual(transceiver.sender.calls, [['f']]);
+  outgoing.want(['q']);
+  await settled();
+  assert.deepEqual(options.slice(1), [undefined]);
+});

@@ -102,6 +102,8 @@ export class Outgoing {
   #layers = [FULL];
   /** How many times smaller than usual the track's picture is. */
   #part = 1;
+  /** Whether the picture is to begin anew. */
+  #anew = false;
   #changed = false;
   #busy = false;
 
@@ -137,6 +139,12 @@ export class Outgoing {
     void this.#settle();
   }
 
+  /** Somebody sees it from here on who saw nothing before: a key frame, in browsers that can be asked for one here. */
+  refresh() {
+    this.#anew = true;
+    void this.#settle();
+  }
+
   async #settle() {
     this.#changed = true;
     if (this.#busy) return;
@@ -160,14 +168,17 @@ export class Outgoing {
   async #fit(sender) {
     const parameters = sender.getParameters();
     const { encodings } = parameters;
-    let differs = false;
+    const anew = this.#anew;
+    this.#anew = false;
+    let differs = anew;
     for (const encoding of encodings ?? []) {
       const active = encodings.length > 1 ? this.#layers.includes(encoding.rid ?? FULL) : this.#layers.length > 0;
       const wanted = { active, maxBitrate: this.#bitrate(encoding, sender.track), ...this.#scale(encoding) };
       differs ||= Object.entries(wanted).some(([name, value]) => Reflect.get(encoding, name) !== value);
       Object.assign(encoding, wanted);
     }
-    if (differs) await sender.setParameters(parameters);
+    const keyFrames = { encodingOptions: encodings?.map(({ active }) => ({ keyFrame: active !== false })) };
+    if (differs) await sender.setParameters(parameters, anew ? keyFrames : undefined);
   }
 
   /**

@@ -58,9 +58,10 @@ export class Peer {
     this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = () => this.#tell();
     for (const source of SOURCES) {
       const transceiver = addSender(this.#pc, source);
-      encryption?.leadOut(transceiver.sender, source);
+      const outgoing = new Outgoing(transceiver, source);
+      encryption?.leadOut(transceiver.sender, source, () => outgoing.refresh());
       preferCodecs(transceiver, SENDING[source].kind);
-      this.#outgoing.set(source, new Outgoing(transceiver, source));
+      this.#outgoing.set(source, outgoing);
     }
     this.#codecs = h264First.then((yes) => {
       const camera = this.#outgoing.get('camera')?.transceiver;

@@ -33,12 +33,20 @@ import { fromBase64Url, toBase64Url } from './letters.js';
  *           {op: 'stream', readable: ReadableStream, writable: WritableStream, pipe: Pipe}} Order
  */
 
-/** @typedef {{send: Source} | {mid: string}} Pipe  frames of which source go out, or of which slot come in */
+/**
+ * Frames of which source go out, or of which slot come in. `rids`: the encodings, where they have names.
+ * @typedef {{send: Source, rids?: string[]} | {mid: string}} Pipe
+ */
 
 /**
  * What the page is told. `answer`: to the order of this id; null: that was not possible. `exhausted`: another key is
- * needed.
- * @typedef {{op: 'answer', id: number, value: string | Counts | null} | {op: 'exhausted'}} Told
+ * needed. `fresh`: pictures are to begin anew, and that cannot be had from here.
+ * @typedef {{op: 'answer', id: number, value: string | Counts | null} | {op: 'exhausted'} | {op: 'fresh'}} Told
+ */
+
+/**
+ * RTCRtpScriptTransformer, as far as it is used: not every browser lets it ask for a key frame.
+ * @typedef {{generateKeyFrame?: (rid?: string) => Promise<unknown>}} Transformer
  */
 
 /** @typedef {{sealed: number, opened: number, clear: number, dropped: Record<string, number>}} Counts */
@@ -59,8 +67,8 @@ export class Cryptor {
   #slots = new Map();
   /** @type {Record<number, string>} */
   #codecs = {};
-  /** @type {Set<{generateKeyFrame?: () => Promise<unknown>}>} of pictures that are sent */
-  #pictures = new Set();
+  /** @type {Map<Transformer, readonly (string | undefined)[]>} of pictures that are sent, with their encodings */
+  #pictures = new Map();
   /** @type {Counts} */
   #counts = { sealed: 0, opened: 0, clear: 0, dropped: {} };
   /** @type {Promise<unknown>} orders about keys are carried out one after the other */
@@ -105,21 +113,16 @@ export class Cryptor {
    * @param {ReadableStream} readable
    * @param {WritableStream} writable
    * @param {Pipe} pipe
-   * @param {{generateKeyFrame?: () => Promise<unknown>}} [transformer]  of what is sent
+   * @param {Transformer} [transformer]  of what is sent
    */
   pipe(readable, writable, pipe, transformer) {
     const sends = 'send' in pipe;
-    if (sends && pipe.send !== 'microphone' && transformer) this.#pictures.add(transformer);
-    const transform = new TransformStream({
-      transform: async (frame, controller) => {
-        const data = await (sends ? this.seal(frame, pipe.send) : this.open(frame, pipe.mid));
-        if (!data) return;
-        frame.data = data;
-        controller.enqueue(frame);
-      },
-    });
-    // A connection that is closed ends its streams with an error: nothing is left to be done.
-    readable.pipeThrough(transform).pipeTo(writable).catch(() => {}).finally(() => {
+    if (sends && pipe.send !== 'microphone' && transformer) {
+      this.#pictures.set(transformer, pipe.rids?.length ? pipe.rids : [undefined]);
+    }
+    /** @param {Frame} frame */
+    const work = (frame) => (sends ? this.seal(frame, pipe.send) : this.open(frame, pipe.mid));
+    void carry(readable, writable, work).finally(() => {
       if (transformer) this.#pictures.delete(transformer);
     });
   }
@@ -174,7 +177,19 @@ export class Cryptor {
    */
   async #use(key, fresh) {
     this.#sending = key && (await SendingContext.create(key.key, key.kid));
-    if (key && fresh) for (const each of this.#pictures) each.generateKeyFrame?.().catch(() => {});
+    if (key && fresh) this.#beginPictures();
+  }
+
+  /** What was encoded until now went nowhere, or to those who have seen its beginning. */
+  #beginPictures() {
+    let able = false;
+    for (const [transformer, rids] of this.#pictures) {
+      if (!transformer.generateKeyFrame) continue;
+      able = true;
+      // Without a name Firefox takes the first encoding. One that is not sent refuses, as it may.
+      for (const rid of rids) transformer.generateKeyFrame(rid).catch(() => {});
+    }
+    if (!able) this.#tell({ op: 'fresh' });
   }
 
   /** @param {string} text */
@@ -237,5 +252,30 @@ export class Cryptor {
   /** @param {() => Promise<unknown>} act */
   #later(act) {
     this.#queue = this.#queue.then(act).catch((error) => console.error('no key', error));
+  }
+}
+
+/**
+ * Takes frames one after the other, so that they stay in order, and passes on what becomes of them. By hand: a
+ * TransformStream between two pipes takes more of the worker's time for a frame than to encrypt it.
+ * @param {ReadableStream} readable
+ * @param {WritableStream} writable
+ * @param {(frame: Frame) => Promise<ArrayBuffer | null>} work  null: the frame goes no further
+ */
+async function carry(readable, writable, work) {
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const frame = next.value;
+      const data = await work(frame);
+      if (!data) continue;
+      frame.data = data;
+      await writer.write(frame);
+    }
+    await writer.close();
+  } catch {
+    // A connection that is closed ends its streams with an error: nothing is left to be done.
+    for (const ended of [reader.cancel(), writer.abort()]) ended.catch(() => {});
   }
 }

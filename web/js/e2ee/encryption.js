@@ -37,6 +37,8 @@ import { startWorker } from './start-worker.js';
  * @property {boolean} recorder  whether the recorder has keys from here
  */
 
+/** @typedef {{me: string, seat: string, session: string, identity: Promise<import('./identity.js').Identity>}} Seat */
+
 /** @type {Encrypted} */
 export const NOT_YET = Object.freeze({ state: 'on', people: Object.freeze({}), recorder: false });
 
@@ -57,7 +59,7 @@ export class Encryption {
   /** @type {Agreement | null} */
   #agreement = null;
   #epochs;
-  /** @type {{session: string, me: string, seat: string} | null} whose agreement it is */
+  /** @type {Seat | null} whose agreement it is */
   #seat = null;
   /** @type {[string, string][]} letters that came before the own key pair was there */
   #early = [];
@@ -69,6 +71,8 @@ export class Encryption {
   #required = true;
   /** @type {Map<number, (value: any) => void>} */
   #asked = new Map();
+  /** @type {Map<import('../messages.js').Source, () => void>} each lets a picture begin anew */
+  #pictures = new Map();
   #count = 0;
   /** @type {ReadonlySet<string>} */
   #holders = new Set();
@@ -131,9 +135,13 @@ export class Encryption {
   /**
    * @param {RTCRtpSender} sender
    * @param {import('../messages.js').Source} source
+   * @param {() => void} refresh  lets a picture begin anew
    */
-  leadOut(sender, source) {
-    if (this.#way) lead(sender, { send: source }, { way: this.#way, worker: this.#running });
+  leadOut(sender, source, refresh) {
+    if (!this.#way) return;
+    const rids = sender.getParameters().encodings?.flatMap(({ rid }) => rid ?? []) ?? [];
+    lead(sender, { send: source, rids }, { way: this.#way, worker: this.#running });
+    if (source !== 'microphone') this.#pictures.set(source, refresh);
   }
 
   /**
@@ -163,7 +171,8 @@ export class Encryption {
     if (this.#seat?.me === me && this.#seat.seat === seat) this.#agreement?.again();
     else {
       this.#unseat();
-      this.#seat = { session: '', me, seat };
+      // Before it is known with whom: it is what takes longest of an agreement.
+      this.#seat = { session: '', me, seat, identity: this.#identities.of(seat) };
     }
   }
 
@@ -270,13 +279,13 @@ export class Encryption {
   }
 
   /**
-   * @param {{me: string, seat: string, session: string}} seat
+   * @param {Seat} seat
    * @param {string} session
    */
   async #begin(seat, session) {
     if (seat.session) return; // under way
     seat.session = session;
-    const identity = await this.#identities.of(seat.seat);
+    const identity = await seat.identity;
     if (seat !== this.#seat) return;
     const agreement = new Agreement({
       session,
@@ -374,6 +383,8 @@ export class Encryption {
     if (told.op === 'answer') {
       this.#asked.get(told.id)?.(told.value);
       this.#asked.delete(told.id);
+    } else if (told.op === 'fresh') {
+      for (const refresh of this.#pictures.values()) refresh();
     } else {
       this.#epochs.renew();
     }

@@ -28,6 +28,8 @@ export class Identities {
   #indexedDB;
   #now;
   #make;
+  /** @type {Promise<void>} until a new one is kept */
+  #kept = Promise.resolve();
 
   /**
    * @param {{indexedDB?: IDBFactory | undefined, now?: () => number, make?: () => Promise<KeyPair>}} [parts]
@@ -46,7 +48,8 @@ export class Identities {
     const kept = await this.#ask('readonly', (store) => store.get(name));
     if (kept && this.#now() - kept.at < OLD) return { pair: kept.pair, compared: kept.compared, forged: kept.forged };
     const identity = { pair: await this.#make(), compared: new Map(), forged: new Set() };
-    await this.keep(name, identity);
+    // Nobody waits for a disk to begin a call.
+    this.#kept = this.keep(name, identity);
     return identity;
   }
 
@@ -60,6 +63,7 @@ export class Identities {
 
   /** @param {string} name  the call is over */
   async forget(name) {
+    await this.#kept;
     await this.#ask('readwrite', (store) => store.delete(name));
   }
 
