@@ -28,7 +28,7 @@ export class Identities {
   #indexedDB;
   #now;
   #make;
-  /** @type {Promise<void>} until a new one is kept */
+  /** @type {Promise<unknown>} what is to be kept is so one after the other */
   #kept = Promise.resolve();
 
   /**
@@ -49,7 +49,7 @@ export class Identities {
     if (kept && this.#now() - kept.at < OLD) return { pair: kept.pair, compared: kept.compared, forged: kept.forged };
     const identity = { pair: await this.#make(), compared: new Map(), forged: new Set() };
     // Nobody waits for a disk to begin a call.
-    this.#kept = this.keep(name, identity);
+    void this.keep(name, identity);
     return identity;
   }
 
@@ -58,7 +58,10 @@ export class Identities {
    * @param {Identity} identity  with what was found out by now
    */
   async keep(name, identity) {
-    await this.#ask('readwrite', (store) => store.put({ ...identity, at: this.#now() }, name));
+    this.#kept = this.#kept.then(() => {
+      return this.#ask('readwrite', (store) => store.put({ ...identity, at: this.#now() }, name));
+    });
+    await this.#kept;
   }
 
   /** @param {string} name  the call is over */
