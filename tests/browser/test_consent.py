@@ -218,6 +218,8 @@ async def test_the_question_and_the_recording_survive_a_reload(
         await someone.page.reload()
     await is_recorded(doctor, patient)
     await patient.is_not_offered("Agree")
+    await patient.press("Participants")
+    await expect(patient.page.get_by_role("group", name="Recorder")).to_contain_text("Has keys from you")
 
 
 async def test_where_it_matters_people_say_where_they_are_and_sign(

@@ -3,7 +3,11 @@ import test from 'node:test';
 import { Cryptor } from '../../web/js/e2ee/cryptor.js';
 import { Encryption } from '../../web/js/e2ee/encryption.js';
 import { Identities } from '../../web/js/e2ee/identity.js';
+import { Handshake } from '../../web/js/e2ee/handshake.js';
+import { generateKeyPair } from '../../web/js/e2ee/hpke.js';
 import { UNNAMED, UNNAMED_WAIT, named } from '../../web/js/e2ee/names.js';
+import { fromBase64Url, toBase64Url } from '../../web/js/e2ee/letters.js';
+import { Yes } from '../../web/js/e2ee/yes.js';
 import { FakeClock } from './fakes.mjs';
 
 /** The worker, in the same thread. */
@@ -31,13 +35,14 @@ class Room {
   /** What goes from one to the other is changed. */
   meddle = (from, to, body) => body;
 
-  page(id, { way = 'transform', encryption = 'required', door = false, name = `Name of ${id}`, identities } = {}) {
+  page(id, { way = 'transform', encryption = 'required', door = false, name = `Name of ${id}`, identities, yes } = {}) {
     const clock = new FakeClock();
     const page = { id, number: this.pages.length + 1, page: 1, way, door, clock, sent: [], changes: 0, encryption };
     page.encryption = new Encryption({
       clock,
       way,
       identities: identities ?? new Identities({ indexedDB: undefined }),
+      yes: yes ?? new Yes(null),
       makeWorker: () => (page.worker = new NearWorker()),
       host: {
         send: (message) => {
@@ -88,9 +93,22 @@ class Room {
 
   #forward(from, { to, body }) {
     this.#sent++;
+    if (to === 'recorder') return void this.recorder?.take(fromBase64Url(body));
     setImmediate(() => {
       const changed = this.meddle(from.id, to, body);
       if (changed) this.pages.find(({ id }) => id === to)?.encryption.receive(from.id, changed);
+    });
+  }
+
+  /** From now on there is a recorder, with whom this page shakes hands. */
+  async recordedFor(page) {
+    const send = (letter) => setImmediate(() => page.encryption.receive('recorder', toBase64Url(letter)));
+    this.recorder = new Handshake({
+      session: 'session-1',
+      me: 'recorder',
+      other: page.id,
+      identity: await generateKeyPair(),
+      side: { send, agreed: () => {}, misfit: () => {}, opened: () => {} },
     });
   }
 
@@ -188,6 +206,56 @@ test('the recorder is asked for only after a yes, and is shown to hold keys only
   await room.calm();
   assert.equal(doctor.encryption.encrypted.recorder, false);
   assert.ok(doctor.sent.some(({ to }) => to === 'recorder'));
+});
+
+const RUNS = { phase: 'running', recorder: 1, keys: true, you: 'agreed' };
+
+/** A page that says yes to a recording, and the one after its reload, which the server shows this recording. */
+async function reloadedWith(recording) {
+  const kept = new Map();
+  const yes = new Yes({
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  });
+  const room = new Room();
+  const before = room.page('doctor', { yes });
+  await room.recordedFor(before);
+  room.show({ recording: { ...RUNS, phase: 'asking', keys: false, you: 'asked' } });
+  before.encryption.consents(true);
+  room.show({ recording: RUNS });
+  await room.calm();
+  assert.equal(before.encryption.encrypted.recorder, true);
+  room.pages = [];
+  const after = room.page('doctor', { yes });
+  await room.recordedFor(after);
+  room.show({ recording });
+  await room.calm();
+  return { room, after };
+}
+
+test('a yes outlives a reload of the page', async () => {
+  const { after } = await reloadedWith(RUNS);
+  assert.equal(after.encryption.encrypted.recorder, true);
+});
+
+test('but not the recording to which it was said', async () => {
+  for (const recording of [{ ...RUNS, you: 'asked' }, { ...RUNS, phase: 'declined' }, null]) {
+    const { room, after } = await reloadedWith(recording);
+    room.show({ recording: RUNS });
+    await room.calm();
+    assert.equal(after.encryption.encrypted.recorder, false);
+  }
+});
+
+test('nor does it say more than the person did', async () => {
+  const { room, after } = await reloadedWith(RUNS);
+  after.encryption.consents(false);
+  await room.calm();
+  assert.equal(after.encryption.encrypted.recorder, false);
+  room.show({ recording: RUNS });
+  await room.calm();
+  assert.equal(after.encryption.encrypted.recorder, false);
 });
 
 test('at the end the worker and its keys are gone', async () => {

@@ -16,6 +16,7 @@ import { Identities } from './identity.js';
 import { UNNAMED_WAIT } from './names.js';
 import { configurationFor, lead, wayOf } from './pipes.js';
 import { startWorker } from './start-worker.js';
+import { Yes } from './yes.js';
 
 /** @typedef {import('../messages.js').State} ServerState */
 /** @typedef {import('./agreement.js').Known} Known */
@@ -52,6 +53,7 @@ export class Encryption {
   #host;
   #clock;
   #identities;
+  #yes;
   #way;
   /** @type {Worker | null} */
   #worker = null;
@@ -80,19 +82,21 @@ export class Encryption {
   #door = new Map();
 
   /**
-   * @param {{host: EncryptionHost, clock?: import('../clock.js').Clock, identities?: Identities,
+   * @param {{host: EncryptionHost, clock?: import('../clock.js').Clock, identities?: Identities, yes?: Yes,
    *          way?: import('./pipes.js').Way | null, makeWorker?: () => Worker}} parts
    */
   constructor({
     host,
     clock = systemClock,
     identities = new Identities(),
+    yes = new Yes(),
     way = wayOf(),
     makeWorker = startWorker,
   }) {
     this.#host = host;
     this.#clock = clock;
     this.#identities = identities;
+    this.#yes = yes;
     this.#way = way;
     this.#makeWorker = makeWorker;
     this.#epochs = new Epochs({
@@ -189,7 +193,11 @@ export class Encryption {
     this.#waitForNames(server);
     if (!this.possible || !this.#seat) return;
     const { recording } = server;
-    if (!['asking', 'running', 'paused'].includes(recording?.phase ?? '')) this.#agreed = false;
+    const goesOn = ['asking', 'running', 'paused'].includes(recording?.phase ?? '');
+    // An earlier page of this call may have heard the yes, unless it is asked for anew.
+    if (first && recording?.you === 'agreed' && this.#yes.wasSaidIn(this.#seat.seat)) this.#agreed = true;
+    if (!goesOn) this.#agreed = false;
+    if (first || !goesOn) this.#yes.keep(this.#seat.seat, this.#agreed);
     this.#epochs.setNumber(server.you.number);
     this.#tell({ op: 'clear', clear: this.#clear });
     this.#tell({ op: 'slots', slots: this.#slots(server, slotOf) });
@@ -200,6 +208,7 @@ export class Encryption {
   /** @param {boolean} agreed  what the own person has said to being recorded, here and not by way of the server */
   consents(agreed) {
     this.#agreed = agreed;
+    if (this.#seat) this.#yes.keep(this.#seat.seat, agreed);
     this.#update();
   }
 
@@ -261,7 +270,9 @@ export class Encryption {
     this.#unseat();
     this.#worker?.terminate();
     this.#worker = null;
-    if (seat) void this.#identities.forget(seat);
+    if (!seat) return;
+    this.#yes.keep(seat, false);
+    void this.#identities.forget(seat);
   }
 
   // Inside --------------------------------------------------------------------------------------------------------
