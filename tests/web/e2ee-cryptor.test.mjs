@@ -113,8 +113,9 @@ test('in a clear session frames pass as they are, and what is still encrypted is
 test('texts are sealed and opened, once', async () => {
   const [me, other] = [a(use()), a({ op: 'add', ...KEY })];
   me.cryptor.take({ op: 'seal', id: 1, text: 'Grüße 🦉' });
-  while (!me.told.length) await settled();
-  const [{ value: text }] = me.told;
+  const answered = () => me.told.find(({ op }) => op === 'answer');
+  while (!answered()) await settled();
+  const { value: text } = answered();
   assert.match(text, /^[A-Za-z0-9_-]+$/);
   for (const id of [1, 2]) other.cryptor.take({ op: 'open', id, number: NUMBER, text });
   other.cryptor.take({ op: 'open', id: 3, number: 2, text });
@@ -213,7 +214,7 @@ test('each encoding of a picture begins anew, and one that is not sent may refus
   me.cryptor.take({ op: 'use', key: { ...KEY, kid: 301 }, fresh: true });
   await ready(me);
   assert.deepEqual(asked, ['q', 'f', undefined]);
-  assert.ok(!me.told.some(({ op }) => op === 'fresh'));
+  assert.ok(!me.told.some(({ begin }) => begin));
 });
 
 test('where the worker cannot ask for a key frame, the page is told when the key is in use', async () => {
@@ -221,8 +222,11 @@ test('where the worker cannot ask for a key frame, the page is told when the key
   me.cryptor.pipe(new TransformStream().readable, new TransformStream().writable, { send: 'camera' }, {});
   me.cryptor.take(use());
   await ready(me);
-  assert.ok(!me.told.some(({ op }) => op === 'fresh'), 'nobody new is there');
+  assert.deepEqual(me.told.find(({ op }) => op === 'using'), { op: 'using', key: true, begin: false });
   me.cryptor.take({ op: 'use', key: { ...KEY, kid: 301 }, fresh: true });
   await ready(me);
-  assert.equal(me.told.filter(({ op }) => op === 'fresh').length, 1);
+  assert.equal(me.told.filter(({ begin }) => begin).length, 1);
+  me.cryptor.take({ op: 'use', key: null, fresh: true });
+  await ready(me);
+  assert.deepEqual(me.told.findLast(({ op }) => op === 'using'), { op: 'using', key: false, begin: false });
 });

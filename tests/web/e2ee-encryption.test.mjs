@@ -405,7 +405,8 @@ test('whoever comes is shown pictures from their beginning, with a key that they
   const room = new Room();
   const doctor = room.page('doctor');
   const sends = (encodings) => ({ getParameters: () => ({ encodings }) });
-  const begins = (source) => () => begun.push(source);
+  const held = {};
+  const begins = (source) => ({ refresh: () => begun.push(source), hold: (now) => (held[source] = now) });
   doctor.encryption.leadOut(sends([{ rid: 'q' }, { rid: 'f' }]), 'camera', begins('camera'));
   doctor.encryption.leadOut(sends([{}]), 'screen', begins('screen'));
   doctor.encryption.leadOut(sends([{}]), 'microphone', begins('microphone'));
@@ -413,8 +414,13 @@ test('whoever comes is shown pictures from their beginning, with a key that they
   room.show();
   await room.calm();
   assert.deepEqual(begun, []);
-  room.page('patient');
+  assert.deepEqual(held, { camera: true, screen: true }, 'nobody has a key, so nothing is encoded');
+  const patient = room.page('patient');
   room.show();
   await room.calm();
   assert.deepEqual(begun, ['camera', 'screen']);
+  assert.deepEqual(held, { camera: false, screen: false });
+  room.leave(patient);
+  await room.calm();
+  assert.deepEqual(held, { camera: true, screen: true });
 });

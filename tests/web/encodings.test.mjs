@@ -153,3 +153,18 @@ test('a picture begins anew in the encodings that are sent, once, and nothing el
   await settled();
   assert.deepEqual(options.slice(1), [undefined]);
 });
+
+test('what is held is not sent, whoever watches, and what is wanted meanwhile counts afterwards', async () => {
+  const transceiver = camera();
+  const outgoing = new Outgoing(transceiver, 'camera');
+  outgoing.hold(true);
+  await settled();
+  assert.deepEqual(transceiver.sender.calls, [], 'there is nothing to be held yet');
+  outgoing.set(track(720));
+  await settled();
+  outgoing.want(['q', 'f']);
+  await settled();
+  outgoing.hold(false);
+  await settled();
+  assert.deepEqual(transceiver.sender.calls, [[], ['q', 'f']]);
+});

@@ -102,6 +102,7 @@ export class Outgoing {
   #layers = [FULL];
   /** How many times smaller than usual the track's picture is. */
   #part = 1;
+  #held = false;
   /** Whether the picture is to begin anew. */
   #anew = false;
   #changed = false;
@@ -139,11 +140,18 @@ export class Outgoing {
     void this.#settle();
   }
 
+  /** Whether not to encode it for now, whoever watches. Afterwards it begins with a key frame. */
+  hold = (/** @type {boolean} */ held) => {
+    if (held === this.#held) return;
+    this.#held = held;
+    if (this.#track) void this.#settle();
+  };
+
   /** Somebody sees it from here on who saw nothing before: a key frame, in browsers that can be asked for one here. */
-  refresh() {
+  refresh = () => {
     this.#anew = true;
     void this.#settle();
-  }
+  };
 
   async #settle() {
     this.#changed = true;
@@ -172,7 +180,8 @@ export class Outgoing {
     this.#anew = false;
     let differs = anew;
     for (const encoding of encodings ?? []) {
-      const active = encodings.length > 1 ? this.#layers.includes(encoding.rid ?? FULL) : this.#layers.length > 0;
+      const wantedNow = encodings.length > 1 ? this.#layers.includes(encoding.rid ?? FULL) : this.#layers.length > 0;
+      const active = wantedNow && !this.#held;
       const wanted = { active, maxBitrate: this.#bitrate(encoding, sender.track), ...this.#scale(encoding) };
       differs ||= Object.entries(wanted).some(([name, value]) => Reflect.get(encoding, name) !== value);
       Object.assign(encoding, wanted);

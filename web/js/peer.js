@@ -59,7 +59,7 @@ export class Peer {
     for (const source of SOURCES) {
       const transceiver = addSender(this.#pc, source);
       const outgoing = new Outgoing(transceiver, source);
-      encryption?.leadOut(transceiver.sender, source, () => outgoing.refresh());
+      encryption?.leadOut(transceiver.sender, source, outgoing);
       preferCodecs(transceiver, SENDING[source].kind);
       this.#outgoing.set(source, outgoing);
     }

@@ -40,8 +40,9 @@ import { fromBase64Url, toBase64Url } from './letters.js';
 
 /**
  * What the page is told. `answer`: to the order of this id; null: that was not possible. `exhausted`: another key is
- * needed. `fresh`: pictures are to begin anew, and that cannot be had from here.
- * @typedef {{op: 'answer', id: number, value: string | Counts | null} | {op: 'exhausted'} | {op: 'fresh'}} Told
+ * needed. `using`: whether there is a key from now on; `begin`: pictures are to begin anew, and cannot from here.
+ * @typedef {{op: 'answer', id: number, value: string | Counts | null} | {op: 'exhausted'} |
+ *           {op: 'using', key: boolean, begin: boolean}} Told
  */
 
 /**
@@ -177,10 +178,14 @@ export class Cryptor {
    */
   async #use(key, fresh) {
     this.#sending = key && (await SendingContext.create(key.key, key.kid));
-    if (key && fresh) this.#beginPictures();
+    const begun = !key || !fresh || this.#beginPictures();
+    this.#tell({ op: 'using', key: key !== null, begin: !begun });
   }
 
-  /** What was encoded until now went nowhere, or to those who have seen its beginning. */
+  /**
+   * Whoever has come needs a key frame, under a key that they have.
+   * @returns {boolean} false: no browser's way to ask for one is here
+   */
   #beginPictures() {
     let able = false;
     for (const [transformer, rids] of this.#pictures) {
@@ -189,7 +194,7 @@ export class Cryptor {
       // Without a name Firefox takes the first encoding. One that is not sent refuses, as it may.
       for (const rid of rids) transformer.generateKeyFrame(rid).catch(() => {});
     }
-    if (!able) this.#tell({ op: 'fresh' });
+    return able;
   }
 
   /** @param {string} text */

@@ -38,6 +38,12 @@ import { Yes } from './yes.js';
  * @property {boolean} recorder  whether the recorder has keys from here
  */
 
+/**
+ * @typedef {object} Picture
+ * @property {(held: boolean) => void} hold  is not to be encoded: it would go nowhere
+ * @property {() => void} refresh            begins anew
+ */
+
 /** @typedef {{me: string, seat: string, session: string, identity: Promise<import('./identity.js').Identity>}} Seat */
 
 /** @type {Encrypted} */
@@ -73,8 +79,10 @@ export class Encryption {
   #required = true;
   /** @type {Map<number, (value: any) => void>} */
   #asked = new Map();
-  /** @type {Map<import('../messages.js').Source, () => void>} each lets a picture begin anew */
+  /** @type {Map<import('../messages.js').Source, Picture>} that are sent */
   #pictures = new Map();
+  /** Whether the worker has a key to send under. */
+  #keyed = false;
   #count = 0;
   /** @type {ReadonlySet<string>} */
   #holders = new Set();
@@ -139,13 +147,15 @@ export class Encryption {
   /**
    * @param {RTCRtpSender} sender
    * @param {import('../messages.js').Source} source
-   * @param {() => void} refresh  lets a picture begin anew
+   * @param {Picture} picture  if it is one
    */
-  leadOut(sender, source, refresh) {
+  leadOut(sender, source, picture) {
     if (!this.#way) return;
     const rids = sender.getParameters().encodings?.flatMap(({ rid }) => rid ?? []) ?? [];
     lead(sender, { send: source, rids }, { way: this.#way, worker: this.#running });
-    if (source !== 'microphone') this.#pictures.set(source, refresh);
+    if (source === 'microphone') return;
+    this.#pictures.set(source, picture);
+    picture.hold(!this.#passes);
   }
 
   /**
@@ -200,6 +210,7 @@ export class Encryption {
     if (first || !goesOn) this.#yes.keep(this.#seat.seat, this.#agreed);
     this.#epochs.setNumber(server.you.number);
     this.#tell({ op: 'clear', clear: this.#clear });
+    this.#holdPictures();
     this.#tell({ op: 'slots', slots: this.#slots(server, slotOf) });
     if (!this.#agreement) this.#begin(this.#seat, server.session);
     this.#update();
@@ -270,6 +281,7 @@ export class Encryption {
     this.#unseat();
     this.#worker?.terminate();
     this.#worker = null;
+    this.#keyed = false;
     if (!seat) return;
     this.#yes.keep(seat, false);
     void this.#identities.forget(seat);
@@ -279,6 +291,16 @@ export class Encryption {
 
   get #clear() {
     return !this.#required && (this.#server?.clear ?? false);
+  }
+
+  /** Whether anything that is encoded goes anywhere. */
+  get #passes() {
+    return this.#keyed || this.#clear;
+  }
+
+  /** So that the first frame that is encoded, which is a key frame, is one that goes out. */
+  #holdPictures() {
+    for (const { hold } of this.#pictures.values()) hold(!this.#passes);
   }
 
   get #running() {
@@ -394,8 +416,10 @@ export class Encryption {
     if (told.op === 'answer') {
       this.#asked.get(told.id)?.(told.value);
       this.#asked.delete(told.id);
-    } else if (told.op === 'fresh') {
-      for (const refresh of this.#pictures.values()) refresh();
+    } else if (told.op === 'using') {
+      this.#keyed = told.key;
+      this.#holdPictures();
+      if (told.begin) for (const { refresh } of this.#pictures.values()) refresh();
     } else {
       this.#epochs.renew();
     }
