@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Cryptor } from '../../web/js/e2ee/cryptor.js';
-import { Encryption } from '../../web/js/e2ee/encryption.js';
+import { Encryption, YES_WAITS } from '../../web/js/e2ee/encryption.js';
 import { Identities } from '../../web/js/e2ee/identity.js';
 import { Handshake } from '../../web/js/e2ee/handshake.js';
 import { generateKeyPair } from '../../web/js/e2ee/hpke.js';
@@ -256,6 +256,35 @@ test('nor does it say more than the person did', async () => {
   room.show({ recording: RUNS });
   await room.calm();
   assert.equal(after.encryption.encrypted.recorder, false);
+});
+
+test('whoever asks for a recording has said yes to it, although a state without it may cross the question', async () => {
+  const room = new Room();
+  const doctor = room.page('doctor');
+  await room.recordedFor(doctor);
+  room.show();
+  doctor.encryption.consents(true);
+  room.show();
+  room.show({ recording: RUNS });
+  await room.calm();
+  assert.equal(doctor.encryption.encrypted.recorder, true);
+  room.show({ recording: { ...RUNS, phase: 'stopped', keys: false } });
+  room.show({ recording: RUNS });
+  await room.calm();
+  assert.equal(doctor.encryption.encrypted.recorder, false, 'that was to another one');
+});
+
+test('a yes to a recording that does not come is none to one that comes later', async () => {
+  const room = new Room();
+  const doctor = room.page('doctor');
+  await room.recordedFor(doctor);
+  room.show();
+  doctor.encryption.consents(true);
+  doctor.clock.pass(YES_WAITS);
+  room.show();
+  room.show({ recording: RUNS });
+  await room.calm();
+  assert.equal(doctor.encryption.encrypted.recorder, false);
 });
 
 test('at the end the worker and its keys are gone', async () => {

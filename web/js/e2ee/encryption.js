@@ -55,6 +55,9 @@ export const NOT_YET = Object.freeze({ state: 'on', people: Object.freeze({}), r
  * @property {() => void} changed  `encrypted` or `names`
  */
 
+/** Milliseconds for which somebody's yes waits for the recording that they ask for themselves. */
+export const YES_WAITS = 10_000;
+
 export class Encryption {
   #host;
   #clock;
@@ -76,6 +79,9 @@ export class Encryption {
   /** What the own person wants to be called. */
   ownName = '';
   #agreed = false;
+  #agreedAt = -Infinity;
+  /** Whether the server shows a recording that goes on, or is asked for. */
+  #recorded = false;
   #required = true;
   /** @type {Map<number, (value: any) => void>} */
   #asked = new Map();
@@ -204,9 +210,11 @@ export class Encryption {
     if (!this.possible || !this.#seat) return;
     const { recording } = server;
     const goesOn = ['asking', 'running', 'paused'].includes(recording?.phase ?? '');
+    const awaited = this.#clock.now() - this.#agreedAt < YES_WAITS;
+    if (this.#recorded ? !goesOn : !awaited) this.#agreed = false;
+    this.#recorded = goesOn;
     // An earlier page of this call may have heard the yes, unless it is asked for anew.
     if (first && recording?.you === 'agreed' && this.#yes.wasSaidIn(this.#seat.seat)) this.#agreed = true;
-    if (!goesOn) this.#agreed = false;
     if (first || !goesOn) this.#yes.keep(this.#seat.seat, this.#agreed);
     this.#epochs.setNumber(server.you.number);
     this.#tell({ op: 'clear', clear: this.#clear });
@@ -219,6 +227,7 @@ export class Encryption {
   /** @param {boolean} agreed  what the own person has said to being recorded, here and not by way of the server */
   consents(agreed) {
     this.#agreed = agreed;
+    this.#agreedAt = this.#clock.now();
     if (this.#seat) this.#yes.keep(this.#seat.seat, agreed);
     this.#update();
   }
@@ -388,7 +397,7 @@ export class Encryption {
     this.#epochs.close();
     this.#agreement = this.#seat = this.#server = null;
     this.#early = [];
-    this.#agreed = false;
+    this.#agreed = this.#recorded = false;
     this.#required = true;
     this.#holders = new Set();
     this.#door.clear();
