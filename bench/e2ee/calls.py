@@ -61,7 +61,7 @@ class People:
             self.service = Service(address, Cores.shared(), FOLDER / "service")
             self._open.append(self.service.close)
             # what encryption costs depends on how much is sent, not on what: a picture that keeps its size is wanted
-            film = content.film(FOLDER / f"film-{size[0]}x{size[1]}.y4m", *size, pans=False)
+            film = content.film(FOLDER / f"still-{size[0]}x{size[1]}.y4m", *size, pans=False)
             sound = speech.sound(FOLDER / "speech.wav")
             playwright = sync_playwright().start()
             self._open.append(playwright.stop)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from playwright.sync_api import Browser, Page
 
 from bench.e2ee.calls import Kind, People, enter, press, switch_off, wait
-from bench.e2ee.figures import Counted, Run, Used, run
+from bench.e2ee.figures import LINES, Counted, Run, Used, lines_of, run
 from bench.errors import Failed
 from bench.network.browsers import NAMES, SIDES
 from bench.processes import machine_seconds, thread_times
@@ -21,8 +21,12 @@ from bench.systems.ours import MEDIA_THREAD
 
 SIZE = (1280, 720)
 
-SETTLE_SECONDS = 12.0
-"""Until the encoder has the bits that it may have; shorter measures how it gets there."""
+SETTLE_SECONDS = 5.0
+"""From when the picture has the wanted size, which takes an encoder some seconds: it begins with few bits and a small
+picture."""
+
+GROW_SECONDS = 60.0
+"""For which that is waited for. If it comes to nothing, the run says so."""
 
 WORKER = "DedicatedWorker"
 CALLING = "WebRTC"
@@ -62,7 +66,7 @@ def measure(people: People, kind: Kind, repeat: int, seconds: float, both_ways: 
         right.evaluate("name => bench.picture(name, 30000)", NAMES["left"])
         wait(lambda: left.evaluate("bench.protection()") == PROTECTION[kind], f"the sign says {PROTECTION[kind]}")
         publisher = Publisher(people.browser("left"))
-        time.sleep(min(SETTLE_SECONDS, seconds))
+        _settle(left, min(GROW_SECONDS, 4 * seconds))
         # what is asked of page and server costs them something: that is not between the two looks at the clocks
         counted = _count(service, left)
         used = _use(publisher, service)
@@ -70,6 +74,13 @@ def measure(people: People, kind: Kind, repeat: int, seconds: float, both_ways: 
         used_then = _use(publisher, service)
         counted_then = _count(service, left)
     return run(kind, repeat, (used, used_then), (counted, counted_then))
+
+
+def _settle(page: Page, most: float) -> None:
+    until = time.monotonic() + most
+    while time.monotonic() < until and lines_of(page.evaluate("bench.sent()")) < LINES:
+        time.sleep(1.0)
+    time.sleep(SETTLE_SECONDS)
 
 
 def _use(publisher: Publisher, service: Service) -> Used:

@@ -108,7 +108,6 @@ def run(kind: Kind, repeat: int, used: tuple[Used, Used], counted: tuple[Counted
 
     packets = {name: _more(first, last, name, "packetsSent") for name in ("video", "audio")}
     size = {name: _more(first, last, name, "bytesSent") for name in ("video", "audio")}
-    lines = max((each.get("frameHeight", 0) for each in last if each["kind"] == "video"), default=0)
     values = {
         "main_ms": ms("main_ns"),
         "worker_ms": ms("worker_ns"),
@@ -121,7 +120,7 @@ def run(kind: Kind, repeat: int, used: tuple[Used, Used], counted: tuple[Counted
         "forwarded_per_s": forwarded / seconds,
         "pictures_per_s": pictures / seconds,
         "sounds_per_s": sounds / seconds,
-        "lines": lines,
+        "lines": lines_of(last),
         "encoding_ms": _more(first, last, "video", "totalEncodeTime") * 1000 / seconds,
         "packets_per_s": sum(packets.values()) / seconds,
         "kbit_per_s": sum(size.values()) * 8 / 1000 / seconds,
@@ -189,6 +188,11 @@ def _more(first: Sequence[Mapping[str, Any]], last: Sequence[Mapping[str, Any]],
         return float(sum(each.get(name, 0) for each in reports if each["kind"] == kind))
 
     return total(last) - total(first)
+
+
+def lines_of(sent: Sequence[Mapping[str, Any]]) -> int:
+    """Of the largest picture."""
+    return max((int(each.get("frameHeight", 0)) for each in sent if each["kind"] == "video"), default=0)
 
 
 def _limited(first: Sequence[Mapping[str, Any]], last: Sequence[Mapping[str, Any]]) -> float:

@@ -18,19 +18,22 @@ FRAMES = 150
 GRAIN = 5
 """Of 255, standard deviation."""
 
+GOOD_LIGHT = 2
+"""Likewise, of one that costs an encoder little."""
+
 SWING = 36
 """Pixels, of the pan."""
 
 
 def film(path: Path, width: int, height: int, seed: int = 1, *, pans: bool = True) -> Path:
     """Writes YUV4MPEG2, 4:2:0, as Chromium's file camera reads it. Not again if it is there. `pans`: the camera itself
-    moves; else it stands on a table, and only the head moves."""
+    moves; else it stands on a table in good light, and only the head moves."""
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     chance = random.Random(seed)  # noqa: S311 - chance from a seed, no secret
     wall = [_texture(width + 4 * SWING, height + 4 * SWING, chance) for _ in range(3)]
-    grain = [_noise(width, height, chance) for _ in range(7)]
+    grain = [_noise(width, height, chance, GRAIN if pans else GOOD_LIGHT) for _ in range(7)]
     mask = Image.new("L", (width, height), 0)
     ImageDraw.Draw(mask).ellipse((width * 0.36, height * 0.16, width * 0.64, height * 1.3), fill=255)
     mask = mask.filter(ImageFilter.GaussianBlur(3))
