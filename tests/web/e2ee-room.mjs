@@ -6,6 +6,7 @@ import { Handshake } from '../../web/js/e2ee/handshake.js';
 import { generateKeyPair } from '../../web/js/e2ee/hpke.js';
 import { Identities } from '../../web/js/e2ee/identity.js';
 import { fromBase64Url, toBase64Url } from '../../web/js/e2ee/letters.js';
+import { Yes } from '../../web/js/e2ee/yes.js';
 import { FakeClock } from './fakes.mjs';
 
 /** The worker, in the same thread. */
