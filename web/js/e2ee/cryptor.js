@@ -262,7 +262,7 @@ export class Cryptor {
 
 /**
  * Takes frames one after the other, so that they stay in order, and passes on what becomes of them. By hand: a
- * TransformStream between two pipes takes more of the worker's time for a frame than to encrypt it.
+ * TransformStream between two pipes takes more of the worker's time for each frame.
  * @param {ReadableStream} readable
  * @param {WritableStream} writable
  * @param {(frame: Frame) => Promise<ArrayBuffer | null>} work  null: the frame goes no further
