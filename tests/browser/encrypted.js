@@ -1,5 +1,5 @@
-// What becomes of the frames of an encrypted call in this page, and somebody who encrypts under another key than they
-// gave away. Loaded after insight.js, before the page's own scripts.
+// What becomes of the frames of an encrypted call in this page, and somebody who encrypts under another key than the
+// one they gave away. Loaded after insight.js, before the page's own scripts.
 (() => {
   const encrypted = (window.encrypted = { spoils: false });
   let worker = null;
