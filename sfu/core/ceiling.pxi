@@ -20,12 +20,12 @@ cdef int64_t takeable(const Subscriber *slot) noexcept nogil:
     """What the publisher may send so that it fits with what has to be sent again."""
     cdef int64_t most = most_of(slot.target)
     cdef int64_t again = slot.share_bps * slot.loss16 // 4096
-    cdef int64_t spare = slot.peer.estimate_bps - slot.peer.wanted_bps
+    cdef int64_t wanted = slot.peer.wanted_bps
     if slot.share_bps == 0:
         return most
-    if spare > 0:
+    if 0 < wanted < slot.peer.estimate_bps:
         # more is carried than anybody wants: there is room for repeats beside the share
-        again -= min(again, spare * slot.share_bps // slot.peer.wanted_bps)
+        again -= min(again, (slot.peer.estimate_bps - wanted) * slot.share_bps // wanted)
     return min(slot.share_bps - again, most)
 
 

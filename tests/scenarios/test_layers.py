@@ -298,6 +298,21 @@ def test_what_has_to_be_sent_again_lowers_the_ceiling_only_where_there_is_no_roo
     assert lose_a_tenth() > 4_000_000, "as if there were none"
 
 
+def test_a_camera_that_is_off_has_no_ceiling_whatever_is_lost() -> None:
+    call, publisher, [viewer] = a_call(1)
+    call.engine.set_estimate(viewer.peer, 1_000_000)
+    call.run(2)
+    viewer.browser.report_loss(PICTURE, 0.1)
+    call.engine.pause_track(publisher.camera, True)
+    publisher.browser.voice.on = False
+    call.run(4)
+    viewer.browser.report_loss(PICTURE, 0.1)
+    call.run(1)
+    call.engine.pause_track(publisher.camera, False)
+    call.run(2)
+    assert publisher.layers.ceiling < 1_000_000
+
+
 def test_a_ceiling_is_told_again_as_one_may_be_lost() -> None:
     call, publisher, [viewer] = a_call(1)
     call.run(1)
