@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -102,13 +103,17 @@ async def test_three_people_send_what_is_seen_and_everyone_gets_the_size_of_thei
     await doctor.admit(interpreter)
     await interpreter.sees(patient)
 
-    await looks(doctor, Sam_Reed=150)
-    await looks(interpreter, Sam_Reed=720)
+    # The pages tell by themselves what they show whenever anything moves, so it is said again before every look.
+    async def shown_in_two_sizes() -> None:
+        await looks(doctor, Sam_Reed=150)
+        await looks(interpreter, Sam_Reed=720)
 
     async def small() -> bool:
+        await shown_in_two_sizes()
         return bool(0 < (await receiving(doctor, patient))["height"] <= 180)
 
     async def large() -> bool:
+        await shown_in_two_sizes()
         return int((await receiving(interpreter, patient))["height"]) > 180
 
     await eventually(small, "a small tile gets a small picture", seconds=15)
@@ -117,9 +122,7 @@ async def test_three_people_send_what_is_seen_and_everyone_gets_the_size_of_thei
     await interpreter.sees(patient)
 
     async def both() -> bool:
-        # the pages tell by themselves what they show when anything moves
-        await looks(doctor, Sam_Reed=150)
-        await looks(interpreter, Sam_Reed=720)
+        await shown_in_two_sizes()
         return await encodes(patient, "q", "f")
 
     await eventually(both, "both sizes are made, and not the third", seconds=20)
@@ -148,6 +151,35 @@ async def test_three_people_send_what_is_seen_and_everyone_gets_the_size_of_thei
     await doctor.hears(patient, interpreter)
 
 
+async def test_a_small_camera_is_seen_whole_by_who_shows_it_large_and_half_by_who_shows_it_small(
+    service: Service, session: str, person: MakePerson
+) -> None:
+    doctor = await with_insight(await person("Dr. Blue", DOCTOR))
+    patient = await with_insight(await person("Sam Reed", PATIENT))
+    interpreter = await with_insight(await person("Ines Ito", INTERPRETER))
+    for each, role in ((doctor, "therapist"), (patient, "patient"), (interpreter, "interpreter")):
+        await each.join(await service.link(role, session, max_participants=3))
+        if each is not doctor:
+            await doctor.admit(each)
+    await doctor.sees(patient)
+    await interpreter.sees(patient)
+
+    async def heights(viewer: Person, shown: int) -> int:
+        await looks(viewer, Sam_Reed=shown)
+        return int((await receiving(viewer, patient))["height"])
+
+    async def both() -> bool:
+        return (await heights(doctor, 150), await heights(interpreter, 720)) == (180, 360)
+
+    await eventually(both, "one gets half of it and the other all of it", seconds=20)
+    frames = [(await receiving(viewer, patient))["frames"] for viewer in (doctor, interpreter)]
+    for _ in range(5):
+        assert await both(), "and that stays"
+        await asyncio.sleep(1)
+    after = [(await receiving(viewer, patient))["frames"] for viewer in (doctor, interpreter)]
+    assert all(now > before + 40 for before, now in zip(frames, after, strict=True))
+
+
 async def test_a_publisher_with_firefox_is_seen_in_both_sizes(
     service: Service, session: str, person: MakePerson, fox: FirefoxPerson
 ) -> None:
@@ -160,10 +192,10 @@ async def test_a_publisher_with_firefox_is_seen_in_both_sizes(
     await interpreter.join(await service.link("interpreter", session, max_participants=3))
     await doctor.admit(interpreter)
     await interpreter.sees(fox)
-    await looks(doctor, Fay_Fox=100)
-    await looks(interpreter, Fay_Fox=720)
 
     async def small() -> bool:
+        await looks(doctor, Fay_Fox=100)
+        await looks(interpreter, Fay_Fox=720)
         return bool(0 < (await receiving(doctor, fox))["height"] < (await receiving(interpreter, fox))["height"])
 
     await eventually(small, "a small tile gets a small picture of Firefox's", seconds=20)

@@ -6,9 +6,11 @@ import { FakeClock } from './fakes.mjs';
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
+const camera = (settings = {}) => ({ getSettings: () => settings });
+
 function phone({ handheld = true, able = true } = {}) {
   const clock = new FakeClock();
-  const here = { clock, asked: [], fitted: [], camera: {}, changed: () => {} };
+  const here = { clock, asked: [], fitted: [], camera: camera(), changed: () => {} };
   const devices = {
     track: () => here.camera,
     subscribe: (listener) => (here.changed = listener),
@@ -67,7 +69,7 @@ test('another camera, and another connection, begin with the whole picture', asy
   here.size.want(['h']);
   here.clock.pass(5100);
   await settled();
-  here.camera = {};
+  here.camera = camera();
   here.changed();
   await settled();
   assert.deepEqual(here.fitted, [2, 1]);
@@ -85,4 +87,21 @@ test('what is plugged in captures all the time as much as it can', async () => {
   size.want(['q']);
   clock.pass(60_000);
   assert.deepEqual(asked, []);
+});
+
+test('of a small camera nothing is spared that is sent as it is', async () => {
+  const here = phone();
+  here.camera = camera({ width: 640, height: 360 });
+  here.changed();
+  here.size.want(['q', 'h']);
+  here.clock.pass(5100);
+  await settled();
+  assert.deepEqual(here.asked, []);
+  here.size.want(['q']);
+  here.clock.pass(5100);
+  here.camera.getSettings = () => ({ width: 320, height: 180 });
+  await settled();
+  here.size.want(['q', 'h']);
+  await settled();
+  assert.deepEqual(here.fitted, [2, 1]);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Outgoing, SENDING, addSender, partNeeded } from '../../web/js/encodings.js';
+import { Outgoing, SENDING, addSender } from '../../web/js/encodings.js';
 
 /** A sender that takes its time, as browsers do. */
 function fakeTransceiver(encodings) {
@@ -26,7 +26,7 @@ function fakeTransceiver(encodings) {
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
-const track = (height) => ({ getSettings: () => ({ height }) });
+const track = (height) => ({ getSettings: () => ({ width: (height * 16) / 9, height }) });
 const camera = () => fakeTransceiver(SENDING.camera.encodings);
 
 test('a camera is offered in three sizes and begins with the full one', () => {
@@ -79,18 +79,28 @@ test('a camera that captures less is scaled down less, and what is sent keeps it
   const transceiver = camera();
   const outgoing = new Outgoing(transceiver, 'camera');
   const scales = () => transceiver.sender.encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy);
-  outgoing.set(track(720));
+  const captured = track(720);
+  outgoing.set(captured);
   for (const [part, expected] of [[2, [2, 1, 1]], [4, [1, 1, 1]], [1, [4, 2, 1]]]) {
+    captured.getSettings = track(720 / part).getSettings;
     outgoing.fit(part);
     await settled();
     assert.deepEqual(scales(), expected);
   }
 });
 
-test('as much is captured as the largest size needs that somebody watches', () => {
-  assert.equal(partNeeded(['q', 'f']), 1);
-  assert.equal(partNeeded(['q', 'h']), 2);
-  assert.equal(partNeeded(['q']), 4);
+test('of a small picture, of which browsers make two sizes, the full one stands in the middle', async () => {
+  const transceiver = camera();
+  const outgoing = new Outgoing(transceiver, 'camera');
+  outgoing.set(track(360));
+  outgoing.want(['q', 'f']);
+  await settled();
+  assert.deepEqual(transceiver.sender.calls.at(-1), ['q', 'h']);
+  assert.deepEqual(transceiver.sender.encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy), [2, 1, 1]);
+  outgoing.want(['f']);
+  await settled();
+  assert.deepEqual(transceiver.sender.calls.at(-1), ['f']);
+  assert.deepEqual(transceiver.sender.encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy), [2, 1, 1]);
 });
 
 test('what is sent in one encoding is on or off', async () => {

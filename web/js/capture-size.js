@@ -3,12 +3,12 @@
  * On a device that is held in the hand, the camera captures no more than somebody uses: it is what costs its battery
  * most. Smaller with patience, as each change costs a key frame; larger at once, as somebody waits.
  *
- * Not here: which encodings there are and how they are scaled (`encodings.js`), the camera itself (`devices.js`).
+ * Not here: which sizes are sent (`simulcast.js`), the camera itself (`devices.js`).
  */
 
 import { systemClock } from './clock.js';
 import { isHandheld } from './efficiency.js';
-import { partNeeded } from './encodings.js';
+import { partNeeded, whole } from './simulcast.js';
 
 /** Milliseconds for which less must have been enough. */
 const CALM = 5000;
@@ -21,6 +21,8 @@ export class CaptureSize {
   /** @type {readonly string[] | null} */
   #layers = null;
   #part = 1;
+  /** Of the camera, which may not be able to do what was asked. */
+  #taken = 1;
   #cancel = () => {};
 
   /**
@@ -62,7 +64,7 @@ export class CaptureSize {
   #judge() {
     this.#cancel();
     if (!this.#handheld || !this.#layers) return;
-    const part = partNeeded(this.#layers);
+    const part = partNeeded(this.#layers, whole(this.#devices.track('camera'), this.#taken));
     if (part < this.#part) void this.#take(part);
     else if (part > this.#part) this.#cancel = this.#clock.after(CALM, () => void this.#take(part));
   }
@@ -73,6 +75,8 @@ export class CaptureSize {
     this.#part = part;
     const taken = await this.#devices.limit(part);
     // A camera that cannot do it goes on as it is, and so do the encodings.
-    if (part === this.#part) this.#fit(taken ? part : 1);
+    if (part !== this.#part) return;
+    this.#taken = taken ? part : 1;
+    this.#fit(this.#taken);
   }
 }

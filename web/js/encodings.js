@@ -6,23 +6,15 @@
  * loses frames before it loses sharpness. At the start only the full picture is sent: in a call of two that is what is
  * needed, and a phone shall not encode what nobody sees.
  *
- * Not here: which tracks there are (`sending.js`), the peer connection (`peer.js`).
+ * Not here: which sizes there are (`simulcast.js`) and which tracks (`sending.js`), the peer connection (`peer.js`).
  */
+
+import { SIZES, made, scaleOf, whole } from './simulcast.js';
 
 /** @typedef {import('./messages.js').Source} Source */
 
-/**
- * Bits per second, and how many times smaller than what the camera gives. The server reckons with the same numbers
- * (sfu/core/rates.pxi). Enough for a sharp face; three full pictures still fit an ordinary home connection.
- */
-const CAMERA = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
-];
 const FULL = 'f';
-/** While nobody watches: what one sees of oneself. */
-const UNSEEN_PART = 2;
+const FULL_BITRATE = SIZES[SIZES.length - 1].maxBitrate;
 const CAMERA_FRAME_RATE = 30;
 /** Of the full picture where the camera gives more than 720 lines. */
 const CAMERA_BITRATE_1080 = 4_000_000;
@@ -31,7 +23,7 @@ const SCREEN_BITRATE = 2_500_000;
 const SCREEN_FRAME_RATE = 15;
 
 /** What the hardware of a phone has to be able to encode. */
-export const LARGEST = { width: 1280, height: 720, frameRate: 24, bitrate: CAMERA[CAMERA.length - 1].maxBitrate };
+export const LARGEST = { width: 1280, height: 720, frameRate: 24, bitrate: FULL_BITRATE };
 
 /** Half and a quarter of the frame rate can be had from it. Firefox does not know the word and sends what it likes. */
 const TEMPORAL_LAYERS = 'L1T3';
@@ -51,9 +43,10 @@ export const SENDING = {
   microphone: { kind: 'audio', encodings: [{}], hint: '' },
   camera: {
     kind: 'video',
-    encodings: CAMERA.map((encoding) => ({
-      ...encoding,
-      active: encoding.rid === FULL,
+    encodings: SIZES.map((size) => ({
+      ...size,
+      scaleResolutionDownBy: scaleOf(size.rid, {}),
+      active: size.rid === FULL,
       maxFramerate: CAMERA_FRAME_RATE,
       scalabilityMode: TEMPORAL_LAYERS,
     })),
@@ -67,15 +60,6 @@ export const SENDING = {
     hint: 'detail',
   },
 };
-
-/**
- * @param {readonly string[]} layers  the camera's encodings that somebody uses
- * @returns {number} how many times smaller than usual it may capture
- */
-export function partNeeded(layers) {
-  const used = CAMERA.filter(({ rid }) => layers.includes(rid));
-  return used.length ? Math.min(...used.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)) : UNSEEN_PART;
-}
 
 /**
  * @param {RTCPeerConnection} pc
@@ -176,13 +160,16 @@ export class Outgoing {
   async #fit(sender) {
     const parameters = sender.getParameters();
     const { encodings } = parameters;
+    const picture = whole(sender.track, this.#part);
+    const layers = this.source === 'camera' ? made(this.#layers, picture) : this.#layers;
     const anew = this.#anew;
     this.#anew = false;
     let differs = anew;
     for (const encoding of encodings ?? []) {
-      const wantedNow = encodings.length > 1 ? this.#layers.includes(encoding.rid ?? FULL) : this.#layers.length > 0;
+      const wantedNow = encodings.length > 1 ? layers.includes(encoding.rid ?? FULL) : layers.length > 0;
       const active = wantedNow && !this.#held;
-      const wanted = { active, maxBitrate: this.#bitrate(encoding, sender.track), ...this.#scale(encoding) };
+      const scale = this.#scale(encoding, picture);
+      const wanted = { active, maxBitrate: this.#bitrate(encoding, sender.track), ...scale };
       differs ||= Object.entries(wanted).some(([name, value]) => Reflect.get(encoding, name) !== value);
       Object.assign(encoding, wanted);
     }
@@ -192,11 +179,12 @@ export class Outgoing {
 
   /**
    * @param {RTCRtpEncodingParameters} encoding
+   * @param {import('./simulcast.js').Picture} picture  that the camera gives when nothing is spared
    * @returns {{scaleResolutionDownBy?: number}}
    */
-  #scale({ rid }) {
-    const usual = this.source === 'camera' && CAMERA.find((each) => each.rid === rid)?.scaleResolutionDownBy;
-    return usual ? { scaleResolutionDownBy: Math.max(usual / this.#part, 1) } : {};
+  #scale({ rid }, picture) {
+    if (this.source !== 'camera' || !rid) return {};
+    return { scaleResolutionDownBy: Math.max(scaleOf(rid, picture) / this.#part, 1) };
   }
 
   /**
@@ -206,6 +194,6 @@ export class Outgoing {
    */
   #bitrate({ rid, maxBitrate }, track) {
     if (this.source !== 'camera' || !track || (rid ?? FULL) !== FULL) return maxBitrate;
-    return (track.getSettings().height ?? 0) > 720 ? CAMERA_BITRATE_1080 : CAMERA[CAMERA.length - 1].maxBitrate;
+    return (track.getSettings().height ?? 0) > 720 ? CAMERA_BITRATE_1080 : FULL_BITRATE;
   }
 }
