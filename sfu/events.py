@@ -91,7 +91,9 @@ class PeerReport:
     """How a peer's connection is. Loss: 0 to 1, over the last second or so."""
 
     loss_up: float
+    """Of what the client sent, the share that did not come at first, whether or not it came when it was asked for."""
     loss_down: float
+    """As the client reports it, which means the same."""
     rtt_ms: float | None
     """Round trip between client and server; None while unknown."""
     bits_in: float

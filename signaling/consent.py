@@ -41,14 +41,22 @@ class Consents:
         self.rule: Rule = policy.base
         """The rule in force."""
         self._answers: dict[str, Answer] = {}
+        self._was_enough = False
+        """Whether being told was enough when this recording began, and is no longer."""
 
     def standing(self, person: str) -> Standing:
         answer = self._answers.get(person)
         if answer is None:
-            return "none" if self.rule == "notice" and not self.policy.asks_place else "asked"
+            return "none" if self._told_is_enough else "asked"
         if not answer.agreed:
             return "refused"
         return "asked" if self.rule == "written" and answer.signed_as is None else "agreed"
+
+    def at_least(self, rule: Rule) -> None:
+        """From now on the rule in force is no laxer than this."""
+        before = self._told_is_enough
+        self.rule = strictest(self.rule, rule)
+        self._was_enough |= before and not self._told_is_enough
 
     def permits(self, person: str) -> bool:
         """Whether this person may be recorded."""
@@ -57,7 +65,7 @@ class Consents:
     def has_agreed(self, person: str) -> bool:
         """Whether they said yes, or need not; under a rule that has become stricter since, perhaps."""
         answer = self._answers.get(person)
-        return self.standing(person) == "none" if answer is None else answer.agreed
+        return self._told_is_enough or self._was_enough if answer is None else answer.agreed
 
     def agree(self, person: str, text: str | None, place: str | None, signed_as: str | None) -> Answer | None:
         """Takes a yes to the words of version `text`; None if it says nothing new. Raises Refused.
@@ -67,7 +75,7 @@ class Consents:
         if place is not None and place not in self.policy.table:
             raise Refused("place_needed")
         standing, before = self.standing(person), self.rule
-        self.rule = strictest(before, self.policy.rule_at(place))
+        self.at_least(self.policy.rule_at(place))
         if standing == "refused":
             raise Refused("not_asked")
         if standing != "asked" and self.rule == before:
@@ -92,7 +100,7 @@ class Consents:
 
     def ask_anew(self) -> None:
         """Everybody is asked, whatever they said before."""
-        self._answers = {}
+        self._answers, self._was_enough = {}, False
 
     def ask_again(self) -> None:
         """Those who said no are asked once more."""
@@ -101,3 +109,7 @@ class Consents:
     def keep(self, present: Collection[str]) -> None:
         """Forgets the answers of whoever is no longer here."""
         self._answers = {person: answer for person, answer in self._answers.items() if person in present}
+
+    @property
+    def _told_is_enough(self) -> bool:
+        return self.rule == "notice" and not self.policy.asks_place

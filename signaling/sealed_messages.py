@@ -17,8 +17,8 @@ RECORDER = "recorder"
 
 DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
-SealedBody = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=8192)]
-"""Base64url, at most 8192 characters."""
+SealedBody = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=4096)]
+"""Base64url, at most 4096 characters."""
 
 LARGEST_PAGE = 2**53 - 1
 

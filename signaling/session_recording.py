@@ -8,6 +8,7 @@ Rules:
 - After a newcomer's no it goes on only when somebody presses resume, which asks those again who said no.
 - Whoever withdraws ends it. So does a place where nothing may be recorded, and a fault that cannot be mended.
 - An ended recording is never continued: the next start is another one, and asks everybody.
+- Where everyone encrypts, everyone is asked: a browser gives its keys when its person has agreed, not when told.
 - The recorder is there as long as any of this goes on, and may be given keys while it is opened or runs. Whenever that
   is over, its keys are forgotten: `ForgetKeys`, or `EndCapture`.
 - Every `BeginCapture` is followed by exactly one `EndCapture`; what is captured at a moment is told by `Capture` and
@@ -138,6 +139,7 @@ class SessionRecording:
             raise Refused("recording_already")
         if self.consents.rule == "never":
             raise Refused("recording_not_here")
+        self._ask_for_keys()
         self.consents.ask_anew()
         self.take = Take(self._new_id(), Phase.ASKING, now)
         if self.consents.rule == "all" and not self.consents.policy.asks_place:
@@ -244,9 +246,14 @@ class SessionRecording:
         Nobody has come, gone or answered when `now` is None.
         """
         present = [seat for seat in seats if seat.phase is SeatPhase.PRESENT]
+        before, self._sealed = self._sealed, all(seat.encrypts for seat in present)
+        if self.take is not None:
+            self._ask_for_keys()
         if now is not None:
             self._review([seat.id for seat in present], any(seat.may("record") for seat in present), now)
         self._attend(present)
+        if self._sealed != before and self.take is not None and self.take.phase in CAPTURES:
+            self._orders.append(SealCapture(self.take.id, self._sealed))
         running = self.take is not None and self.take.phase is Phase.RUNNING
         wanted = taps(self.take.id, seats, self.consents.permits) if self.take is not None and running else {}
         released, captured = retap(self._taps, wanted, sealed=self._sealed)
@@ -304,13 +311,12 @@ class SessionRecording:
             self.recorder.keys_forgotten()
         self._orders += [ForgetKeys(take.id, number) for number in self.recorder.part(present)]
         self._says += self.recorder.greet(present)
-        sealed = all(seat.encrypts for seat in present)
-        if sealed != self._sealed:
-            self._sealed = sealed
-            if take.phase in CAPTURES:
-                self._orders.append(SealCapture(take.id, sealed))
 
     # Inside -------------------------------------------------------------------------------------------------------
+
+    def _ask_for_keys(self) -> None:
+        if self._sealed:
+            self.consents.at_least("all")
 
     def _captured(self) -> Take:
         if self.take is None or self.take.phase not in (Phase.RUNNING, Phase.PAUSED):

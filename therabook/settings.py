@@ -171,8 +171,8 @@ class Settings(BaseSettings):
     )
     consent_rule: Literal["notice", "all", "written"] = Field(
         "all",
-        description="What a recording needs wherever people are. notice: everyone is told. all: everyone present "
-        "agrees. written: and signs with their name.",
+        description="What a recording needs wherever people are. notice: everyone is told, where somebody's browser "
+        "does not encrypt; otherwise as all. all: everyone present agrees. written: and signs with their name.",
     )
     consent_places: Path | None = Field(
         None,

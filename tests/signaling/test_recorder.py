@@ -323,7 +323,7 @@ def test_no_flood_of_keys_gets_through(hostile: tuple[Encrypted, Actor, SealingP
     [
         "x",
         "AAAA",
-        "A" * 8192,
+        "A" * 4096,
         encode(b"{}"),
         encode(b"[" * 3000),
         encode(b'{"kind":"commit"}'),

@@ -6,13 +6,15 @@ from signaling import messages as m
 from signaling import orders as o
 from signaling.recording_rules import WORDS, ConsentPolicy
 from tests.signaling.recorded import TABLE, a_call, kinds, phase
-from tests.signaling.stage import EPOCH
+from tests.signaling.stage import EPOCH, Stage
 
 # Stricter rules ---------------------------------------------------------------------------------------------------
 
 
 def test_where_being_told_is_enough_nobody_is_asked_and_anybody_can_withdraw() -> None:
-    stage, therapist, patient = a_call(ConsentPolicy("notice"))
+    stage = Stage(ConsentPolicy("notice"), limit=4, encryption="preferred")
+    therapist, patient = stage.therapist(), stage.patient(encrypts=False)
+    therapist.says(m.Admit(person=patient.seat_id))
     therapist.records("start")
     stage.capture_begins()
     assert (patient.shown.phase, patient.shown.you) == ("running", "none")
@@ -22,6 +24,33 @@ def test_where_being_told_is_enough_nobody_is_asked_and_anybody_can_withdraw() -
     patient.refuses()
     assert stage.captures == {stage.recording: "withdrawn"}
     assert [consent.kind for consent in stage.consents] == ["withdraw"]
+
+
+def test_where_everyone_encrypts_being_told_is_not_enough_as_keys_are_given_by_those_who_agree() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("notice"))
+    therapist.records("start")
+    assert (therapist.shown.you, patient.shown.you) == ("agreed", "asked")
+    assert kinds(stage) == []
+    patient.agrees()
+    stage.capture_begins()
+    assert phase(patient) == "running"
+    assert {consent.kind for consent in stage.consents} == {"agree"}
+
+
+def test_when_the_last_who_did_not_encrypt_has_gone_the_others_are_asked() -> None:
+    stage = Stage(ConsentPolicy("notice"), limit=4, encryption="preferred")
+    therapist, patient = stage.therapist(), stage.patient()
+    old = stage.patient("Old", encrypts=False)
+    for each in (patient, old):
+        therapist.says(m.Admit(person=each.seat_id))
+    therapist.records("start")
+    stage.capture_begins()
+    assert phase(patient) == "running"
+    old.says(m.Leave())
+    assert (phase(patient), patient.shown.you, therapist.shown.you) == ("paused", "asked", "asked")
+    patient.agrees()
+    therapist.agrees()
+    assert phase(patient) == "running"
 
 
 def test_where_a_signature_is_needed_everyone_signs_also_who_starts_it() -> None:

@@ -221,11 +221,10 @@ async def test_somebody_whose_page_gives_no_key_is_missing_in_it_and_all_are_tol
     )
 
 
-async def test_a_name_that_is_told_when_the_recording_runs_already_is_in_it(tmp_path: Path) -> None:
-    async with a_server(tmp_path, consent_rule="notice") as server, a_clinic(tmp_path) as clinic:
+async def test_the_names_are_in_it_which_the_recorder_is_told_with_the_keys(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as server, a_clinic(tmp_path) as clinic:
         async with a_call(server) as (doctor, patient):
-            await doctor.client.says(m.Record(action="start"))
-            await phase(doctor.client, "running")
+            await records(doctor, patient)
             await asyncio.sleep(1)
             await doctor.client.says(m.Record(action="stop"))
             whole = await clinic.only()

@@ -86,7 +86,7 @@ export type RecordingPhase = "asking" | "running" | "paused" | "declined" | "fai
 
 export type DisplayName = string;
 
-/** Base64url, at most 8192 characters. */
+/** Base64url, at most 4096 characters. */
 export type SealedBody = string;
 
 export type Token = string;

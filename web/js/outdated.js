@@ -6,10 +6,11 @@
 (function () {
   'use strict';
 
-  // Each stands for what came with it, to every browser: modules, and the language and dialogs of spring 2022.
+  // Each stands for what came with it, to every browser: modules, and the language and dialogs of summer 2022.
   var able =
     'noModule' in document.createElement('script') &&
     typeof Object.hasOwn === 'function' &&
+    typeof Array.prototype.findLast === 'function' &&
     typeof HTMLDialogElement === 'function';
   if (able) return;
   document.documentElement.setAttribute('data-outdated', '');
