@@ -70,6 +70,15 @@ async def is_end_to_end(someone: Person) -> None:
     await eventually(look, f"{someone.name} reads that it is encrypted end to end")
 
 
+async def is_told(someone: Person, sentence: str, *, seconds: float = 10) -> None:
+    """It stands somewhere on their page."""
+
+    async def look() -> bool:
+        return bool(await someone.evaluate("text => document.body.innerText.includes(text)", sentence))
+
+    await eventually(look, f"{someone.name} reads: {sentence}", seconds=seconds)
+
+
 async def nothing_comes_through(viewer: Person, other: Person, *, seconds: float) -> None:
     """For so long packets come of the other's camera and microphone, and no decoder gets anything out of them."""
     before = await came(viewer, other)

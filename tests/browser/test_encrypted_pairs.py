@@ -18,6 +18,7 @@ from tests.browser.encrypted import (
     came,
     counts,
     is_end_to_end,
+    is_told,
     nothing_comes_through,
     opened_everything,
     runs_dry,
@@ -185,6 +186,7 @@ async def test_nothing_is_decoded_of_who_encrypts_under_another_key_than_they_ga
     await runs_dry(patient, doctor)
     before = await counts(patient)
     await nothing_comes_through(patient, doctor, seconds=4)
+    await is_told(patient, f"What {doctor.name} sends cannot be opened here")
     told = await counts(patient)
     assert (told.opened, told.clear) == (before.opened, 0)
     assert told.dropped["not-authentic"] > before.dropped["not-authentic"]
@@ -193,3 +195,4 @@ async def test_nothing_is_decoded_of_who_encrypts_under_another_key_than_they_ga
     await spoils(doctor, False)
     await comes_again(guest, doctor)
     await all_see_and_hear_each_other(doctor, patient, guest)
+    await is_end_to_end(patient)

@@ -230,3 +230,18 @@ test('where the worker cannot ask for a key frame, the page is told when the key
   await ready(me);
   assert.deepEqual(me.told.findLast(({ op }) => op === 'using'), { op: 'using', key: false, begin: false });
 });
+
+test('the page is told of whom nothing can be opened for a while', async () => {
+  const told = [];
+  const clock = { now: 0 };
+  const cryptor = new Cryptor({ tell: (each) => told.push(each), now: () => clock.now });
+  for (const order of [{ op: 'codecs', codecs: CODECS }, SLOTS, { op: 'add', ...KEY }]) cryptor.take(order);
+  const stranger = a(use({ kid: KEY.kid, key: new Uint8Array(32).fill(8) }));
+  await ready(stranger);
+  const next = async () => ({ ...frame(), data: await stranger.cryptor.seal(frame(), 'camera') });
+  assert.equal(await cryptor.open(await next(), '3'), null);
+  assert.deepEqual(told, []);
+  clock.now = 3000;
+  assert.equal(await cryptor.open(await next(), '3'), null);
+  assert.deepEqual(told, [{ op: 'unread', numbers: [NUMBER] }]);
+});

@@ -160,7 +160,7 @@ test('what was compared still is when the own page was loaded again, and not in 
 
   const again = await loadAgain(room, doctor, { identities });
   const { words, ...known } = again.encryption.encrypted.people.patient;
-  assert.deepEqual(known, { compared: true, changed: false, forged: false, tried: false });
+  assert.deepEqual(known, { compared: true, changed: false, forged: false, tried: false, unread: false });
   assert.equal(words.length, 4);
 
   again.encryption.close();
@@ -180,7 +180,7 @@ test('what was forged is known when the own page was loaded again, until the wor
   room.show();
   await room.calm();
   const { words, ...known } = doctor.encryption.encrypted.people.patient;
-  assert.deepEqual(known, { compared: false, changed: false, forged: true, tried: true });
+  assert.deepEqual(known, { compared: false, changed: false, forged: true, tried: true, unread: false });
   assert.deepEqual(words, []);
 
   room.meddle = (from, to, body) => body;
@@ -238,4 +238,17 @@ test('whoever comes is shown pictures from their beginning, with a key that they
   room.leave(patient);
   await room.calm();
   assert.deepEqual(held, { camera: true, screen: true });
+});
+
+test('what calls before have left is tidied up before anybody joins', () => {
+  class Tidied extends Identities {
+    tidied = 0;
+
+    async tidy() {
+      this.tidied++;
+    }
+  }
+  const identities = new Tidied({ indexedDB: undefined });
+  new Room().page('patient', { identities });
+  assert.equal(identities.tidied, 1);
 });

@@ -24,8 +24,9 @@ import { Yes } from './yes.js';
 
 /**
  * What is known of somebody; `words` is empty while there was no agreement.
- * @typedef {Known & {forged: boolean, tried: boolean}} Person  `forged`: what came last in their name is not honest ·
- *   `tried`: that was so in this call, and whose keys are used was not made sure since
+ * @typedef {Known & {forged: boolean, tried: boolean, unread: boolean}} Person  `forged`: what came last in their name is
+ *   not honest · `tried`: that was so in this call, and whose keys are used was not made sure since · `unread`: what they
+ *   send cannot be opened
  */
 
 /**
@@ -92,6 +93,8 @@ export class Encryption {
   #count = 0;
   /** @type {ReadonlySet<string>} */
   #holders = new Set();
+  /** @type {readonly number[]} of whom something comes that cannot be opened, by their numbers */
+  #unread = [];
   /** @type {Map<string, boolean>} who waits at the door, and whether for long */
   #door = new Map();
 
@@ -110,6 +113,8 @@ export class Encryption {
     this.#host = host;
     this.#clock = clock;
     this.#identities = identities;
+    // Early, also because a browser takes a tenth of a second to make the database: nobody is to wait for that in a call.
+    void identities.tidy();
     this.#yes = yes;
     this.#way = way;
     this.#makeWorker = makeWorker;
@@ -131,12 +136,13 @@ export class Encryption {
   get encrypted() {
     /** @type {Record<string, Person>} */
     const people = {};
-    for (const { id } of [...(this.#server?.people ?? []), ...(this.#server?.waiting ?? [])]) {
+    for (const { id, number } of [...(this.#server?.people ?? []), ...(this.#server?.waiting ?? [])]) {
       const known = this.#agreement?.known(id);
       const forged = this.#agreement?.isForged(id) ?? false;
       const tried = this.#agreement?.wasForged(id) ?? false;
-      if (known || forged || tried) {
-        people[id] = { words: [], compared: false, changed: false, ...known, forged, tried };
+      const unread = this.#unread.includes(number);
+      if (known || forged || tried || unread) {
+        people[id] = { words: [], compared: false, changed: false, ...known, forged, tried, unread };
       }
     }
     const state = !this.possible ? 'impossible' : this.#clear ? 'clear' : 'on';
@@ -400,6 +406,7 @@ export class Encryption {
     this.#agreed = this.#recorded = false;
     this.#required = true;
     this.#holders = new Set();
+    this.#unread = [];
     this.#door.clear();
   }
 
@@ -429,6 +436,9 @@ export class Encryption {
       this.#keyed = told.key;
       this.#holdPictures();
       if (told.begin) for (const { refresh } of this.#pictures.values()) refresh();
+    } else if (told.op === 'unread') {
+      this.#unread = told.numbers;
+      this.#host.changed();
     } else {
       this.#epochs.renew();
     }

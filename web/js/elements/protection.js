@@ -20,9 +20,9 @@
  *   in transit only
  *
  * @typedef {object} Worry
- * @property {'forged' | 'changed' | 'differ' | 'clear'} kind
- *   forged: what came in a person's name cannot be honest · changed: another key than the one that was compared ·
- *   differ: this person said that the words are different
+ * @property {'forged' | 'unread' | 'changed' | 'differ' | 'clear'} kind
+ *   forged: what came in a person's name cannot be honest · unread: what they send cannot be opened · changed: another
+ *   key than the one that was compared · differ: this person said that the words are different
  * @property {string} person  an id; empty where it concerns everybody
  * @property {boolean} looked
  *
@@ -34,7 +34,7 @@
  */
 
 /** What is told first where there is more than one. */
-const GRAVEST = /** @type {const} */ (['forged', 'changed', 'differ', 'clear']);
+const GRAVEST = /** @type {const} */ (['forged', 'unread', 'changed', 'differ', 'clear']);
 
 /**
  * @param {Seen} state
@@ -140,10 +140,11 @@ export function stepOf(known, worry) {
  * @param {Step} step
  * @param {Known | undefined} known
  * @param {Worry['kind'] | null} worry
- * @returns {'forged' | 'tried' | 'changed' | null}
+ * @returns {'forged' | 'unread' | 'tried' | 'changed' | null}
  */
 export function noteOf(step, known, worry) {
   if (step === 'forged') return 'forged';
+  if (worry === 'unread') return 'unread';
   if (step !== 'compare') return null;
   if (worry === 'forged') return 'tried';
   return known?.changed ? 'changed' : null;
@@ -222,12 +223,13 @@ export function endKey(state, protection) {
 /**
  * A forgery is one for as long as nobody has made sure whose keys are used, be it in another page of this call.
  * @param {Known | undefined} known
- * @returns {('forged' | 'changed')[]}
+ * @returns {('forged' | 'unread' | 'changed')[]}
  */
 function flags(known) {
-  /** @type {('forged' | 'changed')[]} */
+  /** @type {('forged' | 'unread' | 'changed')[]} */
   const found = [];
   if (known?.forged || known?.tried) found.push('forged');
+  if (known?.unread) found.push('unread');
   if (known?.changed) found.push('changed');
   return found;
 }
