@@ -13,6 +13,7 @@ import pytest_asyncio
 from signaling import messages as m
 from signaling import requests, websocket
 from signaling.room import Room
+from signaling.seat import AWAY_UNHEARD
 from tests.signaling.server import Client, Server, a_server, offer
 
 
@@ -157,6 +158,7 @@ async def test_garbage_again_and_again_closes_the_socket_but_not_the_seat(server
     for _ in range(11):
         await patient.says_raw("{")
     assert await patient.closed() == 1008
+    server.clock.ahead += AWAY_UNHEARD
     state = await therapist.state(lambda state: state.people[0].reconnecting)
     assert len(state.people) == 1
 
@@ -183,6 +185,7 @@ async def test_a_message_that_is_too_large_closes_the_socket(server: Server) -> 
     therapist, patient = await server.call()
     await patient.says_raw('{"type":"chat","text":"' + "x" * 300_000 + '"}')
     assert await patient.closed() == 1009
+    server.clock.ahead += AWAY_UNHEARD
     await therapist.state(lambda state: state.people[0].reconnecting)
 
 
@@ -272,6 +275,7 @@ async def lost(client: Client) -> str:
 async def test_a_lost_socket_is_resumed_and_the_same_media_goes_on(server: Server) -> None:
     therapist, patient = await server.call()
     resume = await lost(patient)
+    server.clock.ahead += AWAY_UNHEARD
     await therapist.state(lambda state: state.people[0].reconnecting)
     back = await server.client()
     await back.says(m.Resume(encrypts=True, token=resume, microphone=True, camera=True))

@@ -106,4 +106,4 @@ def seeds() -> Iterator[bytes]:
     yield join_steps([*_pattern(34), b"\x04\x04", *_pattern(12, first=b"\x00\x00"), *mixed, *mixed, *mixed])
 
 
-TARGET = Target("thinning", run, seeds, shape=STEPS)
+TARGET = Target("thinning", run, seeds, shape=STEPS, brief=500)
