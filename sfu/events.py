@@ -101,3 +101,5 @@ class PeerReport:
     bits_out: float
     """bit/s to the client."""
     transport: Literal["udp", "tcp"]
+    carries: float | None = None
+    """bit/s that the way to the client is found to carry; None while that is not known."""

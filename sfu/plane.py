@@ -322,6 +322,7 @@ class MediaPlane:
             bits_in=peer.traffic.bits_in if peer.traffic else 0.0,
             bits_out=peer.traffic.bits_out if peer.traffic else 0.0,
             transport=transport,
+            carries=float(stats["estimate_bps"]) or None,
         )
 
     # Ends -------------------------------------------------------------------------------------------------------

@@ -372,7 +372,7 @@ class Room:
                 self._revision += 1
                 seat.told = state.model_copy(update={"revision": self._revision})
                 orders.append(Tell(seat.connection, seat.told))
-            if news := seat.watching.news():
+            if news := seat.watching.news(seat.sparing):
                 orders.append(Tell(seat.connection, news))
             pairs = seat.slots.wanted(others, self.limit) if seat.phase is Phase.PRESENT and seat.peer else None
             if pairs is not None:

@@ -19,6 +19,7 @@ from signaling.orders import ConnectionId
 from signaling.refusals import Refused
 from signaling.roles import PERMISSIONS, Action, Role
 from signaling.slots import SlotTable
+from signaling.sparing import Sparing
 from signaling.watching import Watching
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class Seat:
     """What the media server was last told about each source."""
     watching: Watching = field(default_factory=Watching)
     hold_back: HoldBack = field(default_factory=HoldBack)
+    sparing: Sparing = field(default_factory=Sparing)
 
     def __post_init__(self) -> None:
         self.role = self.entry.role
@@ -203,6 +205,7 @@ class Seat:
         self.paused = {}
         self.watching = Watching()
         self.hold_back = HoldBack()
+        self.sparing = Sparing()
 
     def expires(self, grace: float) -> float | None:
         """When the seat is given up: `grace` seconds after socket and media are both gone. None while one lives."""

@@ -35,6 +35,7 @@ from signaling.room import Room
 from signaling.rules import Rules
 from signaling.seat import Arrival, Entry, Media, Seat, notice_silence, shown_name
 from signaling.session_recording import SessionRecording
+from signaling.sparing import spare
 from signaling.stats import Stats
 from signaling.tokens import JoinClaims, ResumeClaims, Tokens
 
@@ -230,7 +231,10 @@ class Sessions:
             if isinstance(message, OfferAgain) and seat is not None:
                 self._offer(outlet, room, seat, message)
             elif isinstance(message, Stats) and seat is not None:
-                self._quality.told(room, seat, message, self._clock.steady())
+                now = self._clock.steady()
+                if message.send_limit is not None:
+                    seat.sparing.told(message.send_limit, now)
+                self._quality.told(room, seat, message, now)
             else:
                 self._carry_out(room, room.receive(connection, message, self._clock.steady()))
 
@@ -317,6 +321,7 @@ class Sessions:
                 if judge:
                     notice_silence(room.present(), silent)
                     hold_back(room.present(), reports, now)
+                    spare(room.present(), reports, now)
                     self._carry_out(room, room.judge(self._quality.look(room, reports, now)))
                 self._carry_out(room, room.tick(now))
 

@@ -35,3 +35,5 @@ class Wanted(Message):
 
     type: Literal["wanted"] = "wanted"
     layers: dict[Source, list[str]]
+    small_sound: bool = False
+    """Whether the microphone is to be sent with 16 kbit/s and 60 ms a packet: somebody's way carries no more."""

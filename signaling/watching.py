@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sfu import LayersWanted, PeerId, PictureHeld
 from signaling.messages import Source, View, Wanted
 from signaling.orders import Order, Rank, Show
+from signaling.sparing import Sparing
 
 FULL = 4320
 """Lines. The height of a slot of which nobody has said how it is shown."""
@@ -32,8 +33,8 @@ class Watching:
     """Slots whose picture is stopped for want of room."""
     wanted: dict[Source, list[str]] = field(default_factory=dict)
     """Of what this person sends: the encodings that anybody watches."""
-    told: dict[Source, list[str]] = field(default_factory=dict)
-    """The same, as their page knows it."""
+    told: Wanted = field(default_factory=lambda: Wanted(layers={}))
+    """The same, and what their connection allows of it, as their page knows it."""
     _heights: dict[str, int] = field(default_factory=dict)
     _shown: dict[str, int] = field(default_factory=dict)
     _ranked: dict[str, Standing] = field(default_factory=dict)
@@ -54,14 +55,16 @@ class Watching:
 
     def page_is_new(self) -> None:
         """Whoever listens now was told nothing."""
-        self.told = {}
+        self.told = Wanted(layers={})
 
-    def news(self) -> Wanted | None:
-        """What the page has to be told."""
-        if self.wanted == self.told:
+    def news(self, sparing: Sparing) -> Wanted | None:
+        """What the page has to be told. `sparing`: of what this person sends."""
+        layers: dict[Source, list[str]] = {"camera": [], "screen": []} if sparing.no_pictures else dict(self.wanted)
+        wanted = Wanted(layers=layers, small_sound=sparing.small_sound)
+        if wanted == self.told:
             return None
-        self.told = dict(self.wanted)
-        return Wanted(layers=dict(self.wanted))
+        self.told = wanted
+        return wanted
 
     def orders(self, peer: PeerId, slots: Sequence[str], standings: Mapping[str, Standing]) -> list[Order]:
         """What the media server has to be told. `standings`: of the slots in which a picture plays."""

@@ -31,7 +31,15 @@ def assignments(seat: Seat, seats: Collection[Seat]) -> list[Assignment]:
     screen = next((other.id for other in others if other.sends("screen")), None)
     assigned = seat.slots.assign([(other.id, other.sources.keys()) for other in others], screen)
     delays = {other.id: other.hold_back.ms for other in others}
-    return [_as_told(each, each.mid in seat.watching.held, delays[each.person]) for each in assigned]
+    weak = {other.id for other in others if other.sparing.no_pictures}
+    return [
+        _as_told(each, each.mid in seat.watching.held or _is_weak(each, weak), delays[each.person]) for each in assigned
+    ]
+
+
+def _is_weak(assignment: Assignment, weak: Collection[str]) -> bool:
+    """Whether it is a picture that does not come for want of room on its first way."""
+    return assignment.source != "microphone" and assignment.person in weak
 
 
 def _as_told(assignment: Assignment, held: bool, delay: int) -> Assignment:

@@ -72,7 +72,7 @@ cdef int64_t ceiling_for(const Peer *peer) noexcept nogil:
         if track.paused:
             continue
         if track.kind == AUDIO:
-            audio += AUDIO_BPS
+            audio += sound_of(track)
         elif track.wanted:
             one = ceiling_of(track)
             if one == 0:

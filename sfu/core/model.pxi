@@ -145,6 +145,7 @@ cdef struct Track:
     Layer *layers[MAX_LAYERS]  # the smallest picture first; of video at least one
     int layer_count
     int64_t kept_until         # until then its sound is kept (`redundant.pxi`)
+    int sound_bps              # what it took at most of late, if it is sound (`rates.pxi`)
     int wanted, wanted_told    # a bit for each layer that somebody wants, and what Python knows of that
     int mid_length
     uint8_t mid[16]

@@ -6,6 +6,7 @@ cdef enum:
     ALIVE_US = 500000               # without a packet for so long, a layer does not come
     UNUSED_US = 1000000             # earlier, and layers go off and on while somebody changes their mind
     HEARD_US = 2000000              # sound is expected to go on for so long
+    SOUND_FADES = 64                # of what it took: in ten seconds of silence half is forgotten
 
 cdef enum:
     # bits a second. Most: what the web client gives its encodings (web/js/encodings.js), from the largest down
@@ -19,6 +20,7 @@ cdef enum:
     MIDDLE_LEAST_BPS = 250000
     LARGE_START_BPS = 1000000
     MIDDLE_START_BPS = 350000
+    AUDIO_BPS = 40000               # a voice that is not encrypted end to end
     LEAST_BPS = 80000               # less, and it is better to see nothing and to hear well
 
 
@@ -53,6 +55,11 @@ cdef inline bint alive(const Layer *layer, int64_t now) noexcept nogil:
 
 cdef inline int64_t rate_of(const Layer *layer, int64_t now) noexcept nogil:
     return layer.rate_bps if layer.rate_bps and alive(layer, now) else most_of(layer)
+
+
+cdef inline int64_t sound_of(const Track *track) noexcept nogil:
+    """What a voice takes: between words it takes less, and then as much again."""
+    return max(track.sound_bps, AUDIO_BPS)
 
 
 cdef int height_of(const Layer *layer) noexcept nogil:
@@ -114,6 +121,9 @@ cdef void look_after(Core *core, Track *track, int64_t now) noexcept nogil:
     """What happens to a track's layers by themselves."""
     cdef int i
     if track.kind != VIDEO:
+        if track.layer_count:
+            measure(track.layers[0], now)
+            track.sound_bps = max(track.layers[0].rate_window_bps, track.sound_bps - track.sound_bps // SOUND_FADES)
         return
     for i in range(track.layer_count):
         measure(track.layers[i], now)

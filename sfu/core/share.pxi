@@ -9,7 +9,6 @@
 
 cdef enum:
     SHARE_US = 200000               # looked at so often, besides whenever the estimate changes
-    AUDIO_BPS = 40000
     AUDIO_AGAIN_BPS = 32000         # in redundant packets: without headers of its own
     MOST_CLAIMS = 64
     OPTIONS = MAX_LAYERS + 1
@@ -184,7 +183,7 @@ cdef void share_out(Core *core, Peer *peer, int64_t now) noexcept nogil:
             continue
         if slot.kind == AUDIO:
             if is_heard(slot.track, now):
-                audio += AUDIO_BPS + (AUDIO_AGAIN_BPS if slot.redundant_until > now else 0)
+                audio += sound_of(slot.track) + (AUDIO_AGAIN_BPS if slot.redundant_until > now else 0)
         elif slot.height == 0 or slot.track.layer_count == 0:
             stop_picture(core, slot, False)
         elif slot.track.paused:

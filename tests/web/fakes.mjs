@@ -102,6 +102,9 @@ export function fakePeers() {
       want(layers) {
         peer.wanted = layers;
       },
+      async spareSound(small) {
+        peer.smallSound = small;
+      },
       play(played) {
         peer.played = played;
       },

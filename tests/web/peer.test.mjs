@@ -63,3 +63,76 @@ test('a browser that knows neither is left alone', () => {
   peer.play([{ mid: picture.mid, person: 'ann', source: 'camera', delay: 150 }]);
   assert.deepEqual(Object.keys(picture.receiver), ['track']);
 });
+
+/** A peer connection that is negotiated, and what was done with it. */
+function negotiated() {
+  const done = [];
+  let at = 0;
+  class FakeConnection {
+    iceConnectionState = 'new';
+    connectionState = 'new';
+    signalingState = 'stable';
+
+    addTransceiver(kind) {
+      const sender = { track: null, getParameters: () => ({ encodings: [] }), setParameters: async () => {} };
+      return { mid: String(at++), receiver: { track: { kind } }, sender };
+    }
+
+    async createOffer({ iceRestart = false } = {}) {
+      return { type: 'offer', sdp: iceRestart ? 'offer, restarted' : 'offer' };
+    }
+
+    async setLocalDescription({ sdp }) {
+      done.push(sdp);
+      await null;
+      this.signalingState = 'have-local-offer';
+    }
+
+    async setRemoteDescription({ sdp }) {
+      assert.equal(this.signalingState, 'have-local-offer');
+      await null;
+      done.push(sdp.includes('a=ptime:60') ? 'answer, small' : 'answer');
+      this.signalingState = 'stable';
+    }
+  }
+  const peer = new Peer({
+    slots: { audio: 1, video: 1 },
+    changed: () => {},
+    h264First: Promise.resolve(false),
+    RTCPeerConnection: FakeConnection,
+  });
+  return { peer, done };
+}
+
+const ANSWER = { sdp: 'm=audio 9\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 usedtx=1\r\n', slots: [] };
+
+test('sound is made small, and as it was, without asking anybody', async () => {
+  const { peer, done } = negotiated();
+  await peer.offer();
+  await peer.accept(ANSWER);
+  await peer.spareSound(true);
+  await peer.spareSound(true);
+  await peer.spareSound(false);
+  assert.deepEqual(done, ['offer', 'answer', 'offer', 'answer, small', 'offer', 'answer']);
+});
+
+test('while an offer is under way, its answer brings it', async () => {
+  const { peer, done } = negotiated();
+  await peer.spareSound(true);
+  assert.deepEqual(done, [], 'there is nothing yet to be taken again');
+  await peer.offer();
+  await peer.spareSound(false);
+  await peer.spareSound(true);
+  await peer.accept(ANSWER);
+  assert.deepEqual(done, ['offer', 'answer, small']);
+});
+
+test('an offer waits for what is taken again, and does not get its answer', async () => {
+  const { peer, done } = negotiated();
+  await peer.offer();
+  await peer.accept(ANSWER);
+  const spared = peer.spareSound(true);
+  const offered = peer.offer({ restart: true });
+  await Promise.all([spared, offered]);
+  assert.deepEqual(done.slice(2), ['offer', 'answer, small', 'offer, restarted']);
+});

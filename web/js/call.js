@@ -275,7 +275,7 @@ export class Call {
       case 'answer':
         return void this.#media.answered(message.answer);
       case 'wanted':
-        return void (this.#media.want(message.layers) && this.sending.want(message.layers));
+        return void (this.#media.want(message) && this.sending.want(message.layers));
       case 'more_slots':
         return this.#media.grow({ audio: message.audio, video: message.video });
       case 'sealed':

@@ -241,9 +241,14 @@ export class Media {
     if (this.#wishes.send(source, track)) this.#peer?.send(source, track);
   }
 
-  /** @param {import('./messages.js').Wanted['layers']} layers  that the server wants of the peer it knows */
-  want(layers) {
-    if (this.#known) this.#peer?.want(layers);
+  /** @param {import('./messages.js').Wanted} wanted  of the peer that the server knows */
+  want({ layers, small_sound: small }) {
+    const peer = this.#known ? this.#peer : null;
+    peer?.want(layers);
+    // A connection that is closed meanwhile refuses, and there is nothing to be spared any more.
+    peer?.spareSound(small ?? false).catch((error) => {
+      if (peer.state !== 'closed') console.error('the sound stays as it was', error);
+    });
     return this.#known;
   }
 

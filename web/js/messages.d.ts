@@ -258,6 +258,8 @@ export interface View {
 export interface Wanted {
   type: "wanted";
   layers: { [key in Source]: string[] };
+  /** Whether the microphone is to be sent with 16 kbit/s and 60 ms a packet: somebody's way carries no more. */
+  small_sound: boolean;
 }
 
 /**

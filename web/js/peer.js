@@ -9,6 +9,7 @@
 import { preferredCodecs } from './codecs.js';
 import { prefersH264 } from './efficiency.js';
 import { LARGEST, Outgoing, SENDING, addSender } from './encodings.js';
+import { withSmallSound } from './small-sound.js';
 
 /** @typedef {import('./messages.js').Source} Source */
 /** @typedef {import('./messages.js').Offer} Offer */
@@ -32,6 +33,11 @@ export class Peer {
   #codecs;
   /** @type {PeerState} */
   #told = 'connecting';
+  /** The server's newest answer. */
+  #answer = '';
+  #smallSound = false;
+  /** @type {Promise<unknown>} offers and answers are taken one after the other */
+  #turn = Promise.resolve();
 
   /**
    * @param {{slots: {audio: number, video: number}, changed: (state: PeerState) => void,
@@ -112,24 +118,42 @@ export class Peer {
    * @param {{restart?: boolean}} [options]  restart ICE
    * @returns {Promise<Offer>}
    */
-  async offer({ restart = false } = {}) {
-    await this.#codecs;
-    const description = await this.#pc.createOffer({ iceRestart: restart });
-    await this.#pc.setLocalDescription(description);
-    /** @param {Source} source */
-    const mid = (source) => this.#outgoing.get(source)?.transceiver.mid ?? null;
-    return {
-      sdp: description.sdp ?? '',
-      sources: { microphone: mid('microphone'), camera: mid('camera'), screen: mid('screen') },
-    };
+  offer({ restart = false } = {}) {
+    return this.#inTurn(async () => {
+      await this.#codecs;
+      const description = await this.#pc.createOffer({ iceRestart: restart });
+      await this.#pc.setLocalDescription(description);
+      const mid = (/** @type {Source} */ source) => this.#midOf(source);
+      return {
+        sdp: description.sdp ?? '',
+        sources: { microphone: mid('microphone'), camera: mid('camera'), screen: mid('screen') },
+      };
+    });
   }
 
   /** @param {Answer} answer  to the newest offer */
-  async accept({ sdp, slots }) {
-    this.#answered = new Set(slots.map(({ mid }) => mid));
-    this.#encryption?.answered(sdp);
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp });
-    for (const outgoing of this.#outgoing.values()) outgoing.check();
+  accept({ sdp, slots }) {
+    return this.#inTurn(async () => {
+      this.#answered = new Set(slots.map(({ mid }) => mid));
+      this.#encryption?.answered(sdp);
+      this.#answer = sdp;
+      await this.#take();
+    });
+  }
+
+  /**
+   * Makes the microphone's sound small, or as it was. Nobody is asked: the last answer is taken again, with another
+   * wish in it. If an offer is under way, its answer brings it.
+   * @param {boolean} small
+   */
+  async spareSound(small) {
+    if (small === this.#smallSound) return;
+    this.#smallSound = small;
+    await this.#inTurn(async () => {
+      if (!this.#answer || this.#pc.signalingState !== 'stable') return;
+      await this.#pc.setLocalDescription(await this.#pc.createOffer());
+      await this.#take();
+    });
   }
 
   /**
@@ -224,6 +248,28 @@ export class Peer {
   close() {
     this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = null;
     this.#pc.close();
+  }
+
+  async #take() {
+    const sdp = this.#smallSound ? withSmallSound(this.#answer, this.#midOf('microphone')) : this.#answer;
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+    for (const outgoing of this.#outgoing.values()) outgoing.check();
+  }
+
+  /** @param {Source} source */
+  #midOf(source) {
+    return this.#outgoing.get(source)?.transceiver.mid ?? null;
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  #inTurn(work) {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   #tell() {
