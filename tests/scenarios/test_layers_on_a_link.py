@@ -59,6 +59,22 @@ def test_a_link_that_gets_narrow_and_wide_again_shows_a_moving_picture_all_the_t
     assert receiver.undecodable == 0
 
 
+def test_as_much_is_kept_for_a_voice_as_it_takes() -> None:
+    """Encrypted end to end it takes half as much again, and with pauses as much as in its last words."""
+    call, publisher, [viewer] = over(1, Bottleneck(4e6))
+    call.run(5)
+    before = call.engine.peer_stats(viewer.peer)["wanted_bps"]
+    publisher.browser.voice_bytes = 160
+    call.run(5)
+    during = call.engine.peer_stats(viewer.peer)["wanted_bps"]
+    assert 70_000 < during - before + 40_000 < 90_000
+    publisher.browser.voice_bytes = 8
+    call.run(3)
+    assert call.engine.peer_stats(viewer.peer)["wanted_bps"] > during - 20_000
+    call.run(30)
+    assert call.engine.peer_stats(viewer.peer)["wanted_bps"] == before
+
+
 def test_sound_alone_at_64_kbit_and_the_picture_comes_back_by_itself() -> None:
     steps = Capacity([(0, 2e6), (16 * SECOND, 64_000), (46 * SECOND, 2e6)])
     call, publisher, [viewer] = over(1, Bottleneck(steps))

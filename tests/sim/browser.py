@@ -231,6 +231,7 @@ class Browser:
         self.picture: Camera = self.camera
         """What it publishes."""
         self.voice = Sender(name, ssrc=2000 + name)
+        self.voice_bytes = 60
         self.receivers: dict[int, Receiver] = {}
         self.heard: dict[int, list[tuple[int, int, int]]] = {}
         """slot SSRC -> (sender, number, time) of every sound packet."""
@@ -270,7 +271,7 @@ class Browser:
     def send_sound(self) -> None:
         """20 ms of sound."""
         if self.voice.on:
-            payload = struct.pack("!II", self.name, self.voice.frame) + bytes(60)
+            payload = struct.pack("!II", self.name, self.voice.frame) + bytes(self.voice_bytes)
             self._send_rtp(
                 rtp(
                     OPUS_PT, self.voice.seq, self.voice.timestamp, self.voice.ssrc, payload, False, self._extensions(20)
