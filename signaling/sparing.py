@@ -77,7 +77,7 @@ class Sparing:
         self._pictures = Measure()
         self._tried_at = 0.0
         self._lost_before = False
-        self._up: tuple[float, float] | None = None
+        self._told: list[tuple[float, float]] = []
 
     @property
     def small_sound(self) -> bool:
@@ -89,12 +89,14 @@ class Sparing:
 
     def told(self, bps: float, now: float) -> None:
         """What this person's browser believes that it can send in all."""
-        self._up = bps, now
+        self._told = [*self._told[-1:], (bps, now)]
 
     def look(self, down: float | None, now: float, own: PeerReport | None = None) -> None:
         """`down`: bit/s on the narrowest way to anybody who listens; None while that is not known. `own`: how this
         person's connection is."""
-        up = self._up[0] if self._up is not None and now - self._up[1] < OLD else None
+        # Once is chance: what a browser that sends little believes goes up and down.
+        recent = [bps for bps, at in self._told if now - at < OLD]
+        up = max(recent) if len(recent) == 2 else None
         loses = own is not None and own.loss_up >= LOSES
         if own is not None and loses and self._lost_before:
             up = own.bits_in if up is None else min(up, own.bits_in)

@@ -28,7 +28,10 @@
       worker.postMessage({ op: 'count', id });
     });
 
-  /** How many frames decoders were given, of everybody: pictures, and 20 ms of sound each. */
+  /**
+   * How many frames decoders were given at the least, of everybody: pictures, and sound, of which a packet holds 20 ms,
+   * or 60 where a way is thought to be narrow.
+   */
   encrypted.given = async () => {
     let [pictures, samples] = [0, 0];
     for (const each of (await insight.peers.at(-1).getStats()).values()) {
@@ -36,7 +39,7 @@
       pictures += each.framesReceived ?? 0;
       samples += each.jitterBufferEmittedCount && each.kind === 'audio' ? each.jitterBufferEmittedCount : 0;
     }
-    return pictures + Math.floor(samples / 960);
+    return pictures + Math.floor(samples / 2880);
   };
 
   /** What has come in the slots in which this person plays, and what decoders made of it. */

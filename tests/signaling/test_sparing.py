@@ -44,6 +44,15 @@ def test_where_sound_alone_fills_the_way_it_is_made_small_at_once() -> None:
     assert after((0.0, NARROW_BPS - 1)).small_sound
 
 
+def test_what_a_browser_believes_once_is_chance() -> None:
+    found = Sparing()
+    for now, bps in ((0.0, WIDE), (5.0, 60_000.0), (10.0, WIDE), (15.0, 60_000.0)):
+        found.told(bps, now)
+        for later in (now, now + 2):
+            found.look(WIDE, later)
+    assert not found.small_sound
+
+
 def test_it_stays_small_while_that_is_all_that_is_carried_and_for_a_while_after() -> None:
     found = after((0.0, 60_000.0), (10.0, STILL_NARROW_BPS - 1), (10.0 + RESTS - 1, WIDE))
     assert found.small_sound
@@ -77,17 +86,20 @@ def test_what_is_needed_again_soon_stays_longer_each_time() -> None:
 
 def test_the_way_up_counts_as_their_browser_tells_and_is_forgotten_if_it_does_not() -> None:
     found = Sparing()
-    found.told(60_000.0, 0.0)
-    found.look(WIDE, OLD)
+    for now in (0.0, 5.0):
+        found.told(60_000.0, now)
+    found.look(WIDE, 5.0 + OLD)
     assert not found.small_sound
-    found.told(60_000.0, 20.0)
-    found.look(WIDE, 21.0)
+    for now in (20.0, 25.0):
+        found.told(60_000.0, now)
+    found.look(WIDE, 26.0)
     assert found.small_sound
 
 
 def up(*looks: tuple[float, float]) -> Sparing:
     """Times, and what the way to us carries; the listeners' ways are wide."""
     found = Sparing()
+    found.told(looks[0][1], looks[0][0] - 5)
     for now, bps in looks:
         found.told(bps, now)
         found.look(WIDE, now)
