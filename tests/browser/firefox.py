@@ -40,6 +40,10 @@ PREFERENCES: dict[str, object] = {
     "remote.prefs.recommended": True,
 }
 
+GIVEN_UP = ("Firefox can’t establish a connection to the server at ws", "The connection to ws")
+"""What Firefox calls an error where a page closes a socket that is still connecting. Ours opens a second one beside one
+that may be dead, and closes it when the first says something."""
+
 
 class FirefoxPerson(Person):
     """One person at one Firefox with one tab. Use as `async with FirefoxPerson(name, folder) as person`."""
@@ -109,7 +113,9 @@ class FirefoxPerson(Person):
         async for message in self._socket:
             said = json.loads(message.data)
             if said.get("method") == "log.entryAdded" and said["params"]["level"] == "error":
-                self.errors.append(str(said["params"]["text"]))
+                text = str(said["params"]["text"])
+                if not text.startswith(GIVEN_UP):
+                    self.errors.append(text)
             answer = self._answers.pop(said["id"], None) if "id" in said and said["id"] is not None else None
             if answer is None or answer.done():
                 continue
