@@ -30,13 +30,13 @@ function isFor(section, mid) {
 
 /** @param {string} section */
 function small(section) {
-  const opus = /^a=rtpmap:(\d+) opus\//im.exec(section)?.[1];
+  const opus = /^a=rtpmap:(\d+) opus\b/im.exec(section)?.[1];
   if (!opus) return section;
   const format = new RegExp(`^a=fmtp:${opus} [^\\r\\n]*`, 'm');
   const limit = `maxaveragebitrate=${BITS}`;
   const lines = section.replace(/^a=(max)?ptime:.*\r?\n/gm, '');
   const limited = format.test(lines)
     ? lines.replace(format, (line) => `${line.replace(/;?maxaveragebitrate=\d+/, '')};${limit}`)
-    : lines.replace(/^a=rtpmap:\d+ opus\/.*\r?\n/im, (line) => `${line}a=fmtp:${opus} ${limit}\r\n`);
+    : lines.replace(/^a=rtpmap:\d+ opus\b.*\r?\n/im, (line) => `${line}a=fmtp:${opus} ${limit}\r\n`);
   return `${limited}a=ptime:${PACKET_MS}\r\n`;
 }

@@ -24,9 +24,9 @@ import { Yes } from './yes.js';
 
 /**
  * What is known of somebody; `words` is empty while there was no agreement.
- * @typedef {Known & {forged: boolean, tried: boolean, unread: boolean}} Person  `forged`: what came last in their name is
- *   not honest · `tried`: that was so in this call, and whose keys are used was not made sure since · `unread`: what they
- *   send cannot be opened
+ * @typedef {Known & {forged: boolean, tried: boolean, unread: boolean}} Person  `forged`: what came last in their name
+ *   is not honest · `tried`: that was so in this call, and whose keys are used was not made sure since · `unread`: what
+ *   they send cannot be opened
  */
 
 /**
@@ -113,7 +113,7 @@ export class Encryption {
     this.#host = host;
     this.#clock = clock;
     this.#identities = identities;
-    // Early, also because a browser takes a tenth of a second to make the database: nobody is to wait for that in a call.
+    // Early, also because a browser takes its time to make the database: nobody is to wait for that in a call.
     void identities.tidy();
     this.#yes = yes;
     this.#way = way;
