@@ -274,7 +274,8 @@ class Assignment(Message):
     person: PersonId
     source: Source
     held: bool = False
-    """The picture is stopped because this person's connection is too weak for it. It comes back by itself."""
+    """The picture is stopped because a connection, theirs or its sender's, is too weak for it. It comes back by
+    itself."""
     delay: int = Field(default=0, ge=0, le=MOST_MS)
     """Milliseconds for which it should wait before it is played: on its sender's way packets are lost, and those that
     are sent again must come in time."""

@@ -9,7 +9,7 @@ cdef enum:
     SOUND_FADES = 64                # of what it took: in ten seconds of silence half is forgotten
 
 cdef enum:
-    # bits a second. Most: what the web client gives its encodings (web/js/encodings.js), from the largest down
+    # bits a second. Most: what the web client gives its encodings (web/js/simulcast.js), from the largest down
     LARGE_BPS = 2500000
     LARGEST_BPS = 4000000           # of pictures higher than LARGE_HEIGHT
     MIDDLE_BPS = 500000

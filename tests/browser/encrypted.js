@@ -28,18 +28,15 @@
       worker.postMessage({ op: 'count', id });
     });
 
-  /**
-   * How many frames decoders were given at the least, of everybody: pictures, and sound, of which a packet holds 20 ms,
-   * or 60 where a way is thought to be narrow.
-   */
-  encrypted.given = async () => {
+  /** How many frames decoders were given, of everybody: pictures, and sound of so many samples each. */
+  encrypted.given = async (samplesOfSound) => {
     let [pictures, samples] = [0, 0];
     for (const each of (await insight.peers.at(-1).getStats()).values()) {
       if (each.type !== 'inbound-rtp') continue;
       pictures += each.framesReceived ?? 0;
       samples += each.jitterBufferEmittedCount && each.kind === 'audio' ? each.jitterBufferEmittedCount : 0;
     }
-    return pictures + Math.floor(samples / 2880);
+    return pictures + Math.floor(samples / samplesOfSound);
   };
 
   /** What has come in the slots in which this person plays, and what decoders made of it. */

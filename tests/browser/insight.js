@@ -1,6 +1,6 @@
 // What a page sends and receives, and what it is told, for tests that cannot see it from outside.
 (() => {
-  const insight = (window.insight = { peers: [], sockets: [], state: null, wanted: null });
+  const insight = (window.insight = { peers: [], sockets: [], state: null, wanted: null, smallSound: false });
   const RealPeer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends RealPeer {
     constructor(...parts) {
@@ -16,7 +16,10 @@
       this.addEventListener('message', ({ data }) => {
         const message = JSON.parse(data);
         if (message.type === 'state') insight.state = message;
-        if (message.type === 'wanted') insight.wanted = message.layers;
+        if (message.type === 'wanted') {
+          insight.wanted = message.layers;
+          insight.smallSound ||= message.small_sound;
+        }
       });
     }
   };

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import ViewportSize, expect
 
-from tests.browser import protection
+from tests.browser import encrypted, protection
 from tests.browser.conftest import BUILD, MakePerson
 from tests.browser.content import DOCTOR, DRAWN, INTERPRETER, PATIENT, Content
 from tests.browser.looking import look_at
@@ -194,6 +194,29 @@ async def test_in_a_group_there_are_words_for_each(
     await interpreter.page.keyboard.press("Escape")
     await interpreter.leave()
     await expect(card(doctor, interpreter.name)).to_have_count(0)
+    assert not looks.wrong, "\n".join(looks.wrong)
+
+
+@pytest.mark.timeout(300)
+async def test_somebody_whose_key_does_not_fit_is_told(
+    service: Service, session: str, person: MakePerson, looks: Looks
+) -> None:
+    doctor, patient = await _drawn(person, "Dr. Blue", DOCTOR), await _drawn(person, "Sam Reed", PATIENT)
+    await patient.prepare(encrypted.SCRIPT)
+    await doctor.join(await service.link("therapist", session))
+    await patient.join(await service.link("patient", session))
+    await encrypted.spoils(patient, True)
+    await doctor.admit(patient)
+    await doctor.reads("What Sam Reed sends cannot be opened here, and is not shown.")
+    await expect(badge(doctor)).to_contain_text("Please check")
+    await looks.at(doctor, "unopened")
+    await doctor.press("What to do")
+    await doctor.reads("Ask Sam Reed to leave and join again.")
+    await looks.at(doctor, "unopened-what-to-do")
+    await doctor.page.keyboard.press("Escape")
+    await doctor.press("Participants")
+    await doctor.reads("Cannot be opened")
+    await looks.at(doctor, "participants-unopened")
     assert not looks.wrong, "\n".join(looks.wrong)
 
 

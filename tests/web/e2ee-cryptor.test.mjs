@@ -243,5 +243,5 @@ test('the page is told of whom nothing can be opened for a while', async () => {
   assert.deepEqual(told, []);
   clock.now = 3000;
   assert.equal(await cryptor.open(await next(), '3'), null);
-  assert.deepEqual(told, [{ op: 'unread', numbers: [NUMBER] }]);
+  assert.deepEqual(told, [{ op: 'unopened', numbers: [NUMBER] }]);
 });

@@ -160,7 +160,7 @@ test('what was compared still is when the own page was loaded again, and not in 
 
   const again = await loadAgain(room, doctor, { identities });
   const { words, ...known } = again.encryption.encrypted.people.patient;
-  assert.deepEqual(known, { compared: true, changed: false, forged: false, tried: false, unread: false });
+  assert.deepEqual(known, { compared: true, changed: false, forged: false, tried: false, unopened: false });
   assert.equal(words.length, 4);
 
   again.encryption.close();
@@ -180,7 +180,7 @@ test('what was forged is known when the own page was loaded again, until the wor
   room.show();
   await room.calm();
   const { words, ...known } = doctor.encryption.encrypted.people.patient;
-  assert.deepEqual(known, { compared: false, changed: false, forged: true, tried: true, unread: false });
+  assert.deepEqual(known, { compared: false, changed: false, forged: true, tried: true, unopened: false });
   assert.deepEqual(words, []);
 
   room.meddle = (from, to, body) => body;

@@ -18,7 +18,7 @@ const strings = new Strings('en', catalogue);
 const WORDS = ['kiosk', 'yacht', 'wallet', 'tulip'];
 
 const person = (id, more = {}) => ({ id, name: id, encrypts: true, hand: false, screen: false, camera: true, ...more });
-const none = { compared: false, changed: false, forged: false, tried: false, unread: false };
+const none = { compared: false, changed: false, forged: false, tried: false, unopened: false };
 const known = (more = {}) => ({ words: WORDS, ...none, ...more });
 const state = ({ people = [person('Sam')], keys = {}, recording = null, ...more } = {}, encryption = 'on') => ({
   phase: 'present',
@@ -39,16 +39,16 @@ const kinds = (worries) => worries.map(({ kind, person: id, looked }) => `${kind
 // What cannot be opened
 
 test('of whom nothing can be opened is told, with what to do, until it can', () => {
-  const unread = state({ keys: { Sam: known({ unread: true, compared: true }) } });
+  const unopened = state({ keys: { Sam: known({ unopened: true, compared: true }) } });
   const well = state({ keys: { Sam: known({ compared: true }) } });
-  const worries = after(well, unread);
-  assert.deepEqual(kinds(worries), ['unread Sam false']);
-  assert.equal(protection.protectionOf(unread, worries), 'amiss');
-  assert.equal(protection.protectionLine(unread, worries).key, 'line.unread');
-  assert.equal(protection.noteOf('compared', unread.encrypted.people.Sam, 'unread'), 'unread');
-  assert.deepEqual(protection.protectionSaid(unread, well).map(({ key }) => key), ['line.unread']);
-  assert.deepEqual(after(well, unread, well), []);
-  for (const key of ['line.unread', 'people.worry.unread', 'compare.note.unread']) assert.ok(catalogue[key], key);
+  const worries = after(well, unopened);
+  assert.deepEqual(kinds(worries), ['unopened Sam false']);
+  assert.equal(protection.protectionOf(unopened, worries), 'amiss');
+  assert.equal(protection.protectionLine(unopened, worries).key, 'line.unopened');
+  assert.equal(protection.noteOf('compared', unopened.encrypted.people.Sam, 'unopened'), 'unopened');
+  assert.deepEqual(protection.protectionSaid(unopened, well).map(({ key }) => key), ['line.unopened']);
+  assert.deepEqual(after(well, unopened, well), []);
+  for (const key of ['line.unopened', 'people.worry.unopened', 'compare.note.unopened']) assert.ok(catalogue[key], key);
 });
 
 // The badge

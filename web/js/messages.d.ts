@@ -510,7 +510,9 @@ export interface Assignment {
   mid: Mid;
   person: PersonId;
   source: Source;
-  /** The picture is stopped because this person's connection is too weak for it. It comes back by itself. */
+  /**
+   * The picture is stopped because a connection, theirs or its sender's, is too weak for it. It comes back by itself.
+   */
   held?: boolean;
   /**
    * Milliseconds for which it should wait before it is played: on its sender's way packets are lost, and those that are

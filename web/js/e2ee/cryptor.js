@@ -12,7 +12,7 @@ import { FrameError, SendingContext } from './sframe.js';
 import { SOURCE, encryptFrame, numberOf } from './frames.js';
 import { Keyring } from './keyring.js';
 import { fromBase64Url, toBase64Url } from './letters.js';
-import { Unread } from './unread.js';
+import { Unopened } from './unopened.js';
 
 /** @typedef {import('./clear-bytes.js').Codec} Codec */
 /** @typedef {import('./frames.js').SourceByte} SourceByte */
@@ -42,9 +42,9 @@ import { Unread } from './unread.js';
 /**
  * What the page is told. `answer`: to the order of this id; null: that was not possible. `exhausted`: another key is
  * needed. `using`: whether there is a key from now on; `begin`: pictures are to begin anew, and cannot from here.
- * `unread`: by their numbers, of whom something comes that cannot be opened.
+ * `unopened`: by their numbers, of whom something comes that cannot be opened.
  * @typedef {{op: 'answer', id: number, value: string | Counts | null} | {op: 'exhausted'} |
- *           {op: 'using', key: boolean, begin: boolean} | {op: 'unread', numbers: number[]}} Told
+ *           {op: 'using', key: boolean, begin: boolean} | {op: 'unopened', numbers: number[]}} Told
  */
 
 /**
@@ -70,7 +70,7 @@ export class Cryptor {
   #slots = new Map();
   /** @type {Record<number, string>} */
   #codecs = {};
-  #unread;
+  #unopened;
   /** @type {Map<Transformer, readonly (string | undefined)[]>} of pictures that are sent, with their encodings */
   #pictures = new Map();
   /** @type {Counts} */
@@ -82,7 +82,7 @@ export class Cryptor {
   constructor({ tell, keyring = new Keyring(), now }) {
     this.#tell = tell;
     this.#keyring = keyring;
-    this.#unread = new Unread({ tell: (numbers) => tell({ op: 'unread', numbers }), now });
+    this.#unopened = new Unopened({ tell: (numbers) => tell({ op: 'unopened', numbers }), now });
   }
 
   /** @param {Order} order */
@@ -96,7 +96,7 @@ export class Cryptor {
         return this.#later(async () => this.#keyring.forget(order.number));
       case 'slots':
         this.#slots = new Map(order.slots.map((each) => [each.mid, each]));
-        return this.#unread.follow(order.slots);
+        return this.#unopened.follow(order.slots);
       case 'codecs':
         this.#codecs = order.codecs;
         return;
@@ -168,13 +168,13 @@ export class Cryptor {
       const from = { codec, source: SOURCE[slot.source], number: slot.number };
       const opened = await this.#keyring.open(frame.data, from, this.#clear);
       this.#counts.opened++;
-      this.#unread.opened(slot);
+      this.#unopened.opened(slot);
       return opened;
     } catch (error) {
       const replayed = error instanceof FrameError && error.fault === 'replay';
       // What is authentic has been opened; in a clear session the rest was never encrypted.
       if (this.#clear && error instanceof FrameError && !replayed) return this.#passes(frame);
-      if (!replayed) this.#unread.failed(slot);
+      if (!replayed) this.#unopened.failed(slot);
       return this.#fails(error);
     }
   }

@@ -24,9 +24,9 @@ import { Yes } from './yes.js';
 
 /**
  * What is known of somebody; `words` is empty while there was no agreement.
- * @typedef {Known & {forged: boolean, tried: boolean, unread: boolean}} Person  `forged`: what came last in their name
- *   is not honest · `tried`: that was so in this call, and whose keys are used was not made sure since · `unread`: what
- *   they send cannot be opened
+ * @typedef {Known & {forged: boolean, tried: boolean, unopened: boolean}} Person  `forged`: what came last in their
+ *   name is not honest · `tried`: that was so in this call, and whose keys are used was not made sure since ·
+ *   `unopened`: what they send cannot be opened
  */
 
 /**
@@ -94,7 +94,7 @@ export class Encryption {
   /** @type {ReadonlySet<string>} */
   #holders = new Set();
   /** @type {readonly number[]} of whom something comes that cannot be opened, by their numbers */
-  #unread = [];
+  #unopened = [];
   /** @type {Map<string, boolean>} who waits at the door, and whether for long */
   #door = new Map();
 
@@ -140,9 +140,9 @@ export class Encryption {
       const known = this.#agreement?.known(id);
       const forged = this.#agreement?.isForged(id) ?? false;
       const tried = this.#agreement?.wasForged(id) ?? false;
-      const unread = this.#unread.includes(number);
-      if (known || forged || tried || unread) {
-        people[id] = { words: [], compared: false, changed: false, ...known, forged, tried, unread };
+      const unopened = this.#unopened.includes(number);
+      if (known || forged || tried || unopened) {
+        people[id] = { words: [], compared: false, changed: false, ...known, forged, tried, unopened };
       }
     }
     const state = !this.possible ? 'impossible' : this.#clear ? 'clear' : 'on';
@@ -406,7 +406,7 @@ export class Encryption {
     this.#agreed = this.#recorded = false;
     this.#required = true;
     this.#holders = new Set();
-    this.#unread = [];
+    this.#unopened = [];
     this.#door.clear();
   }
 
@@ -436,8 +436,8 @@ export class Encryption {
       this.#keyed = told.key;
       this.#holdPictures();
       if (told.begin) for (const { refresh } of this.#pictures.values()) refresh();
-    } else if (told.op === 'unread') {
-      this.#unread = told.numbers;
+    } else if (told.op === 'unopened') {
+      this.#unopened = told.numbers;
       this.#host.changed();
     } else {
       this.#epochs.renew();

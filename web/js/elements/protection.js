@@ -20,9 +20,9 @@
  *   in transit only
  *
  * @typedef {object} Worry
- * @property {'forged' | 'unread' | 'changed' | 'differ' | 'clear'} kind
- *   forged: what came in a person's name cannot be honest · unread: what they send cannot be opened · changed: another
- *   key than the one that was compared · differ: this person said that the words are different
+ * @property {'forged' | 'unopened' | 'changed' | 'differ' | 'clear'} kind
+ *   forged: what came in a person's name cannot be honest · unopened: what they send cannot be opened ·
+ *   changed: another key than the one that was compared · differ: this person said that the words are different
  * @property {string} person  an id; empty where it concerns everybody
  * @property {boolean} looked
  *
@@ -34,7 +34,7 @@
  */
 
 /** What is told first where there is more than one. */
-const GRAVEST = /** @type {const} */ (['forged', 'unread', 'changed', 'differ', 'clear']);
+const GRAVEST = /** @type {const} */ (['forged', 'unopened', 'changed', 'differ', 'clear']);
 
 /**
  * @param {Seen} state
@@ -140,11 +140,11 @@ export function stepOf(known, worry) {
  * @param {Step} step
  * @param {Known | undefined} known
  * @param {Worry['kind'] | null} worry
- * @returns {'forged' | 'unread' | 'tried' | 'changed' | null}
+ * @returns {'forged' | 'unopened' | 'tried' | 'changed' | null}
  */
 export function noteOf(step, known, worry) {
   if (step === 'forged') return 'forged';
-  if (worry === 'unread') return 'unread';
+  if (worry === 'unopened') return 'unopened';
   if (step !== 'compare') return null;
   if (worry === 'forged') return 'tried';
   return known?.changed ? 'changed' : null;
@@ -223,13 +223,13 @@ export function endKey(state, protection) {
 /**
  * A forgery is one for as long as nobody has made sure whose keys are used, be it in another page of this call.
  * @param {Known | undefined} known
- * @returns {('forged' | 'unread' | 'changed')[]}
+ * @returns {('forged' | 'unopened' | 'changed')[]}
  */
 function flags(known) {
-  /** @type {('forged' | 'unread' | 'changed')[]} */
+  /** @type {('forged' | 'unopened' | 'changed')[]} */
   const found = [];
   if (known?.forged || known?.tried) found.push('forged');
-  if (known?.unread) found.push('unread');
+  if (known?.unopened) found.push('unopened');
   if (known?.changed) found.push('changed');
   return found;
 }

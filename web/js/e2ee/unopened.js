@@ -10,7 +10,7 @@ export const LASTS = 3000;
 
 /** @typedef {{mid: string, number: number}} Slot  and the number of who plays in it */
 
-export class Unread {
+export class Unopened {
   #tell;
   #now;
   /** @type {Map<string, {number: number, since: number, lasts: boolean}>} slots in which nothing was opened since */
