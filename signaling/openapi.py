@@ -50,6 +50,7 @@ def document(routes: Sequence[Route], *, title: str, version: str, server: str =
             "securitySchemes": {
                 "api_key": {"type": "http", "scheme": "bearer"},
                 "join_token": {"type": "http", "scheme": "bearer"},
+                "staff_cookie": {"type": "apiKey", "in": "cookie", "name": "__Host-therabook-staff"},
                 "recordings_token": {"type": "http", "scheme": "bearer"},
                 "recordings_cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
             },
@@ -86,6 +87,8 @@ def _operation(route: Route, references: Any) -> dict[str, Any]:
 def _security(route: Route) -> list[dict[str, list[str]]]:
     if route.keeper:
         return [{"recordings_cookie": []}, {"recordings_token": []}]
+    if route.staff:
+        return [{"staff_cookie": []}, {"api_key": []}]
     if route.ticket:
         return [{"join_token": []}]
     return [{"api_key": []}] if route.api_key else []

@@ -59,6 +59,7 @@ REFUSALS: dict[str, str] = {
     "recording_damaged": "This file is damaged and cannot be opened.",
     "storage_unavailable": "The place where recordings are kept cannot be reached. Try again in a few minutes.",
     "records_unavailable": "The clinic's records cannot be reached. Try again in a few minutes.",
+    "audit_unavailable": "The audit log cannot be written at the moment, so records stay closed. Running calls go on.",
     "too_many_streams": "Too many recordings are being played at once. Close another one, then try again.",
     "not_confirmed": "Type the session's name exactly as it is shown to confirm this.",
     "recipient_needed": "Say for whom to encrypt it: a public key that begins with age1.",
@@ -117,6 +118,7 @@ HTTP_STATUS: dict[str, int] = {
     "key_unavailable": 503,
     "storage_unavailable": 503,
     "records_unavailable": 503,
+    "audit_unavailable": 503,
 }
 """For what is refused over HTTP; everything else is 400."""
 

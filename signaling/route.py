@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from pydantic import BaseModel
 
+from signaling.staff_roles import StaffAction
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -33,6 +35,10 @@ class Route:
     """Needs the cookie of the recordings page, or a token for recordings."""
     ticket: bool = False
     """Needs the token of a link into a session, or the one with which somebody comes back."""
+    staff: StaffAction | None = None
+    """Needs somebody signed in whose role allows this, or a key whose scope does (`staff_roles.py`)."""
+    own: bool = False
+    """With `staff`: also for what is one's own."""
     query: type[BaseModel] | None = None
     """What may stand behind the path's `?`."""
     form: bool = False

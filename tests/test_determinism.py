@@ -14,6 +14,7 @@ SHELLS: dict[str, str] = {
     "signaling/ids.py": "random names and secrets, likewise",
     "signaling/captures.py": "looks at what was heard ten times a second",
     "signaling/capture_books.py": "waits for a database that is away",
+    "signaling/audit_port.py": "waits for an audit log that cannot be written",
     "signaling/housekeeping.py": "looks every ten minutes at what is due",
     "signaling/quality_keeper.py": "looks every two seconds at what is to be kept",
     "signaling/offload.py": "looks every few seconds at what is to go into the bucket",

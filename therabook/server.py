@@ -23,10 +23,13 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from clinic import Qualities, Viewings
+from clinic.audit.log import AuditLog
 from recording import core_dumps
 from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
 from signaling.api import LARGEST_BODY, TokenApi
+from signaling.api_access import ApiAccess
+from signaling.audit_port import Audit
 from signaling.brand import Brand
 from signaling.captures import Captures
 from signaling.clock import Clock
@@ -57,7 +60,7 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, recordings, recordings_served, tls
+from therabook import VERSION, office_served, recordings, recordings_served, tls
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -93,6 +96,16 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     revocations = Revocations(settings.data_dir / "revocations", clock.wall())
     metrics = Metrics()
     pseudonyms = Pseudonyms(signing_key)
+
+    # The audit log, and who may ask for records
+    audit = Audit(AuditLog().append, clock)
+    api_access = ApiAccess(
+        api_key=api_key,
+        audit=audit,
+        clock=clock,
+        limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
+        proxies=proxies,
+    )
 
     # Media, recordings, sessions, and the way into them
     nodes = Alone()
@@ -211,7 +224,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         pseudonyms=pseudonyms,
     )
-    add_routes(app, route_table(api, pages, door, health, ice, probes, [*archive, *quality.routes()], version=VERSION))
+    office = office_served.routes(settings, store, api_access, audit, clock)
+    records = [*archive, *quality.routes(), *office]
+    add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
     # Serving
     background = Background()
@@ -228,6 +243,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(captures.close)
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions, probes))
+        background.start(audit.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)

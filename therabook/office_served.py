@@ -1,0 +1,17 @@
+"""The clinic's own records over HTTP, put together: each noun adds its routes here.
+
+Not here: what any of them answers.
+"""
+
+from __future__ import annotations
+
+from clinic import Database
+from signaling.api_access import ApiAccess
+from signaling.audit_port import Audit
+from signaling.clock import Clock
+from signaling.route import Route
+from therabook.settings import Settings
+
+
+def routes(settings: Settings, store: Database, access: ApiAccess, audit: Audit, clock: Clock) -> list[Route]:
+    return []
