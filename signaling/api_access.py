@@ -46,7 +46,9 @@ class Caller:
     own_only: bool = False
     """They asked for what only `own_day` allows them: what is their own, and nothing else."""
     emergency: bool = False
-    """By emergency access: their roles alone would not do."""
+    """They have emergency access at the moment: more than their roles alone allow."""
+    expires_at: float | None = None
+    """When they have to sign in again."""
 
     def may(self, action: StaffAction) -> bool:
         return action in self.actions() or (self.emergency and action in EMERGENCY_ACTIONS)
@@ -87,26 +89,27 @@ class ApiAccess:
         Raises Refused: `unauthorized`, `sign_in_needed`, `second_factor_needed`, `enrol_needed`, `not_allowed`,
         `wrong_origin`, `too_many_requests`, `records_unavailable`.
         """
-        caller, emergency = await self._known(request)
-        actions = caller.actions()
-        if action in actions:
+        caller = await self._known(request)
+        if caller.may(action):
             return caller
-        if emergency and action in EMERGENCY_ACTIONS:
-            return replace(caller, emergency=True)
-        if own and "own_day" in actions:
+        if own and caller.may("own_day"):
             return replace(caller, own_only=True)
         self._audit.told("access.refuse", caller.kind, caller.id, action=action)
         raise Refused("not_allowed")
 
-    async def _known(self, request: web.Request) -> tuple[Caller, bool]:
-        """And whether they have emergency access."""
+    async def _known(self, request: web.Request) -> Caller:
         try:
             if bearer(request) is not None:
-                caller, emergency = await self._with_key(request), False
+                caller = await self._with_key(request)
             else:
                 found = await self._staff.signed_in(request)
-                caller = Caller("staff", found.account.id, roles=roles_of(found.account))
-                emergency = found.emergency is not None
+                caller = Caller(
+                    "staff",
+                    found.account.id,
+                    roles=roles_of(found.account),
+                    emergency=found.emergency is not None,
+                    expires_at=found.session.expires_at,
+                )
         except Refused as refused:
             if refused.code in ("unauthorized", "sign_in_needed"):
                 address = address_key(client_address(request, self._proxies))
@@ -116,7 +119,7 @@ class ApiAccess:
             log.error("the records cannot be reached", error_type=type(error).__name__)
             raise Refused("records_unavailable", retry_after=30.0) from None
         self._slow_down(self._asked, f"{caller.kind} {caller.id}")
-        return caller, emergency
+        return caller
 
     async def _with_key(self, request: web.Request) -> Caller:
         key = await self._ring.key(request)

@@ -61,7 +61,11 @@ def records_key(folder: Path) -> SecretBytes:
 
 def setup_token(folder: Path) -> SecretStr:
     """Whoever can read this file may become the first administrator."""
-    return SecretStr(_read_or_make(folder / "setup-token"))
+    return SecretStr(_read_or_make(setup_token_path(folder)))
+
+
+def setup_token_path(folder: Path) -> Path:
+    return folder / "setup-token"
 
 
 def _key(path: Path) -> SecretBytes:
