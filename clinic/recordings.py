@@ -127,9 +127,9 @@ class Recordings:
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
-        """Recordings, newest first: of sessions whose id has `session` in it, or of the session `only`, of sessions that
-        are `among` these, begun in [since, until), in one of `states` (empty: any). `after` is the `next` of the page
-        before. Raises BadValue."""
+        """Recordings, newest first: of sessions whose id has `session` in it, or of the session `only`, of sessions
+        that are `among` these, begun in [since, until), in one of `states` (empty: any). `after` is the `next` of the
+        page before. Raises BadValue."""
         query = select(RecordingRow).order_by(RecordingRow.started_at.desc(), RecordingRow.id.desc())
         if session:
             query = query.where(RecordingRow.session.icontains(check_text(session, LONGEST_SEARCH), autoescape=True))

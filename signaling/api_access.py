@@ -1,8 +1,7 @@
 """Who asks over HTTP for the clinic's records, and whether they may: somebody signed in, or a key of its software.
 
-Every route of these records begins with `ApiAccess.require`. What is refused to somebody who is known is in the audit log.
-Not here: how somebody signs in (`accounts/sign_in.py`), how keys are made (`accounts/api_keys.py`).
-"""
+Every route of these records begins with `ApiAccess.require`. What is refused to somebody who is known is in the audit
+log. Not here: how somebody signs in (`accounts/sign_in.py`), how keys are made (`accounts/api_keys.py`)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
-from typing import cast
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -65,7 +64,7 @@ class KeyRing:
                 await self._keys.used(id, now)
         except ClinicError:
             raise Refused("records_unavailable", retry_after=30.0) from None
-        return Key(id, frozenset(cast(Scope, scope) for scope in known.scopes if scope in SCOPES))
+        return Key(id, frozenset(scope for scope in SCOPES if scope in known.scopes))
 
     async def holds(self, request: web.Request, scope: Scope) -> str | None:
         """The id of the key that a request carries, if it is for this."""

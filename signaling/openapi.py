@@ -91,7 +91,8 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
         return [{"recordings_cookie": []}, {"recordings_token": []}, {"staff_cookie": []}]
     if route.staff:
         by_key = any(route.staff in actions for actions in SCOPE_ACTIONS.values())
-        return [{"staff_cookie": []}, *([{"api_key": []}] if by_key else [])]
+        either: list[dict[str, list[str]]] = [{"staff_cookie": []}, {"api_key": []}]
+        return either if by_key else either[:1]
     if route.ticket:
         return [{"join_token": []}]
     return [{"api_key": []}] if route.api_key else []

@@ -39,8 +39,8 @@ DELETED = ("still_recording", "deleted", "on_hold", "no_such_person", "not_confi
 CHANGED = ("no_such_recording", "changed_meanwhile", *SENT)
 
 HOW = (
-    "With the cookie of /api/recordings/sign-in, with a recordings token as Authorization: Bearer TOKEN, or signed in as "
-    "staff."
+    "With the cookie of /api/recordings/sign-in, with a recordings token as Authorization: Bearer TOKEN, or signed in "
+    "as staff."
 )
 
 

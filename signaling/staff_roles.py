@@ -32,8 +32,9 @@ StaffAction = Literal[
     "delete_records",
     "export_patient",
 ]
-"""`own_account`: one's own password, second factors and sessions. `own_day`: one's own appointments, patients, notes and minutes, and no others. `read_*` and `write_*`: everybody's.
-`break_glass`: what the role does not allow, for a short time, with a reason."""
+"""`own_account`: one's own password, second factors and sessions. `own_day`: one's own appointments, patients, notes
+and minutes, and no others. `read_*` and `write_*`: everybody's. `break_glass`: what the role does not allow, for a
+short time, with a reason."""
 
 STAFF_PERMISSIONS: dict[StaffRole, frozenset[StaffAction]] = {
     "administrator": frozenset(

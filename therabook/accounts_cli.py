@@ -87,7 +87,8 @@ def unlock(config: Path | None, login: str, **flags: Any) -> None:
 @click.argument("login")
 @flags_for(FOR_ACCOUNTS)
 def reset_second_factor(config: Path | None, login: str, **flags: Any) -> None:
-    """Take away somebody's passkeys, authenticator app and recovery codes: they set up new ones at their next sign-in."""
+    """Take away somebody's passkeys, authenticator app and recovery codes: they set up new ones at their next
+    sign-in."""
     click.confirm("Whoever knows the password can then set up a second factor. Do it?", abort=True, err=True)
 
     async def do(parts: Parts) -> None:

@@ -80,7 +80,7 @@ class Running:
     media_port: int
     tokens: Tokens
     clock: Clock
-    setup_token: SecretStr | None
+    setup_token: SecretStr | None = None
     """With which the first administrator is made, while there is none."""
 
 

@@ -5,7 +5,7 @@ Not here: what it allows, and who is told.
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from clinic.accounts.records import Emergency
 from clinic.accounts.tables import AccountRow, EmergencyRow
@@ -77,7 +77,7 @@ class Emergencies:
             return await session.scalar(query) or 0
 
 
-def _active(account: str, now: float):  # type: ignore[no-untyped-def]
+def _active(account: str, now: float) -> Select[tuple[EmergencyRow]]:
     return select(EmergencyRow).where(
         EmergencyRow.account_id == account, EmergencyRow.ended_at.is_(None), EmergencyRow.until > now
     )

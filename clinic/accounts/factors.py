@@ -1,5 +1,5 @@
-"""Second factors: used codes of TOTP, passkeys, recovery codes. What may be used once is used once, whoever comes twice at
-the same moment.
+"""Second factors: used codes of TOTP, passkeys, recovery codes. What may be used once is used once, whoever comes
+twice at the same moment.
 
 Not here: whether a code or a signature is right (`signaling/accounts`).
 """

@@ -182,7 +182,9 @@ async def _keep_an_administrator(session: AsyncSession, account: str, values: di
 async def _listed(session: AsyncSession, accounts: Collection[Account]) -> list[Listed]:
     ids = [each.id for each in accounts]
     counting = (
-        select(PasskeyRow.account_id, func.count()).where(PasskeyRow.account_id.in_(ids)).group_by(PasskeyRow.account_id)
+        select(PasskeyRow.account_id, func.count())
+        .where(PasskeyRow.account_id.in_(ids))
+        .group_by(PasskeyRow.account_id)
     )
     inviting = select(InvitationRow.account_id, InvitationRow.expires_at).where(InvitationRow.account_id.in_(ids))
     passkeys: dict[str, int] = {row[0]: row[1] for row in await session.execute(counting)}

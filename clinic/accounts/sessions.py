@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.sql.dml import Delete, Update
 
 from clinic.accounts.records import Account, StaffSession, Stage
@@ -107,5 +107,4 @@ class StaffSessions:
     async def _run(self, query: Update | Delete) -> int:
         async with self._database.writing() as transaction:
             done: Any = await transaction.execute(query)
-            assert isinstance(done, CursorResult)
             return int(done.rowcount)

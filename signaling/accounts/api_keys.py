@@ -5,8 +5,6 @@ Not here: how a key is checked (`signaling/key_ring.py`).
 
 from __future__ import annotations
 
-from typing import cast
-
 from aiohttp import web
 
 from clinic.accounts import ApiKey
@@ -19,7 +17,7 @@ from signaling.api_access import ApiAccess
 from signaling.bodies import read_json
 from signaling.key_ring import written
 from signaling.refusals import Refused
-from signaling.staff_roles import SCOPES, Scope
+from signaling.staff_roles import SCOPES
 
 DAY = 24 * 3600.0
 
@@ -76,7 +74,7 @@ class ApiKeysApi:
         return KeyAnswer(
             id=key.id,
             name=self._parts.sealed.open(key.name_sealed, key_place(key.id)),
-            scopes=[cast(Scope, scope) for scope in key.scopes if scope in SCOPES],
+            scopes=[scope for scope in sorted(SCOPES) if scope in key.scopes],
             made_at=key.made_at,
             made_by=key.made_by,
             expires_at=key.expires_at,

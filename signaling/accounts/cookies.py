@@ -1,9 +1,8 @@
 """Sessions of staff in a browser: the cookie, and how long what it stands for is good.
 
-The cookie holds 256 bits of chance and nothing else. It is another one after each sign-in and whenever somebody may more
-than before, so that one that was planted or seen earlier is worth nothing. `__Host-` binds it to this host and to https;
-browsers take localhost for safe. Not here: what a session allows (`signaling/api_access.py`).
-"""
+The cookie holds 256 bits of chance and nothing else. It is another one after each sign-in and whenever somebody may
+more than before, so that one that was planted or seen earlier is worth nothing. `__Host-` binds it to this host and
+to https; browsers take localhost for safe. Not here: what a session allows (`signaling/api_access.py`)."""
 
 from __future__ import annotations
 
@@ -23,7 +22,8 @@ from signaling.refusals import Refused
 COOKIE = "__Host-therabook-staff"
 
 BACKGROUND = "Therabook-Background"
-"""A page sends this header with what it asks by itself, without anybody at the keyboard: that keeps nobody signed in."""
+"""A page sends this header with what it asks by itself, without anybody at the keyboard: that keeps nobody signed
+in."""
 
 BETWEEN_FACTORS = 5 * 60.0
 """Seconds for the second factor after the first."""

@@ -1,9 +1,8 @@
 """Emergency access: for half an hour, somebody reads what their role alone does not show, and says why.
 
-Nobody is asked first: in an emergency nobody may be there. It is in the audit log before it is true, an alert is raised,
-and it stays on the list of administrators and auditors until one of them, who is not the same person, has looked at it.
-Not here: what it allows (`signaling/staff_roles.py`).
-"""
+Nobody is asked first: in an emergency nobody may be there. It is in the audit log before it is true, an alert is
+raised, and it stays on the list of administrators and auditors until one of them, who is not the same person, has
+looked at it. Not here: what it allows (`signaling/staff_roles.py`)."""
 
 from __future__ import annotations
 

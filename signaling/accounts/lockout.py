@@ -1,9 +1,8 @@
 """How often somebody may try: by the name they type, by the address they come from, by the account's second factor.
 
-Each try is counted before it is looked at, and taken back if it was right. Names are counted whether or not somebody has
-them, so that a lock tells nothing. It is in the database: a restart forgives nothing.
-Not here: rates of honest requests (`signaling/limits.py`).
-"""
+Each try is counted before it is looked at, and taken back if it was right. Names are counted whether or not somebody
+has them, so that a lock tells nothing. It is in the database: a restart forgives nothing. Not here: rates of honest
+requests (`signaling/limits.py`)."""
 
 from __future__ import annotations
 
@@ -23,8 +22,8 @@ FREE_ADDRESS = 30
 
 FIRST_LOCK = 30.0
 LONGEST_LOCK = 15 * 60.0
-"""Seconds. Each lock is twice the one before. 4 tries an hour then: no password is found so, and nobody is kept out for a
-day by a stranger who knows their name. Who has a passkey is not kept out at all."""
+"""Seconds. Each lock is twice the one before. 4 tries an hour then: no password is found so, and nobody is kept out
+for a day by a stranger who knows their name. Who has a passkey is not kept out at all."""
 
 FORGET = 24 * 3600.0
 

@@ -26,9 +26,9 @@ Roles = Annotated[list[StaffRole], Field(min_length=1, max_length=5)]
 ChallengeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 
 Stage = Literal["second_factor", "enrol", "done"]
-"""`second_factor`: the password was right, one of `ways` is to follow. `enrol`: signed in, but the clinic wants a second
-factor, and this account has none yet: nothing but `/api/staff/me` and `/api/staff/security` answers until it has.
-`done`: signed in."""
+"""`second_factor`: the password was right, one of `ways` is to follow. `enrol`: signed in, but the clinic wants a
+second factor, and this account has none yet: nothing but `/api/staff/me` and `/api/staff/security` answers until it
+has. `done`: signed in."""
 
 Way = Literal["totp", "passkey", "recovery"]
 

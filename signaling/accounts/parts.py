@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from aiohttp import web
 
@@ -110,4 +109,4 @@ def name_place(account: str) -> str:
 
 def roles_of(account: Account) -> tuple[StaffRole, ...]:
     """In the order of the table; what an older or a newer version knows is left out."""
-    return tuple(cast(StaffRole, role) for role in STAFF_ROLES if role in account.roles)
+    return tuple(role for role in STAFF_ROLES if role in account.roles)

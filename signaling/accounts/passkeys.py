@@ -1,8 +1,7 @@
 """Passkeys (WebAuthn level 3): challenges, registration, authentication. The authenticator has to check who holds it.
 
-Challenges are good once and for one purpose. A counter that goes back says that there are two of one key: it is refused,
-and told. Not here: what follows from a right one (`sign_in.py`, `security.py`).
-"""
+Challenges are good once and for one purpose. A counter that goes back says that there are two of one key: it is
+refused, and told. Not here: what follows from a right one (`sign_in.py`, `security.py`)."""
 
 from __future__ import annotations
 
@@ -145,7 +144,9 @@ class Passkeys:
         count = verified.new_sign_count
         behind = (count > 0 or passkey.sign_count > 0) and count <= passkey.sign_count
         if behind or not await self._factors.passkey_used(passkey, count, self._parts.now()):
-            self._parts.audit.told("account.fail", "staff", passkey.account_id, subject=passkey.id, code="passkey_counter")
+            self._parts.audit.told(
+                "account.fail", "staff", passkey.account_id, subject=passkey.id, code="passkey_counter"
+            )
             self._parts.audit.told("alert.raise", "server", "accounts", subject=passkey.id, rule="passkey_counter")
             raise Refused("passkey_refused")
         return passkey.account_id

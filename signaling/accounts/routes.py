@@ -1,10 +1,9 @@
 """The part of the route table that is about accounts. What each is asked and answers stands in `messages.py`.
 
-Every POST takes JSON (`{}` where nothing is asked) from a page of this server; `confirm_needed` is answered where it must
-be sure that it is them, and they have not shown so within ten minutes: `POST /api/staff/confirm`, then the same again. A
-page that asks by itself, without anybody at the keyboard, sends the header `Therabook-Background: 1`, so that this keeps
-nobody signed in. Not here: what any route does.
-"""
+Every POST takes JSON (`{}` where nothing is asked) from a page of this server; `confirm_needed` is answered where it
+must be sure that it is them, and they have not shown so within ten minutes: `POST /api/staff/confirm`, then the same
+again. A page that asks by itself, without anybody at the keyboard, sends the header `Therabook-Background: 1`, so
+that this keeps nobody signed in. Not here: what any route does."""
 
 from __future__ import annotations
 
@@ -100,7 +99,12 @@ def _coming_in(api: SignInApi, sign_on: SignOnApi) -> Sequence[Route]:
         ),
         *(
             _post(
-                f"/sign-in/{path}", handler, summary, m.SignInAnswer, m.CodeRequest, ("sign_in_needed", "code_wrong", *TRIED)
+                f"/sign-in/{path}",
+                handler,
+                summary,
+                m.SignInAnswer,
+                m.CodeRequest,
+                ("sign_in_needed", "code_wrong", *TRIED),
             )
             for path, handler, summary in (
                 ("code", api.code, "The second step: a code of an authenticator app."),
@@ -169,10 +173,23 @@ def _own(api: SecurityApi) -> Sequence[Route]:
     passkey = "/security/passkeys/{passkey}"
     return [
         _get("/me", api.me, "Who is signed in, and what they may.", m.MeAnswer, entry, staff="own_account"),
-        _own_post("/confirm", api.confirm, "Shows again who it is.", None, m.ConfirmRequest, ("code_wrong", "sign_in_locked", *entry)),
-        _own_post("/confirm/passkey/options", api.confirm_options, "The same, by passkey.", m.PasskeyOptions, m.Nothing, entry),
-        _own_post("/confirm/passkey", api.confirm_passkey, "What it has signed.", None, m.PasskeyProof, (*BY_PASSKEY, *entry)),
-        _get("/security", api.security, "One's own ways in, and sessions.", m.SecurityAnswer, entry, staff="own_account"),
+        _own_post(
+            "/confirm",
+            api.confirm,
+            "Shows again who it is.",
+            None,
+            m.ConfirmRequest,
+            ("code_wrong", "sign_in_locked", *entry),
+        ),
+        _own_post(
+            "/confirm/passkey/options", api.confirm_options, "The same, by passkey.", m.PasskeyOptions, m.Nothing, entry
+        ),
+        _own_post(
+            "/confirm/passkey", api.confirm_passkey, "What it has signed.", None, m.PasskeyProof, (*BY_PASSKEY, *entry)
+        ),
+        _get(
+            "/security", api.security, "One's own ways in, and sessions.", m.SecurityAnswer, entry, staff="own_account"
+        ),
         _own_post(
             "/security/password",
             api.password,
@@ -181,7 +198,14 @@ def _own(api: SecurityApi) -> Sequence[Route]:
             m.PasswordRequest,
             ("code_wrong", "weak_password", "sign_in_locked", "changed_meanwhile", *done),
         ),
-        _own_post("/security/totp", api.totp, "A secret for an authenticator app.", m.TotpAnswer, m.Nothing, ("confirm_needed", *entry)),
+        _own_post(
+            "/security/totp",
+            api.totp,
+            "A secret for an authenticator app.",
+            m.TotpAnswer,
+            m.Nothing,
+            ("confirm_needed", *entry),
+        ),
         _own_post(
             "/security/totp/confirm",
             api.confirm_totp,
@@ -190,7 +214,9 @@ def _own(api: SecurityApi) -> Sequence[Route]:
             m.CodeRequest,
             ("confirm_needed", "code_wrong", "sign_in_locked", *entry),
         ),
-        _own_post("/security/totp/remove", api.remove_totp, "No app any more.", None, m.Nothing, ("last_factor", *fresh)),
+        _own_post(
+            "/security/totp/remove", api.remove_totp, "No app any more.", None, m.Nothing, ("last_factor", *fresh)
+        ),
         _own_post(
             "/security/passkeys/options",
             api.passkey_options,
@@ -207,11 +233,36 @@ def _own(api: SecurityApi) -> Sequence[Route]:
             m.NewPasskeyRequest,
             ("confirm_needed", "passkey_taken", *BY_PASSKEY, *entry),
         ),
-        _own_post(f"{passkey}/rename", api.rename_passkey, "Calls a passkey something else.", None, m.RenameRequest, ("no_such_passkey", *done)),
-        _own_post(f"{passkey}/remove", api.remove_passkey, "Removes a passkey.", None, m.Nothing, ("no_such_passkey", "last_factor", *fresh)),
-        _own_post("/security/recovery-codes", api.recovery_codes, "Ten new recovery codes.", m.FactorAnswer, m.Nothing, fresh),
-        _own_post("/security/sessions/{session}/end", api.end_session, "Signs out another browser.", None, m.Nothing, ("no_such_session", *done)),
-        _own_post("/security/sessions/end-others", api.end_others, "Signs out all other browsers.", None, m.Nothing, done),
+        _own_post(
+            f"{passkey}/rename",
+            api.rename_passkey,
+            "Calls a passkey something else.",
+            None,
+            m.RenameRequest,
+            ("no_such_passkey", *done),
+        ),
+        _own_post(
+            f"{passkey}/remove",
+            api.remove_passkey,
+            "Removes a passkey.",
+            None,
+            m.Nothing,
+            ("no_such_passkey", "last_factor", *fresh),
+        ),
+        _own_post(
+            "/security/recovery-codes", api.recovery_codes, "Ten new recovery codes.", m.FactorAnswer, m.Nothing, fresh
+        ),
+        _own_post(
+            "/security/sessions/{session}/end",
+            api.end_session,
+            "Signs out another browser.",
+            None,
+            m.Nothing,
+            ("no_such_session", *done),
+        ),
+        _own_post(
+            "/security/sessions/end-others", api.end_others, "Signs out all other browsers.", None, m.Nothing, done
+        ),
     ]
 
 
@@ -221,7 +272,15 @@ def _managing(api: ManagingApi) -> Sequence[Route]:
     fresh = ("confirm_needed", *known)
     action: StaffAction = "manage_accounts"
     return [
-        _get("/accounts", api.find, "All accounts.", m.AccountsAnswer, ("bad_request", *ENTRY), staff=action, query=m.AccountsQuery),
+        _get(
+            "/accounts",
+            api.find,
+            "All accounts.",
+            m.AccountsAnswer,
+            ("bad_request", *ENTRY),
+            staff=action,
+            query=m.AccountsQuery,
+        ),
         _post(
             "/accounts",
             api.make,
@@ -236,10 +295,34 @@ def _managing(api: ManagingApi) -> Sequence[Route]:
         *(
             _post(f"{one}/{path}", handler, summary, answer, request, (*more, *SENT, *entry), staff=action)
             for path, handler, summary, answer, request, more, entry in (
-                ("change", api.change, "Name, login or roles.", m.AccountAnswer, m.ChangeAccountRequest, ("login_taken", "last_administrator"), fresh),
-                ("disable", api.disable, "Nobody gets in by it.", m.AccountAnswer, m.Nothing, ("last_administrator",), fresh),
+                (
+                    "change",
+                    api.change,
+                    "Name, login or roles.",
+                    m.AccountAnswer,
+                    m.ChangeAccountRequest,
+                    ("login_taken", "last_administrator"),
+                    fresh,
+                ),
+                (
+                    "disable",
+                    api.disable,
+                    "Nobody gets in by it.",
+                    m.AccountAnswer,
+                    m.Nothing,
+                    ("last_administrator",),
+                    fresh,
+                ),
                 ("enable", api.enable, "It can be used again.", m.AccountAnswer, m.Nothing, (), fresh),
-                ("invite", api.invite, "A new link, to choose a password.", m.InvitedAnswer, m.Nothing, ("account_disabled",), fresh),
+                (
+                    "invite",
+                    api.invite,
+                    "A new link, to choose a password.",
+                    m.InvitedAnswer,
+                    m.Nothing,
+                    ("account_disabled",),
+                    fresh,
+                ),
                 ("reset-second-factor", api.reset, "They set up a new one.", m.AccountAnswer, m.Nothing, (), fresh),
                 ("unlock", api.unlock, "They may try again at once.", m.AccountAnswer, m.Nothing, (), known),
                 ("sign-out", api.sign_out, "Ends all their sessions.", None, m.Nothing, (), known),
@@ -262,7 +345,15 @@ def _keys(api: ApiKeysApi) -> Sequence[Route]:
             staff=action,
             status=201,
         ),
-        _post("/keys/{key}/revoke", api.revoke, "Nobody gets in by it any more.", m.KeyAnswer, m.Nothing, ("no_such_key", *SENT, *ENTRY), staff=action),
+        _post(
+            "/keys/{key}/revoke",
+            api.revoke,
+            "Nobody gets in by it any more.",
+            m.KeyAnswer,
+            m.Nothing,
+            ("no_such_key", *SENT, *ENTRY),
+            staff=action,
+        ),
     ]
 
 
@@ -277,7 +368,15 @@ def _emergencies(api: EmergencyApi) -> Sequence[Route]:
             ("emergency_already", *SENT, *ENTRY),
             staff="break_glass",
         ),
-        _post("/emergency/end", api.end, "Gives it back.", None, m.Nothing, ("no_such_emergency", *SENT, *ENTRY), staff="break_glass"),
+        _post(
+            "/emergency/end",
+            api.end,
+            "Gives it back.",
+            None,
+            m.Nothing,
+            ("no_such_emergency", *SENT, *ENTRY),
+            staff="break_glass",
+        ),
         _get(
             "/emergencies",
             api.find,
@@ -330,7 +429,9 @@ def _post(
     status: int | None = None,
 ) -> Route:
     whole = ROOT + path
-    return _route("POST", whole, handler, summary, answer, request, refusals, staff=staff, status=status, description=description)
+    return _route(
+        "POST", whole, handler, summary, answer, request, refusals, staff=staff, status=status, description=description
+    )
 
 
 def _own_post(

@@ -52,7 +52,9 @@ class SecondFactors:
         secret = base64.b32encode(self._parts.entropy(SECRET_BYTES)).decode()
         sealed = self._parts.sealed.seal(secret, totp_place(account.id))
         await self._parts.stores.accounts.change(account.id, totp_pending_sealed=sealed)
-        address = pyotp.TOTP(secret).provisioning_uri(self._parts.login(account), self._parts.rules.brand)
+        address = pyotp.TOTP(secret).provisioning_uri(
+            name=self._parts.login(account), issuer_name=self._parts.rules.brand
+        )
         picture = segno.make_qr(address).svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
         return TotpAnswer(secret=secret, address=address, qr=picture)
 
@@ -97,7 +99,7 @@ class SecondFactors:
         return [] if await self._factors.recovery_codes_left(account) else await self.new_recovery_codes(account)
 
     def _code(self) -> str:
-        letters = []
+        letters: list[str] = []
         while len(letters) < RECOVERY_GROUPS * RECOVERY_GROUP:
             # bytes beyond the largest multiple are thrown away, so that all letters are as likely
             byte = self._parts.entropy(1)[0]

@@ -34,7 +34,7 @@ from signaling.accounts.messages import (
     Way,
 )
 from signaling.accounts.parts import Parts, login_place, name_place, roles_of
-from signaling.accounts.passkeys import Passkeys
+from signaling.accounts.passkeys import Passkeys, Purpose
 from signaling.accounts.passwords import SHORTEST, check_strength
 from signaling.accounts.second_factors import SecondFactors
 from signaling.bodies import read_json
@@ -84,7 +84,9 @@ class SignInApi:
         if await self._accounts.is_set_up():
             raise Refused("setup_done")
         taken = await self._parts.lockout.take(self._parts.lookups.factor("setup"), self._parts.address(request))
-        if not hmac.compare_digest(digest(asked.token.get_secret_value()), digest(self._setup_token().get_secret_value())):
+        if not hmac.compare_digest(
+            digest(asked.token.get_secret_value()), digest(self._setup_token().get_secret_value())
+        ):
             self._parts.lockout.wrong(taken, None)
             raise Refused("setup_token_wrong")
         check_strength(asked.password, asked.login, asked.name, self._parts.rules.brand)
@@ -146,7 +148,7 @@ class SignInApi:
         face or PIN that opens it."""
         asked = await self._asked(request, PasskeyProof)
         pending = await self._pending(request)
-        purpose = "passkey_second" if pending else "passkey_in"
+        purpose: Purpose = "passkey_second" if pending else "passkey_in"
         if not pending and not self._parts.rules.passwords:
             raise Refused("passwords_off")
         try:
@@ -269,4 +271,3 @@ class SignInApi:
     async def _failed(self, code: str, account: Account | None) -> None:
         who = NOBODY if account is None else account.id
         await self._parts.audit.record("account.fail", "staff", who, code=code)
-

@@ -1,9 +1,8 @@
 """Single sign-on: OpenID Connect Core 1.0 by the authorization code flow, with PKCE (RFC 7636), state and nonce.
 
-What the provider says is believed when its signature is right, by one of three algorithms with a key of its own that the
-token names, and every claim is what it should be. Nothing here looks at a clock or rolls dice.
-Not here: whose account it is, and browsers (`sign_on_api.py`).
-"""
+What the provider says is believed when its signature is right, by one of three algorithms with a key of its own that
+the token names, and every claim is what it should be. Nothing here looks at a clock or rolls dice. Not here: whose
+account it is, and browsers (`sign_on_api.py`)."""
 
 from __future__ import annotations
 
@@ -258,7 +257,9 @@ class SignOn:
         if secret is None:
             form["client_id"] = self.provider.client_id
         elif "client_secret_basic" in known.token_endpoint_auth_methods_supported:
-            auth = aiohttp.BasicAuth(*(_form_encoded(each) for each in (self.provider.client_id, secret.get_secret_value())))
+            auth = aiohttp.BasicAuth(
+                *(_form_encoded(each) for each in (self.provider.client_id, secret.get_secret_value()))
+            )
         else:
             form |= {"client_id": self.provider.client_id, "client_secret": secret.get_secret_value()}
         try:

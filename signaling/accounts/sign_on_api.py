@@ -1,9 +1,8 @@
 """Single sign-on in the browser: there, and back, and whose account that is.
 
-The way back is bound to this browser by a cookie of its own, and good once. An account is found by who it was the last time,
-or the first time by an e-mail address that the provider has verified; nobody gets an account by signing on.
-Not here: the protocol (`sign_on.py`).
-"""
+The way back is bound to this browser by a cookie of its own, and good once. An account is found by who it was the
+last time, or the first time by an e-mail address that the provider has verified; nobody gets an account by signing
+on. Not here: the protocol (`sign_on.py`)."""
 
 from __future__ import annotations
 
@@ -105,7 +104,7 @@ class SignOnApi:
         except SignOnUnavailable:
             log.error("the sign-on service cannot be reached")
             raise Refused("sign_on_unavailable") from None
-        account = await self._account(person)
+        account = await self._account(self._sign_on.provider.issuer, person)
         if account is None or not account.active:
             await self._failed("sign_on_unknown", account)
             raise Refused("sign_on_unknown")
@@ -127,9 +126,8 @@ class SignOnApi:
             raise Refused("sign_on_failed")
         return Asked(state, nonce, verifier, redirect)
 
-    async def _account(self, person: Person) -> Account | None:
-        assert self._sign_on is not None
-        who = self._parts.lookups.sign_on(self._sign_on.provider.issuer, person.subject)
+    async def _account(self, issuer: str, person: Person) -> Account | None:
+        who = self._parts.lookups.sign_on(issuer, person.subject)
         account = await self._accounts.by_sign_on(who)
         if account is not None or person.email is None:
             return account

@@ -1,8 +1,8 @@
 """Accounts from the booking system: what it knows becomes what is here, as often as it says so.
 
 People are matched by the booking system's own id. The same list twice changes nothing the second time; a dry run says
-what would change. Not here: how these people get in: by single sign-on, or by an invitation that an administrator sends.
-"""
+what would change. Not here: how these people get in: by single sign-on, or by an invitation that an administrator
+sends."""
 
 from __future__ import annotations
 
@@ -55,10 +55,15 @@ class SyncApi:
         if asked.dry_run:
             changes = [_change(each) for each in planned]
         else:
-            kinds = [each.change for each in planned]
-            counts = {kind: kinds.count(kind) for kind in ("create", "update", "disable", "enable")}
             await self._parts.audit.record(
-                "account.sync", caller.kind, caller.id, users=len(asked.users), complete=asked.complete, **counts
+                "account.sync",
+                caller.kind,
+                caller.id,
+                users=len(asked.users),
+                complete=asked.complete,
+                made=sum(each.change == "create" for each in planned),
+                disabled=sum(each.change == "disable" for each in planned),
+                changes=len(planned),
             )
             changes = [await self._carry_out(caller, each) for each in planned]
         untouched = len(asked.users) - sum(each.user is not None for each in planned)
@@ -71,9 +76,8 @@ class SyncApi:
             raise Refused("bad_request", "users: an external_id comes twice.")
         if len({normal(each.login) for each in asked.users}) < len(asked.users):
             raise Refused("bad_request", "users: a login comes twice.")
-        if not self._parts.rules.sync_administrators:
-            if any(PRIVILEGED & set(each.roles) for each in asked.users):
-                raise Refused("not_allowed", "users: administrators and auditors are not made this way here.")
+        if not self._parts.rules.sync_administrators and any(PRIVILEGED & set(each.roles) for each in asked.users):
+            raise Refused("not_allowed", "users: administrators and auditors are not made this way here.")
 
     def _plan(self, asked: SyncRequest, there: list[Account]) -> list[Planned]:
         known = {each.external_id: each for each in there if each.external_id is not None}
