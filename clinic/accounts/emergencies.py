@@ -77,7 +77,7 @@ class Emergencies:
             return await session.scalar(query) or 0
 
 
-def _active(account: str, now: float) -> Select[tuple[EmergencyRow]]:
+def _active(account: str, now: float) -> Select[EmergencyRow]:
     return select(EmergencyRow).where(
         EmergencyRow.account_id == account, EmergencyRow.ended_at.is_(None), EmergencyRow.until > now
     )
