@@ -12,7 +12,7 @@ import { Http, RefusedError } from '../http.js';
 const ENDED = new Set(['sign_in_needed', 'second_factor_needed', 'enrol_needed', 'unauthorized']);
 
 /** With this a page says that nobody has asked: that it looks by itself and nobody may be there. */
-const UNATTENDED = { 'X-Unattended': '1' };
+const BACKGROUND = { 'Therabook-Background': '1' };
 
 /**
  * @typedef {object} How
@@ -95,7 +95,7 @@ export class StaffApi {
    */
   async #send(method, path, body, how = {}, confirmed = false) {
     try {
-      const answer = await this.#http.send(method, addressOf(path, how.query), body, how.quiet ? UNATTENDED : {});
+      const answer = await this.#http.send(method, addressOf(path, how.query), body, how.quiet ? BACKGROUND : {});
       if (!how.quiet) this.answered();
       return answer;
     } catch (error) {

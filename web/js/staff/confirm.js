@@ -35,9 +35,10 @@ export function askToConfirm({ office, api, strings }) {
         dialog.close();
       } catch (error) {
         const problem = refusal(error);
-        if (problem.code === 'sign_in_failed') complain(input, strings.text('staff.errors.password_wrong'));
+        const wrong = problem.code === 'code_wrong';
+        if (wrong) complain(input, strings.text('staff.errors.confirm_wrong'));
         else setText(sentence, sentenceOf(strings, problem));
-        failed.hidden = problem.code === 'sign_in_failed';
+        failed.hidden = wrong;
       } finally {
         busy = false;
       }

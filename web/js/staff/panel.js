@@ -13,7 +13,7 @@
  *          constructor(context) {
  *            super(context);
  *            this.list = h('ul', { class: 'staff-rows' });
- *            const add = button('button main compact', () => this.add(), this.t('staff.rooms.add'));
+ *            const add = button('button main compact', () => this.add(), icon('add'), …);
  *            this.append(
  *              this.head('staff.rooms.title', add),
  *              this.trouble,  // why something could not be shown or done, with "Try again"

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * What can honestly be said of a password before the server has seen it: not that it is strong (nobody can know that
- * here), but what makes it easy to guess. The server has the last word, and a list of passwords that are known.
+ * here), but what makes it easy to guess. The server looks for the same (`signaling/accounts/passwords.py`) and has the
+ * last word.
  */
 
 /** @typedef {{key: string, count: number, good: boolean}} Hint  a key of the catalogue with its number */
@@ -9,15 +10,15 @@
 /** As long as the server takes. */
 export const LONGEST = 200;
 
-const ROWS = [
-  'abcdefghijklmnopqrstuvwxyz',
-  '01234567890',
-  'qwertyuiop',
-  'asdfghjkl',
-  'zxcvbnm',
-  'qwertzuiop',
-  'yxcvbnm',
-];
+/** Fewer different characters than these are a repetition. */
+const FEWEST_CHARACTERS = 6;
+
+/** Rows of keys and of the alphabet, of which four in a row are as easy to guess as one. */
+const ROWS = ['abcdefghijklmnopqrstuvwxyz', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', '01234567890'];
+const SHORTEST_ROW = 4;
+
+/** What everybody tries first, beside names. */
+const WORDS = ['password', 'passwort', 'therabook', 'welcome', 'letmein', 'iloveyou', 'administrator', 'changeme'];
 
 /**
  * @param {string} password
@@ -31,41 +32,33 @@ export function hintOf(password, { shortest, known = [] }) {
   if (length === 0) return bad('empty', shortest);
   if (length < shortest) return bad('short', shortest - length);
   if (length > LONGEST) return bad('long', length - LONGEST);
-  const plain = password.toLowerCase();
-  const names = known.flatMap((name) => name.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 3);
-  const rest = names.reduce((text, name) => text.split(name).join(''), plain);
-  if (rest.length < plain.length && [...rest].length < shortest - 4) return bad('named');
-  if (new Set(plain).size < 5) return bad('repeated');
-  if (pieces(plain) < 5) return bad('row');
+  const text = password.toLowerCase();
+  if (new Set(text).size < FEWEST_CHARACTERS) return bad('repeated');
+  const enough = shortest - 4;
+  const nameless = without(text, known.flatMap((name) => name.toLowerCase().split(/[\s@._-]+/)));
+  if (nameless.length < enough) return bad('named');
+  const wordless = without(nameless, WORDS);
+  if (wordless.length < enough) return bad('common');
+  if (withoutRows(wordless).length < enough) return bad('row');
   return { key: length < shortest + 8 ? 'staff.password.fine' : 'staff.password.good', count: length, good: true };
 }
 
 /**
- * In how many pieces it falls, of which each is a row of keys, a repetition or a single character: "abcdef123456" is
- * two, however long it is.
  * @param {string} text
+ * @param {readonly string[]} words  short ones are left in: they come up by chance
  */
-function pieces(text) {
-  let count = 0;
-  for (let at = 0; at < text.length; count += 1) at += Math.max(run(text, at), 1);
-  return count;
+function without(text, words) {
+  return words.filter((word) => word.length >= 4).reduce((left, word) => left.replaceAll(word, ''), text);
 }
 
-/**
- * How long the row or repetition is that begins there.
- * @param {string} text
- * @param {number} at
- */
-function run(text, at) {
-  let best = 1;
-  while (text[at + best] === text[at]) best += 1;
-  for (const row of ROWS) {
-    for (const line of [row, [...row].reverse().join('')]) {
-      const start = line.indexOf(text[at]);
-      let length = 0;
-      while (start >= 0 && text[at + length] !== undefined && text[at + length] === line[start + length]) length += 1;
-      if (length >= 3) best = Math.max(best, length);
+/** @param {string} text */
+function withoutRows(text) {
+  for (const row of ROWS.flatMap((each) => [each, [...each].reverse().join('')])) {
+    for (let length = row.length; length >= SHORTEST_ROW; length -= 1) {
+      for (let start = 0; start + length <= row.length; start += 1) {
+        text = text.replaceAll(row.slice(start, start + length), '');
+      }
     }
   }
-  return best;
+  return text;
 }

@@ -55,7 +55,7 @@ const FORMS = {
         complain(input, strings.text('staff.factor.six_digits'));
         return false;
       },
-      fields: { sign_in_failed: input, code_wrong: input },
+      fields: { code_wrong: input },
       send: () => office.prove('code', digitsOf(input.value) ?? '').catch(wrong(input)),
     }).node;
   },
@@ -65,7 +65,7 @@ const FORMS = {
       content: [field(input, strings.text('staff.factor.recovery'), strings.text('staff.factor.recovery_hint'))],
       submit: 'staff.factor.do',
       check: () => given(input, strings.text('staff.factor.recovery_missing')),
-      fields: { sign_in_failed: input, code_wrong: input },
+      fields: { code_wrong: input },
       send: () => office.prove('recovery', input.value.trim()).catch(wrong(input)),
     }).node;
   },
@@ -80,13 +80,12 @@ const FORMS = {
 };
 
 /**
- * What was wrong is not typed again letter by letter. Codes that are wrong are said so: the password was right.
+ * A code that was wrong is not mended letter by letter.
  * @param {HTMLInputElement} input
  */
 function wrong(input) {
-  return (/** @type {any} */ error) => {
+  return (/** @type {unknown} */ error) => {
     input.value = '';
-    if (error.code === 'sign_in_failed') error.code = 'code_wrong';
     throw error;
   };
 }

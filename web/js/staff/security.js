@@ -6,6 +6,7 @@
 
 import { open } from '../elements/dialog.js';
 import { field } from '../elements/field.js';
+import { RefusedError } from '../http.js';
 import { button, h, icon, replace, set } from '../view.js';
 import { passkeySetup, totpSetup } from './factors.js';
 import { given, openForm, question } from './form-dialog.js';
@@ -292,13 +293,13 @@ export class SecurityPanel extends Panel {
       ],
       submit: 'staff.save',
       check: () => given(current.input, this.t('staff.sign_in.password_missing')) && password.check(),
-      fields: { sign_in_failed: current.input, password_wrong: current.input, weak_password: password.input },
+      fields: { password_wrong: current.input, weak_password: password.input },
       send: async () => {
         try {
           await api.post(`${ROOT}/password`, { current: current.input.value, new: password.value });
         } catch (error) {
           // Here it can only be the old password that was wrong.
-          if (/** @type {any} */ (error).code === 'sign_in_failed') /** @type {any} */ (error).code = 'password_wrong';
+          if (error instanceof RefusedError && error.code === 'code_wrong') error.code = 'password_wrong';
           throw error;
         }
       },
