@@ -43,7 +43,7 @@ export function door(context, state) {
         icon: 'check',
         title: strings.text('staff.out.title'),
         sentences: [strings.text('staff.out.text')],
-        ways: [{ text: strings.text('staff.out.again'), go: () => office.again(), main: true }],
+        ways: [{ text: strings.text('staff.out.again'), go: () => void office.again(), main: true }],
       });
     case 'failed':
       return noticePage({

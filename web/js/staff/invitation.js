@@ -22,7 +22,7 @@ export function invitationPage({ office, strings, settings, formats }, { gate, i
           ? sentenceOf(strings, problem)
           : strings.text('staff.invitation.invalid_next'),
       ],
-      ways: [{ text: strings.text('staff.invitation.to_sign_in'), go: () => office.again(), main: true }],
+      ways: [{ text: strings.text('staff.invitation.to_sign_in'), go: () => void office.again(), main: true }],
     });
   }
   const login = h('input', { type: 'text', autocomplete: 'username', value: invitation.login, hidden: true });

@@ -155,9 +155,12 @@ export class Office extends Store {
   }
 
   /** To the sign-in page: from the second factor, from a link that does not work, after signing out. */
-  again() {
+  async again() {
+    const { phase } = this.state;
     this.#token = '';
     this.update({ phase: 'sign_in', me: null, ways: [], why: null, invitation: null, problem: null });
+    // The password of whoever it was before counts no longer: what comes next is about somebody else.
+    if (phase === 'second_factor') await this.api.post('/api/staff/sign-out', {}, { quiet: true }).catch(refusal);
   }
 
   /**

@@ -29,7 +29,7 @@ export function secondFactorPage(context, { ways }) {
       ...usable
         .filter((other) => other !== way)
         .map((other) => button('button wide plain', () => show(other), strings.text(`staff.factor.use_${other}`))),
-      button('button wide plain', () => office.again(), strings.text('staff.factor.back')),
+      button('button wide plain', () => void office.again(), strings.text('staff.factor.back')),
     );
     const start = /** @type {HTMLElement | null} */ (place.querySelector('input, button'));
     if (!first) start?.focus();

@@ -76,7 +76,7 @@ export class SecurityPanel extends Panel {
    * @param {string} word
    * @param {...(Node | null | false)} content
    */
-  part(word, ...content) {
+  section(word, ...content) {
     const id = `staff-security-${word}`;
     return h(
       'section',
@@ -98,7 +98,7 @@ export class SecurityPanel extends Panel {
   password({ password_changed_at: at }) {
     const { formats } = this.context;
     const text = at === null ? '' : this.t('staff.security.password_since', { when: formats.date(at) });
-    return this.part(
+    return this.section(
       'password',
       this.line(
         text,
@@ -111,7 +111,7 @@ export class SecurityPanel extends Panel {
   totp({ totp_since: at }) {
     const { formats } = this.context;
     const setUp = () => this.setUp('staff.totp.title', (done) => totpSetup(this.context, done));
-    return this.part(
+    return this.section(
       'totp',
       at === null
         ? this.line(
@@ -132,7 +132,7 @@ export class SecurityPanel extends Panel {
     const named = (/** @type {HTMLButtonElement} */ element, /** @type {string} */ word, /** @type {string} */ name) =>
       set(element, { 'aria-label': this.t(word, { name }) });
     const add = () => this.setUp('staff.passkey.title', (done) => passkeySetup(this.context, done));
-    return this.part(
+    return this.section(
       'passkeys',
       passkeys.length > 0 &&
         h(
@@ -186,7 +186,7 @@ export class SecurityPanel extends Panel {
 
   /** @param {Security} security */
   codes({ recovery_codes_left: count }) {
-    return this.part(
+    return this.section(
       'codes',
       this.line(
         this.t(count <= FEW_CODES ? 'staff.security.codes_few' : 'staff.security.codes_left', { count }),
@@ -198,7 +198,7 @@ export class SecurityPanel extends Panel {
   /** @param {Security} security */
   sessions({ sessions }) {
     const { formats } = this.context;
-    return this.part(
+    return this.section(
       'sessions',
       h(
         'ul',
@@ -243,7 +243,7 @@ export class SecurityPanel extends Panel {
       dialog.close();
     };
     const dialog = open(this.t(title), { close: this.t('dialog.close'), broad: true }, () => [make(finished)]);
-    const closed = () => void (done && this.after('staff.security.factor_added', codes));
+    const closed = () => void (done && this.finish('staff.security.factor_added', codes));
     dialog.addEventListener('close', closed, { once: true });
   }
 
@@ -251,7 +251,7 @@ export class SecurityPanel extends Panel {
    * @param {string} said
    * @param {readonly string[]} codes  to be shown now or never
    */
-  async after(said, codes) {
+  async finish(said, codes) {
     if (codes.length > 0) await this.showCodes(codes);
     await this.look();
     this.say(this.t(said));
@@ -304,7 +304,7 @@ export class SecurityPanel extends Panel {
         }
       },
     });
-    if (done) await this.after('staff.security.password_changed', []);
+    if (done) await this.finish('staff.security.password_changed', []);
   }
 
   /**
@@ -315,7 +315,7 @@ export class SecurityPanel extends Panel {
   async asked(word, path, values) {
     const { strings, api } = this.context;
     if (!(await question(strings, `staff.security.${word}`, values))) return;
-    if (await this.act(() => api.post(ROOT + path))) await this.after(`staff.security.${word}_done`, []);
+    if (await this.act(() => api.post(ROOT + path))) await this.finish(`staff.security.${word}_done`, []);
   }
 
   async removeTotp() {
@@ -335,7 +335,7 @@ export class SecurityPanel extends Panel {
   async end({ id }) {
     const { api } = this.context;
     const path = `${ROOT}/sessions/${encodeURIComponent(id)}/end`;
-    if (await this.act(() => api.post(path))) await this.after('staff.security.session_ended', []);
+    if (await this.act(() => api.post(path))) await this.finish('staff.security.session_ended', []);
   }
 
   async newCodes() {
@@ -343,7 +343,7 @@ export class SecurityPanel extends Panel {
     if (!(await question(strings, 'staff.security.codes_new', {}, false))) return;
     await this.act(async () => {
       const { recovery_codes: codes } = await api.post(`${ROOT}/recovery-codes`);
-      await this.after('staff.security.codes_new_done', codes);
+      await this.finish('staff.security.codes_new_done', codes);
     });
   }
 
@@ -358,7 +358,7 @@ export class SecurityPanel extends Panel {
       check: () => given(input, this.t('staff.passkey.name_missing')),
       send: () => api.post(`${ROOT}/passkeys/${encodeURIComponent(id)}/rename`, { name: input.value.trim() }),
     });
-    if (done) await this.after('staff.saved', []);
+    if (done) await this.finish('staff.saved', []);
   }
 }
 
