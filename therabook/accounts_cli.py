@@ -17,7 +17,6 @@ import click
 
 from clinic import ClinicError
 from clinic.accounts import Account
-from clinic.audit.log import AuditLog
 from signaling import keys
 from signaling.accounts.lookups import digest
 from signaling.accounts.managing import PAGE
@@ -25,7 +24,7 @@ from signaling.accounts.parts import Parts, roles_of
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.refusals import Refused
-from therabook import recordings
+from therabook import audit_served, recordings
 from therabook.accounts_served import parts
 from therabook.flags import flags_for, settings_from
 from therabook.links import base_url
@@ -124,15 +123,17 @@ def setup_link(settings: Settings, token: str, port: int | None = None) -> str:
 
 def _run(settings: Settings, work: Callable[[Parts], Awaitable[T]]) -> T:
     async def run() -> T:
-        store = recordings.database(settings)
+        store, log, clock = recordings.database(settings), audit_served.audit_log(settings), Clock()
         try:
             await store.upgrade()
-            made = parts(settings, store, Audit(AuditLog().append, Clock()), Clock(), ())
+            await log.open()
+            made = parts(settings, store, Audit(log.append, clock), clock, ())
             try:
                 return await work(made)
             finally:
                 made.passwords.close()
         finally:
+            await log.close()
             await store.close()
 
     with _faults():
