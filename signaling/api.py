@@ -12,6 +12,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from signaling.audit_port import Audit
 from signaling.bodies import read_json
 from signaling.clock import Clock
 from signaling.encryption import Encryption
@@ -20,6 +21,7 @@ from signaling.limits import Limiter, address_key
 from signaling.metrics import Metrics
 from signaling.refusals import Refused
 from signaling.roles import Role
+from signaling.told_door import ToldDoor
 from signaling.tokens import JoinClaims, SessionId, Tokens, UserId
 
 LARGEST_BODY = 16 * 1024
@@ -68,6 +70,8 @@ class TokenApi:
         proxies: Sequence[Network],
         new_id: Callable[[], str],
         new_session_id: Callable[[], str],
+        audit: Audit,
+        told: ToldDoor,
     ) -> None:
         self._tokens = tokens
         self._api_key = api_key
@@ -79,6 +83,8 @@ class TokenApi:
         self._proxies = proxies
         self._new_id = new_id
         self._new_session_id = new_session_id
+        self._audit = audit
+        self._told = told
 
     async def issue(self, request: web.Request) -> web.Response:
         caller = self._authorise(request)
@@ -101,6 +107,18 @@ class TokenApi:
         )
         token = self._tokens.sign(claims, now)
         self._metrics.tokens.labels(asked.role).inc()
+        # not waited for: a visit begins with this, and visits go on when the log cannot be written
+        self._audit.told(
+            "token.issue",
+            "key" if caller == "key" else "link",
+            "settings" if caller == "key" else "demo",
+            session=room,
+            patient=asked.user_id if asked.role == "patient" else None,
+            subject=claims.jti,
+            what="session",
+            role=asked.role,
+            whose=asked.user_id,
+        )
         answer = TokenAnswer(token=token, user_id=asked.user_id, role=asked.role, room_id=room)
         return web.json_response(text=answer.model_dump_json())
 
@@ -119,6 +137,7 @@ class TokenApi:
         wait = self._limit.take(f"refused {address}", self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
+        self._told.refused("access.refuse", "unauthorized", what="token")
         raise Refused("unauthorized")
 
 

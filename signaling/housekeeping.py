@@ -17,8 +17,10 @@ import structlog
 from clinic import ClinicError, Recording, RecordingState, Viewing, Viewings
 from recording.age import AgeError
 from recording.keys import KeyRefused, KeyUnavailable
+from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.metrics import Metrics
+from signaling.refusals import Refused
 from signaling.vault import Vault
 
 log = structlog.get_logger("housekeeping")
@@ -31,7 +33,7 @@ DAY = 86_400.0
 TEST_EVERY = DAY
 """Seconds between two restore tests."""
 
-TROUBLES = (ClinicError, KeyUnavailable, KeyRefused, AgeError, OSError)
+TROUBLES = (ClinicError, KeyUnavailable, KeyRefused, AgeError, OSError, Refused)
 READABLE = (RecordingState.CAPTURED, RecordingState.READY)
 
 
@@ -45,6 +47,8 @@ class Housekeeping:
     choose: Callable[[Sequence[Recording]], Recording]
     """One of several, by lot."""
     metrics: Metrics
+    audit: Audit
+    """Is told before anything is deleted or read; what it cannot write is not done, and due again next time."""
     forget_quality: Callable[[float], Awaitable[int]] | None = None
     """Removes what is known of connections up to a time; None: it is kept for ever."""
     quality_days: float = 0.0
@@ -74,6 +78,9 @@ class Housekeeping:
             await self._guarded("retention", self._shred_one(recording, now))
 
     async def _shred_one(self, recording: Recording, now: float) -> None:
+        await self.audit.record(
+            "recording.delete", "server", "retention", session=recording.session, subject=recording.id, of="everybody"
+        )
         await self.vault.shred(recording.id, None, by="retention", reason="Its time was over.", now=now)
         self._unscrubbed = True
         self.metrics.recordings_shredded.inc()
@@ -97,6 +104,9 @@ class Housekeeping:
         if not page.recordings:
             return
         chosen = self.choose(page.recordings)
+        await self.audit.record(
+            "recording.verify", "server", "restore test", session=chosen.session, subject=chosen.id
+        )
         await self.viewings.keep(Viewing(chosen.id, "restore test", "system", "verified", now))
         checked = await self.vault.verify(chosen.id)
         bad = [each for each in checked if each.problem is not None]

@@ -15,12 +15,14 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from signaling.api import is_key
+from signaling.audit_port import Audit
 from signaling.bodies import read_json
 from signaling.clock import Clock
 from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, from_own_page
 from signaling.limits import Limiter, address_key
 from signaling.refusals import Refused
 from signaling.roles import KEEPER_PERMISSIONS, Keeper, KeeperAction
+from signaling.told_door import Came, ToldDoor
 from signaling.tokens import RecordingsClaims, SessionId, Tokens, UserId
 
 COOKIE = "therabook-recordings"
@@ -76,13 +78,12 @@ class Visitor:
     room: str | None
     expires_at: int
 
+    @property
+    def came(self) -> Came:
+        return Came("", self.who, self.role, self.room)
+
     def may(self, action: KeeperAction) -> bool:
         return action in KEEPER_PERMISSIONS[self.role]
-
-    def require(self, action: KeeperAction) -> None:
-        """Raises Refused: `not_allowed`."""
-        if not self.may(action):
-            raise Refused("not_allowed")
 
     def sees(self, session: str) -> bool:
         """Whether recordings of this session exist for them at all."""
@@ -100,6 +101,8 @@ class RecordingsAccess:
         proxies: Sequence[Network],
         new_id: Callable[[], str],
         sealed: bool,
+        audit: Audit,
+        told: ToldDoor,
     ) -> None:
         """`limit`: tokens asked for, and refused attempts to sign in."""
         self._tokens = tokens
@@ -109,6 +112,8 @@ class RecordingsAccess:
         self._proxies = proxies
         self._new_id = new_id
         self._sealed = sealed
+        self._audit = audit
+        self._told = told
 
     # What the server answers ------------------------------------------------------------------------------------
 
@@ -116,6 +121,7 @@ class RecordingsAccess:
         """With the API key only, in the demonstration too."""
         if not is_key(request, self._api_key):
             self._count_refusal(request)
+            self._told.refused("access.refuse", "unauthorized", what="token")
             raise Refused("unauthorized")
         wait = self._limit.take("key", self._clock.steady())
         if wait > 0:
@@ -125,6 +131,16 @@ class RecordingsAccess:
         expires = int(now + (asked.expires_in or LIFETIME))
         claims = RecordingsClaims(
             jti=self._new_id(), exp=expires, sub=asked.user_id, role=asked.role, room=asked.room_id
+        )
+        await self._audit.record(
+            "token.issue",
+            "key",
+            "settings",
+            session=asked.room_id,
+            subject=claims.jti,
+            what="recordings",
+            role=asked.role,
+            whose=asked.user_id,
         )
         answer = RecordingsTokenAnswer(
             token=self._tokens.sign(claims, now),
@@ -140,7 +156,10 @@ class RecordingsAccess:
         if not from_own_page(request):
             raise Refused("wrong_origin")
         token = bearer(request)
-        self._read(request, token)
+        claims = self._read(request, token)
+        await self._audit.record(
+            "account.sign_in", "link", claims.sub, session=claims.room, subject=claims.jti, how="recordings"
+        )
         response = web.Response(status=204)
         plain = not request.secure and bare_host(request.host) in LOCALHOST
         response.set_cookie(
@@ -178,20 +197,37 @@ class RecordingsAccess:
             # Only a browser sends a cookie, and it would for a page of another site that shares ours, too.
             if token is not None and request.method not in ("GET", "HEAD") and not from_own_page(request):
                 raise Refused("wrong_origin")
-            claims = self._check(token)
+            claims = self._read_cookie(token)
         else:
             claims = self._read(request, token)
+        self._told.came(_came(claims), address_key(client_address(request, self._proxies)))
         visitor = Visitor(claims.sub, claims.role, claims.room, claims.exp)
         if action is not None:
-            visitor.require(action)
+            self.require(visitor, action)
         return visitor
+
+    def require(self, visitor: Visitor, action: KeeperAction) -> None:
+        """Raises Refused: `not_allowed`, and the audit log is told who has tried."""
+        if not visitor.may(action):
+            self._told.refused("access.refuse", "not_allowed", visitor.came, what=action, role=visitor.role)
+            raise Refused("not_allowed")
 
     def _read(self, request: web.Request, token: str | None) -> RecordingsClaims:
         """As `_check`; who tries too often is told to wait."""
         try:
             return self._check(token)
-        except Refused:
+        except Refused as refused:
             self._count_refusal(request)
+            self._told.refused("account.fail", refused.code, how="recordings")
+            raise
+
+    def _read_cookie(self, token: str | None) -> RecordingsClaims:
+        """As `_check`. One that has expired, or is not there, is nobody's attempt at anything."""
+        try:
+            return self._check(token)
+        except Refused as refused:
+            if refused.code == "token_invalid":
+                self._told.refused("account.fail", refused.code, how="recordings")
             raise
 
     def _check(self, token: str | None) -> RecordingsClaims:
@@ -204,3 +240,7 @@ class RecordingsAccess:
         wait = self._limit.take(f"refused {address}", self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
+
+
+def _came(claims: RecordingsClaims) -> Came:
+    return Came(claims.jti, claims.sub, claims.role, claims.room)
