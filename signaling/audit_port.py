@@ -35,20 +35,22 @@ TOGETHER = 500
 TRY_AGAIN = 2.0
 """Seconds after which the log is tried again."""
 
-LAST_WORDS = 5.0
-"""Seconds that a server which stops gives the log to take what is still waiting."""
-
 
 class Audit:
     def __init__(self, append: Append, clock: Clock) -> None:
-        """`append` returns when the events are durable, in their order. Raises ClinicError."""
+        """`append` returns when the events are durable, in their order; it may be called again before that. Raises
+        ClinicError, and then none of them is."""
         self._append = append
         self._clock = clock
         self._waiting: deque[Event] = deque()
+        self._on_their_way = 0
+        """Events that were told, and that the log is about to take."""
         self._lost = 0
         self._come = asyncio.Event()
-        self._one_writes = asyncio.Lock()
+        self._tries: set[asyncio.Task[bool]] = set()
         self._failing_since: float | None = None
+        self._gap_told = False
+        """Whether a word of the outage is on its way."""
         self.hearers: list[Hear] = []
         """Are told of each event, once it is written or waits for it. They return at once and never raise."""
 
@@ -58,9 +60,9 @@ class Audit:
         return self._failing_since is not None
 
     @property
-    def waiting(self) -> int:
-        """Events that are not written yet."""
-        return len(self._waiting)
+    def unwritten(self) -> int:
+        """How many events wait to be written, or could not be kept and wait to be counted."""
+        return len(self._waiting) + self._on_their_way + self._lost
 
     async def record(
         self,
@@ -75,13 +77,9 @@ class Audit:
     ) -> None:
         """Before something is shown or changed. Raises Refused: `audit_unavailable`, and then nothing may be."""
         event = _event(kind, self._clock.wall(), actor_kind, actor, session, patient, subject, details)
-        async with self._one_writes:
-            # what happened before it goes first, unless that is the heap of an outage
-            first = list(self._waiting) if len(self._waiting) < TOGETHER else []
-            written = await self._write([*first, event])
-            if written:
-                self._done(len(first))
-        if not written:
+        # what happened before it goes first, unless that is the heap of an outage
+        first = self._take(TOGETHER) if len(self._waiting) < TOGETHER else []
+        if not await self._try(first, event):
             raise Refused("audit_unavailable", retry_after=30.0)
         self._hear(event)
 
@@ -97,19 +95,18 @@ class Audit:
         **details: Detail,
     ) -> None:
         """From a call that goes on in any case. Returns at once."""
+        self._come.set()
         try:
             event = _event(kind, self._clock.wall(), actor_kind, actor, session, patient, subject, details)
         except BadValue as error:
             # a fault of ours, which ends no call: it is seen here, and counted there
             log.error("an event cannot be kept", kind=kind, problem=str(error))
             self._lost += 1
-            self._come.set()
             return
-        if len(self._waiting) >= BACKLOG:
+        if len(self._waiting) + self._on_their_way >= BACKLOG:
             self._lost += 1
         else:
             self._waiting.append(event)
-        self._come.set()
         self._hear(event)
 
     async def run(self) -> None:
@@ -121,54 +118,66 @@ class Audit:
 
     async def flush(self) -> bool:
         """Writes what is waiting; False if it could not be."""
-        async with self._one_writes:
-            while self._waiting:
-                some = [self._waiting[each] for each in range(min(TOGETHER, len(self._waiting)))]
-                if not await self._write(some):
-                    return False
-                self._done(len(some))
-            if self._lost:
-                lost = self._lost
-                if not await self._write([self._gap(count=lost)]):
-                    return False
-                self._lost -= lost
-            self._come.clear()
-            return True
+        if self._tries:
+            await asyncio.wait(list(self._tries))
+        self._come.clear()
+        while self._waiting or self._lost:
+            if not await self._try(self._take(TOGETHER)):
+                self._come.set()
+                return False
+        return True
 
-    async def close(self) -> None:
-        """Writes what is waiting, if it can be soon. What cannot is lost, and said."""
-        try:
-            async with asyncio.timeout(LAST_WORDS):
-                done = await self.flush()
-        except TimeoutError:
-            done = False
-        if not done:
-            log.error("events were not written before the end", events=len(self._waiting) + self._lost)
+    def _take(self, most: int) -> list[Event]:
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
-    def _done(self, count: int) -> None:
-        for _ in range(count):
-            self._waiting.popleft()
+    async def _try(self, told: list[Event], more: Event | None = None) -> bool:
+        """Whoever gives up waiting for it changes nothing."""
+        self._on_their_way += len(told)
+        task = asyncio.get_running_loop().create_task(self._write(told, more))
+        self._tries.add(task)
+        task.add_done_callback(self._tries.discard)
+        return await asyncio.shield(task)
 
-    async def _write(self, events: Sequence[Event]) -> bool:
-        """Called by one at a time."""
-        since = self._failing_since
-        if since is not None:
-            events = [*events, self._gap(seconds=round(self._clock.wall() - since), waited=len(self._waiting))]
+    async def _write(self, told: list[Event], more: Event | None) -> bool:
+        """What was told waits again if it cannot be written."""
+        events = told if more is None else [*told, more]
+        lost, self._lost = self._lost, 0
+        gap = self._failing_since if not self._gap_told else None
+        if gap is not None:
+            self._gap_told = True
+            waited = len(self._waiting) + self._on_their_way
+            events = [*events, self._gap(seconds=round(self._clock.wall() - gap), waited=waited, count=lost)]
+        elif lost:
+            events = [*events, self._gap(count=lost)]
+        written = await self._appended(events) if events else True
+        self._on_their_way -= len(told)
+        if not written:
+            self._waiting.extendleft(reversed(told))
+            self._lost += lost
+            self._come.set()
+        if gap is not None:
+            self._gap_told = False
+        return written
+
+    async def _appended(self, events: Sequence[Event]) -> bool:
         try:
             await self._append(events)
         except ClinicError as error:
-            if since is None:
-                log.error("the audit log cannot be written", error_type=type(error).__name__)
-                self._failing_since = self._clock.wall()
+            self._fails(type(error).__name__)
             return False
         except Exception as error:  # a fault of ours: nothing is shown that is not written, and no call ends by it
             log.exception("fault", error_type=type(error).__name__)
-            self._failing_since = self._failing_since or self._clock.wall()
+            self._fails(type(error).__name__)
             return False
-        if since is not None:
+        if self._failing_since is not None:
             log.info("the audit log can be written again")
         self._failing_since = None
         return True
+
+    def _fails(self, error_type: str) -> None:
+        if self._failing_since is None:
+            self._failing_since = self._clock.wall()
+            log.error("the audit log cannot be written", error_type=error_type)
 
     def _gap(self, **details: Detail) -> Event:
         return Event("audit.gap", self._clock.wall(), "server", "audit", details=details)

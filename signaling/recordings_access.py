@@ -243,4 +243,4 @@ class RecordingsAccess:
 
 
 def _came(claims: RecordingsClaims) -> Came:
-    return Came(claims.jti, claims.sub, claims.role, claims.room)
+    return Came(claims.jti, claims.sub, claims.role, claims.room, lasting=True)

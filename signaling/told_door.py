@@ -32,6 +32,8 @@ class Came:
     who: str
     role: str
     session: str | None = None
+    lasting: bool = False
+    """It is used all the time, as a cookie is, and not once."""
 
     @property
     def patient(self) -> str | None:
