@@ -21,7 +21,7 @@ from signaling.ids import new_id, new_session_id
 from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
-from therabook import VERSION, logs, opening, quality_cli, recordings_cli, server
+from therabook import VERSION, logs, opening, quality_cli, recordings_cli, server, told_operator
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
 from therabook.doctor.command import run as run_doctor
@@ -142,7 +142,18 @@ def token(
             minutes=minutes,
             encryption=encryption,
         )
-        click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
+        link = make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now)
+        told_operator.tell(
+            settings,
+            "token.issue",
+            session=session,
+            patient=claims.sub if role == "patient" else None,
+            subject=claims.jti,
+            what="session",
+            role=role,
+            whose=claims.sub,
+        )
+        click.echo(link)
     except (keys.BadKey, OSError) as error:
         raise click.ClickException(str(error)) from None
     except ValueError:
@@ -314,6 +325,15 @@ def link(config: Path | None, role: Keeper, user: str, session: str | None, hour
     now = time.time()
     try:
         claims = RecordingsClaims(jti=new_id(), exp=int(now + 3600 * hours), sub=user, role=role, room=session)
+        told_operator.tell(
+            settings,
+            "token.issue",
+            session=session,
+            subject=claims.jti,
+            what="recordings",
+            role=role,
+            whose=user,
+        )
         click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
     except (keys.BadKey, OSError) as error:
         raise click.ClickException(str(error)) from None
