@@ -21,8 +21,8 @@ from signaling.limits import Limiter, address_key
 from signaling.metrics import Metrics
 from signaling.refusals import Refused
 from signaling.roles import Role
-from signaling.told_door import ToldDoor
 from signaling.tokens import JoinClaims, SessionId, Tokens, UserId
+from signaling.told_door import ToldDoor
 
 LARGEST_BODY = 16 * 1024
 """Bytes. An honest request has 200."""

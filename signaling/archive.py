@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -32,7 +33,6 @@ from clinic import (
     Viewings,
     Whole,
 )
-from clinic.audit.events import Detail
 from recording.age import AgeError, Identity, Plaintext
 from recording.keys import KeyRefused, KeyUnavailable
 from signaling.audit_port import Audit
@@ -124,7 +124,7 @@ class Archive:
         person = next(each for each in whole.people if each.person_id == track.person_id)
         return self._kept_track(whole, track, person)
 
-    async def tell(self, visitor: Visitor, kind: str, recording: Recording | None = None, **details: Detail) -> None:
+    async def tell(self, visitor: Visitor, kind: str, recording: Recording | None = None, **details: Any) -> None:
         """The audit log, before anything is shown or changed. Raises Refused: `audit_unavailable`; then nothing is."""
         await self._audit.record(
             kind,
@@ -136,7 +136,7 @@ class Archive:
             **details,
         )
 
-    async def keep_viewing(self, visitor: Visitor, recording: Recording, kind: ViewingKind, **details: Detail) -> None:
+    async def keep_viewing(self, visitor: Visitor, recording: Recording, kind: ViewingKind, **details: Any) -> None:
         """Before anything is shown. Raises Unavailable, Refused: then nothing is."""
         await self.tell(visitor, TOLD[kind], recording, how=kind, **details)
         await self.viewings.keep(Viewing(recording.id, visitor.who, visitor.role, kind, self._clock.wall()))

@@ -14,8 +14,8 @@ from signaling.outlet import Outlet
 from signaling.refusals import Refused
 from signaling.revocations import Revocations
 from signaling.sessions import Sessions
-from signaling.told_door import Came, ToldDoor
 from signaling.tokens import ResumeClaims, Tokens
+from signaling.told_door import Came, ToldDoor
 
 
 class Entrance:

@@ -104,9 +104,7 @@ class Housekeeping:
         if not page.recordings:
             return
         chosen = self.choose(page.recordings)
-        await self.audit.record(
-            "recording.verify", "server", "restore test", session=chosen.session, subject=chosen.id
-        )
+        await self.audit.record("recording.verify", "server", "restore test", session=chosen.session, subject=chosen.id)
         await self.viewings.keep(Viewing(chosen.id, "restore test", "system", "verified", now))
         checked = await self.vault.verify(chosen.id)
         bad = [each for each in checked if each.problem is not None]

@@ -22,8 +22,8 @@ from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_addr
 from signaling.limits import Limiter, address_key
 from signaling.refusals import Refused
 from signaling.roles import KEEPER_PERMISSIONS, Keeper, KeeperAction
-from signaling.told_door import Came, ToldDoor
 from signaling.tokens import RecordingsClaims, SessionId, Tokens, UserId
+from signaling.told_door import Came, ToldDoor
 
 COOKIE = "therabook-recordings"
 COOKIE_PATH = "/api/recordings"

@@ -37,8 +37,8 @@ from signaling.seat import Arrival, Entry, Media, Seat, notice_silence, shown_na
 from signaling.session_recording import SessionRecording
 from signaling.sparing import spare
 from signaling.stats import Stats
-from signaling.told_calls import ToldCalls
 from signaling.tokens import JoinClaims, ResumeClaims, Tokens
+from signaling.told_calls import ToldCalls
 
 log = structlog.get_logger("sessions")
 

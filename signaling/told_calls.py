@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from clinic.audit.events import Detail
 from signaling.audit_port import Audit
 from signaling.orders import EndCapture, GoOnCapture, HoldCapture, KeepConsent, Note, Order
 from signaling.roles import Role
@@ -98,12 +97,15 @@ class ToldCalls:
         for why in sorted(ends):
             self._tell(room, seen, "call.end", asker, why=why)
         for note in notes:
-            person = seen.people.get(note.seat)
-            if person is None:
+            if note.seat not in seen.people:
                 continue  # it came and went within one change, and was never known
+            person = seen.people[note.seat]
             match note.event:
-                case "enters" | "returned":
-                    self._tell(room, seen, "call.join", person.identity, of=person, role=note.role, **_why(note))
+                case "enters":
+                    self._tell(room, seen, "call.join", person.identity, of=person, role=note.role)
+                case "returned":
+                    why = "returned"
+                    self._tell(room, seen, "call.join", person.identity, of=person, role=note.role, why=why)
                 case "waits":
                     self._tell(room, seen, "call.join", person.identity, of=person, role=note.role)
                     self._tell(room, seen, "call.wait", person.identity, of=person, role=note.role)
@@ -176,7 +178,7 @@ class ToldCalls:
         *,
         of: _Person | None = None,
         subject: str | None = None,
-        **details: Detail,
+        **details: Any,
     ) -> None:
         """`of`: whom it is about. Where that is nobody's or no patient's, it is about the session's only patient."""
         if of is not None and of.role == "patient":
@@ -192,7 +194,3 @@ class ToldCalls:
             subject=subject,
             **details,
         )
-
-
-def _why(note: Note) -> dict[str, Detail]:
-    return {"why": "returned"} if note.event == "returned" else {}

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from clinic.audit.events import Detail
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.limits import Limiter
@@ -60,7 +60,7 @@ class ToldDoor:
         """Their token is good; whether they get in is another question."""
         self._used(came, address)
 
-    def refused(self, kind: str, code: str, came: Came | None = None, **details: Detail) -> None:
+    def refused(self, kind: str, code: str, came: Came | None = None, **details: Any) -> None:
         """`kind`: of event. `came`: who it was, as far as that is known."""
         if self._limit.take(None, self._clock.steady()) > 0:
             self._untold += 1

@@ -13,13 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import click
 
 from clinic import ClinicError, Job, JobKind, Jobs, JobState, Recording, ShredProof, Viewing, Viewings
-from clinic.audit.events import Detail
 from clinic.records import ViewingKind
 from recording.age import AgeError, BadKeyText, Recipient
 from recording.keys import BadKeyFile, ClinicKey, KeyRefused, KeyUnavailable
@@ -63,7 +62,7 @@ class Opened:
     jobs: Jobs
     audit: Audit
 
-    async def tell(self, kind: str, recording: str | None = None, **details: Detail) -> None:
+    async def tell(self, kind: str, recording: str | None = None, **details: Any) -> None:
         """The audit log, before it is done. Raises Refused, and clinic.Unknown if there is no such recording."""
         known = None if recording is None else (await self.vault.recordings.get(recording)).recording
         await self.audit.record(

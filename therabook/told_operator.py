@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+from typing import Any
 
 import click
 
 from clinic import ClinicError
-from clinic.audit.events import Detail
 from signaling import keys
 from signaling.audit_port import Audit
 from signaling.clock import Clock
@@ -32,7 +32,7 @@ def tell(
     session: str | None = None,
     patient: str | None = None,
     subject: str | None = None,
-    **details: Detail,
+    **details: Any,
 ) -> None:
     """One event. Raises click.ClickException if it cannot be written."""
 

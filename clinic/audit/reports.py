@@ -54,10 +54,7 @@ ACCESS: Final = tuple(
 """Kinds that say that somebody saw, took or changed what is kept."""
 
 SIGN_INS: Final = ("account.fail", "account.lock", "access.refuse", "link.refuse")
-EXPORTS: Final = tuple(kind for kind in KINDS if kind.endswith((".export", ".delete"))) + (
-    "backup.make",
-    "retention.run",
-)
+EXPORTS: Final = (*(kind for kind in KINDS if kind.endswith((".export", ".delete"))), "backup.make", "retention.run")
 EMERGENCY: Final = ("account.break_glass",)
 
 LISTED = ("time", "number", "event", "actor_kind", "actor", "session", "patient", "subject", "details")
@@ -169,9 +166,7 @@ class Reports:
                         func.max(EventRow.at),
                     )
                     .where(*conditions(replace(wanted, kinds=(kind,)), by))
-                    .group_by(
-                        EventRow.actor_kind, EventRow.actor, EventRow.kind, EventRow.patient, EventRow.session
-                    )
+                    .group_by(EventRow.actor_kind, EventRow.actor, EventRow.kind, EventRow.patient, EventRow.session)
                     .limit(GROUPS + 1)
                 )
                 found += [tuple(row) for row in await session.execute(query)]  # type: ignore[misc]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import cast
 
 import structlog
 from aiohttp import web
@@ -261,9 +260,7 @@ class AuditApi:
             last = size if asked.last is None else asked.last
             if not asked.first <= last <= size:
                 raise Refused("not_found")
-            await self._audit.record(
-                "audit.export", caller.kind, caller.id, how=how, first=asked.first, last=last
-            )
+            await self._audit.record("audit.export", caller.kind, caller.id, how=how, first=asked.first, last=last)
         return asked.first, last
 
     async def _report(self, request: web.Request) -> tuple[Name, ReportQuery, Report]:
@@ -272,15 +269,14 @@ class AuditApi:
         name = request.match_info["report"]
         if name not in NAMES:
             raise Refused("not_found")
-        known = cast("Name", name)
         if not asked.since < asked.until <= asked.since + LONGEST:
             raise Refused("bad_request", "until: A report is of some time, and of 400 days at most.")
         with _asking():
-            await self._viewed(caller, known, asked.patient, None, asked.actor)
+            await self._viewed(caller, name, asked.patient, None, asked.actor)
             report = await self._reports.make(
-                known, since=asked.since, until=asked.until, patient=asked.patient, actor=asked.actor
+                name, since=asked.since, until=asked.until, patient=asked.patient, actor=asked.actor
             )
-        return known, asked, report
+        return name, asked, report
 
     async def _viewed(
         self,

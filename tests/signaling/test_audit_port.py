@@ -13,6 +13,7 @@ from signaling import audit_port
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.refusals import Refused
+from tests.signaling.kept import until
 
 pytestmark = pytest.mark.asyncio
 
@@ -55,9 +56,7 @@ async def test_what_is_recorded_is_written_when_it_returns_after_what_was_told_b
     tell(audit, "a", "b")
     await audit.record("recording.view", "link", "somebody", subject="c", how="played")
     assert log.said() == ["a", "b", "c"]
-    assert log.events[-1] == Event(
-        "recording.view", 1000.0, "link", "somebody", subject="c", details={"how": "played"}
-    )
+    assert log.events[-1] == Event("recording.view", 1000.0, "link", "somebody", subject="c", details={"how": "played"})
 
 
 async def test_what_cannot_be_recorded_is_refused_and_what_was_told_waits(log: Log) -> None:
@@ -81,12 +80,9 @@ async def test_the_loop_tries_again_until_it_can_write(log: Log, monkeypatch: py
     audit, log.fault = log.audit(), Unavailable("away")
     running = asyncio.create_task(audit.run())
     tell(audit, "a")
-    async with asyncio.timeout(5):
-        while not audit.failing:
-            await asyncio.sleep(0)
-        log.fault = None
-        while audit.unwritten:
-            await asyncio.sleep(0.001)
+    await until(lambda: audit.failing)
+    log.fault = None
+    await until(lambda: audit.unwritten == 0)
     running.cancel()
     assert log.said() == ["a", "audit.gap"]
 

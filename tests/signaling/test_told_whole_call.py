@@ -4,6 +4,7 @@ event by event. And with the log's database taken away: records stay closed, the
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from clinic.audit.events import Event
 from signaling import messages as m
 from tests.clinic.postgres import Postgres, a_postgres
-from tests.signaling.audited import Written, written
+from tests.signaling.audited import written
 from tests.signaling.kept import Asker, ask
 from tests.signaling.server import API_KEY, Server, a_server
 from tests.signaling.test_recorded_call import DOCTOR, PATIENT, a_call, a_clinic, hang_up, phase, start
@@ -70,7 +71,7 @@ async def test_the_log_says_what_happened_in_a_recorded_call_event_by_event(tmp_
         ]
         assert {each.session for each in told} == {SESSION}
         assert {each.subject for each in told if each.kind.startswith(("consent.", "record."))} == {recording}
-        assert all(began <= one.at <= other.at for one, other in zip(told, told[1:], strict=False))
+        assert all(began <= one.at <= other.at for one, other in itertools.pairwise(told))
         wrapped = await log.until("key.use", count=2)
         assert [(each.details["what"], each.subject) for each in wrapped] == [("wrap", recording)] * 2
 

@@ -127,9 +127,7 @@ async def test_a_report_of_somebody_needs_to_know_of_whom(reports: Reports, name
 
 
 @pytest.mark.parametrize("name", ["days", "patient", "staff", "access", "exports"])
-async def test_a_report_that_does_not_fit_says_so(
-    reports: Reports, name: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_report_that_does_not_fit_says_so(reports: Reports, name: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "LARGEST", 1)
     who = {"patient": "p-1", "actor": "t-2"} if name in ("patient", "staff") else {}
     report = await reports.make(name, since=START, until=START + 2 * DAY, **who)

@@ -21,9 +21,7 @@ NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 def upgrade() -> None:
     op.create_table(
         "audit_event",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("kind", sa.String(24), nullable=False),
         sa.Column("actor_kind", sa.String(24), nullable=False),
@@ -80,8 +78,7 @@ def _guard_sqlite() -> None:
                 "BEGIN SELECT RAISE(ABORT, 'append only'); END"
             )
     op.execute(
-        "CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head "
-        "BEGIN SELECT RAISE(ABORT, 'append only'); END"
+        "CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'append only'); END"
     )
     op.execute(
         "CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN NEW.id <> OLD.id OR NEW.size <= OLD.size "
