@@ -64,6 +64,6 @@ class AlertStore:
 def _cursor(after: str) -> tuple[float, str]:
     """Raises BadValue."""
     at, _, id = after.partition(".")
-    if not (at.isdecimal() and len(at) <= 15 and id):
+    if not (at.isascii() and at.isdecimal() and len(at) <= 15 and id):
         raise BadValue("a cursor that is none")
     return int(at) / 1000, id

@@ -182,7 +182,7 @@ def _older(after: str | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
     moment, _, number = after.partition(".")
-    if not (moment.isdecimal() and number.isdecimal() and len(moment) <= 15 and len(number) <= 18):
+    if not (after.isascii() and moment.isdecimal() and number.isdecimal() and len(moment) <= 15 and len(number) <= 18):
         raise BadValue("a cursor that is none")
     at, seq = int(moment) / 1000, int(number)
     milliseconds(at)
