@@ -16,7 +16,7 @@ from typing import Any, Final, get_args
 from clinic.audit.events import KINDS, ActorKind, Detail, Event
 from clinic.audit.records import Entry
 from clinic.columns import check_text, milliseconds, shortened
-from clinic.errors import BadValue
+from clinic.errors import BadValue, Tampered
 
 LONGEST_ID: Final = 200
 LONGEST_SESSION: Final = 100
@@ -67,19 +67,22 @@ def numbered(draft: str, seq: int) -> str:
 
 
 def entry_of(body: str) -> Entry:
-    """What a body says. Raises ValueError for what this version did not write."""
-    told = json.loads(body)
-    event = Event(
-        kind=told["kind"],
-        at=told["at"] / 1000,
-        actor_kind=told["actor_kind"],
-        actor=told["actor"],
-        session=told.get("session"),
-        patient=told.get("patient"),
-        subject=told.get("subject"),
-        details=told.get("details", {}),
-    )
-    return Entry(told["seq"], event, body)
+    """What a body says. Raises Tampered for what was never written so."""
+    try:
+        told = json.loads(body)
+        event = Event(
+            kind=told["kind"],
+            at=told["at"] / 1000,
+            actor_kind=told["actor_kind"],
+            actor=told["actor"],
+            session=told.get("session"),
+            patient=told.get("patient"),
+            subject=told.get("subject"),
+            details=told.get("details", {}),
+        )
+        return Entry(told["seq"], event, body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Tampered("an event in the audit log's database is none") from None
 
 
 def _detail(name: str, value: Detail) -> Detail:

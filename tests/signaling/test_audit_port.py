@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from clinic import Unavailable
+from clinic import BadValue, Unavailable
 from clinic.audit.events import Event
 from signaling import audit_port
 from signaling.audit_port import Audit
@@ -173,3 +173,20 @@ async def test_others_hear_of_what_is_told_and_of_what_is_recorded(log: Log) -> 
     with pytest.raises(Refused):
         await audit.record("recording.view", "link", "somebody", subject="c")
     assert heard == ["a", "b"]
+
+
+async def test_a_long_outage_is_written_in_its_order(log: Log) -> None:
+    audit, log.fault = log.audit(), Unavailable("away")
+    tell(audit, *(str(each) for each in range(1200)))
+    assert not await audit.flush()
+    log.fault = None
+    assert await audit.flush()
+    assert [each for each in log.said() if each != "audit.gap"] == [str(each) for each in range(1200)]
+    assert audit.unwritten == 0
+
+
+async def test_what_nobody_could_write_is_a_fault_of_whoever_records_it(log: Log) -> None:
+    audit = log.audit()
+    with pytest.raises(BadValue):
+        await audit.record("recording.view", "link", "somebody", subject="x" * 300)
+    assert not audit.failing
