@@ -57,9 +57,12 @@ from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
 from signaling.streams import Streams
 from signaling.tickets import Tickets
 from signaling.tokens import Tokens
+from signaling.told_calls import ToldCalls
+from signaling.told_door import ToldDoor
+from signaling.told_keys import ToldKeys
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, audit_served, office_served, recordings, recordings_served, tls
+from therabook import VERSION, alerts_served, audit_served, office_served, recordings, recordings_served, tls
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -119,7 +122,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     media = MediaServer(media_config(settings), tell)
     http = aiohttp.ClientSession()
     store = recordings.database(settings)
-    provider = recordings.key_provider(settings, http, clock.wall)
+    provider = ToldKeys(recordings.key_provider(settings, http, clock.wall), audit, clock)
+    alerts = alerts_served.alerts(settings, store, audit, metrics, clock)
+    told_door = ToldDoor(audit, clock, alerts.used)
     books = recordings.books(settings, store, provider)
     vault = recordings.vault(settings, store, provider)
     watch = QualityWatch(metrics.quality)
@@ -149,6 +154,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         vanished=lambda session: background.start(nodes.release(session)),
         captures=captures if settings.recordings else None,
         quality=watch,
+        told=ToldCalls(audit),
     )
     tickets = Tickets(tokens=tokens, revocations=revocations, clock=clock, proxies=proxies)
     probes = Probes(media=media, tickets=tickets, clock=clock, new_id=new_id)
@@ -161,6 +167,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         nodes=nodes,
         clock=clock,
         joins=Limiter(settings.joins_per_minute / 60, settings.joins_per_minute),
+        told=told_door,
     )
 
     # What is served
@@ -175,6 +182,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         proxies=proxies,
         new_id=new_id,
         new_session_id=new_session_id,
+        audit=audit,
+        told=told_door,
     )
     access = RecordingsAccess(
         tokens=tokens,
@@ -184,6 +193,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         proxies=proxies,
         new_id=new_id,
         sealed=not provider.can_unwrap,
+        audit=audit,
+        told=told_door,
     )
     quality = QualityApi(
         keeper=keeper,
@@ -220,6 +231,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         access=access,
         store=store,
         vault=vault,
+        audit=audit,
         composer=composing,
         streams=streams,
         clock=clock,
@@ -249,16 +261,18 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions, probes))
         background.start(audit.run())
+        background.start(alerts.run())
         witnessing = audit_served.witnessing(settings, audit_log, audit, http)
         if witnessing is not None:
             background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
-        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
+        chance = random.SystemRandom()
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, chance.choice, metrics, audit)
         if settings.quality_keep_days is not None:
             housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days
         background.start(housekeeping.run())
-        offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
+        offload = recordings.offload(settings, store, vault.files, clock, chance.random)
         if offload is not None:
             background.start(offload.run())
         port = await serve_app(app, settings, background, stack)

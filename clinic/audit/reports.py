@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from sqlalchemy import BigInteger, ColumnElement, func, literal_column, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -136,7 +136,7 @@ class Reports:
         )
         groups: dict[tuple[str, str], list[float]] = {}
         async with self._database.reading() as session:
-            found = [tuple(row) for row in await session.execute(query)]
+            found: list[tuple[Any, ...]] = [tuple(row) for row in await session.execute(query)]
             whose = await patients_of(session, {row[2] for row in found if row[1] is None and row[2] is not None})
         for kind, patient, name, count, first, last in found:
             for each in (patient,) if patient is not None else whose.get(name, ("",)):
@@ -150,7 +150,7 @@ class Reports:
     async def _access(self, wanted: Wanted) -> Report:
         """Who had access to what is kept of which patient."""
         groups: dict[tuple[str, str, str, str], list[float]] = {}
-        found: list[tuple[str, str, str, str | None, str | None, int, float, float]] = []
+        found: list[tuple[Any, ...]] = []
         by = "actor" if wanted.actor is not None else "kind"
         async with self._database.reading() as session:
             for kind in wanted.kinds:
@@ -169,7 +169,7 @@ class Reports:
                     .group_by(EventRow.actor_kind, EventRow.actor, EventRow.kind, EventRow.patient, EventRow.session)
                     .limit(GROUPS + 1)
                 )
-                found += [tuple(row) for row in await session.execute(query)]  # type: ignore[misc]
+                found += [tuple(row) for row in await session.execute(query)]
             whose = await patients_of(session, {row[4] for row in found if row[3] is None and row[4] is not None})
         for actor_kind, actor, kind, patient, name, count, first, last in found:
             for each in (patient,) if patient is not None else whose.get(name or "", ("",)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -127,7 +128,7 @@ def conditions(wanted: Wanted, by: str) -> list[ColumnElement[bool]]:
     """With `by` as what is found by index, and the rest (but times) as what is looked at in what was found."""
     found: list[ColumnElement[bool]] = []
     if wanted.kinds:
-        kind: ColumnElement[str] = EventRow.kind if by in ("kind", "actor", "at") else _as_it_is(EventRow.kind)
+        kind: Any = EventRow.kind if by in ("kind", "actor", "at") else _as_it_is(EventRow.kind)
         found.append(kind == wanted.kinds[0] if len(wanted.kinds) == 1 else kind.in_(wanted.kinds))
     for name in ("actor", "session", "patient", "subject"):
         value, column = getattr(wanted, name), getattr(EventRow, name)

@@ -170,8 +170,8 @@ async def test_without_the_log_records_stay_closed_the_call_goes_on_and_nothing_
 async def test_whoever_is_refused_at_the_door_is_told_of_within_a_limit(tmp_path: Path) -> None:
     async with a_server(tmp_path) as server, written(tmp_path) as log:
         await refused_with(server, "rubbish")
-        removed = await server.joined("patient")
         therapist = await server.joined("therapist")
+        removed = await server.joined("patient")
         state = await therapist.state(lambda state: state.waiting)
         await therapist.says(m.Remove(person=state.waiting[0].id))
         await removed.closed()

@@ -97,7 +97,7 @@ async def test_a_link_that_is_opened_in_two_places(server: Server, tmp_path: Pat
 
 
 async def test_somebody_who_looks_at_one_recording_after_another(tmp_path: Path) -> None:
-    settings = {"alert_views": 3, "alert_hours": "always"}
+    settings: dict[str, Any] = {"alert_views": 3, "alert_hours": "always"}
     async with an_archive(tmp_path, **settings) as (server, kept), written(tmp_path) as log:
         for number in (2, 3):
             await kept.add(f"rec-{number}", f"session-{number}", film=None)
