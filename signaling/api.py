@@ -5,18 +5,18 @@ In demo mode the join form may ask too: without a key, but only from this server
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from signaling.audit_port import Audit
 from signaling.bodies import read_json
 from signaling.clock import Clock
 from signaling.encryption import Encryption
-from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, same_origin
+from signaling.headers import LOCALHOST, Network, bare_host, client_address, same_origin
+from signaling.key_ring import KeyRing
 from signaling.limits import Limiter, address_key
 from signaling.metrics import Metrics
 from signaling.refusals import Refused
@@ -61,7 +61,7 @@ class TokenApi:
         self,
         *,
         tokens: Tokens,
-        api_key: SecretStr,
+        ring: KeyRing,
         lifetime: float,
         demo: bool,
         clock: Clock,
@@ -74,7 +74,7 @@ class TokenApi:
         told: ToldDoor,
     ) -> None:
         self._tokens = tokens
-        self._api_key = api_key
+        self._ring = ring
         self._lifetime = lifetime
         self._demo = demo
         self._clock = clock
@@ -87,7 +87,7 @@ class TokenApi:
         self._told = told
 
     async def issue(self, request: web.Request) -> web.Response:
-        caller = self._authorise(request)
+        caller = await self._authorise(request)
         wait = self._limit.take(caller, self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
@@ -110,8 +110,8 @@ class TokenApi:
         # not waited for: a visit begins with this, and visits go on when the log cannot be written
         self._audit.told(
             "token.issue",
-            "key" if caller == "key" else "link",
-            "settings" if caller == "key" else "demo",
+            "key" if caller.startswith("key ") else "link",
+            caller.removeprefix("key ") if caller.startswith("key ") else "demo",
             session=room,
             patient=asked.user_id if asked.role == "patient" else None,
             subject=claims.jti,
@@ -122,10 +122,11 @@ class TokenApi:
         answer = TokenAnswer(token=token, user_id=asked.user_id, role=asked.role, room_id=room)
         return web.json_response(text=answer.model_dump_json())
 
-    def _authorise(self, request: web.Request) -> str:
+    async def _authorise(self, request: web.Request) -> str:
         """Returns what the rate is limited by. Raises Refused."""
-        if is_key(request, self._api_key):
-            return "key"
+        key = await self._ring.holds(request, "tokens")
+        if key is not None:
+            return f"key {key}"
         address = address_key(client_address(request, self._proxies))
         if self._demo and "Authorization" not in request.headers:
             # A page elsewhere can have its host name resolve to this machine, but cannot make it say localhost.
@@ -139,9 +140,3 @@ class TokenApi:
             raise Refused("too_many_requests", retry_after=wait)
         self._told.refused("access.refuse", "unauthorized", what="token")
         raise Refused("unauthorized")
-
-
-def is_key(request: web.Request, key: SecretStr) -> bool:
-    """Whether the request carries this API key."""
-    given = bearer(request)
-    return given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), key.get_secret_value().encode())

@@ -89,7 +89,12 @@ class Archive:
         whole = await self.vault.recordings.get(recording)
         if not visitor.sees(whole.recording.session):
             self._audit.told(
-                "access.refuse", "link", visitor.who, session=visitor.room, subject=recording, code="no_such_recording"
+                "access.refuse",
+                visitor.kind,
+                visitor.who,
+                session=visitor.room,
+                subject=recording,
+                code="no_such_recording",
             )
             raise Refused("no_such_recording")
         return whole
@@ -128,12 +133,12 @@ class Archive:
         """The audit log, before anything is shown or changed. Raises Refused: `audit_unavailable`; then nothing is."""
         await self._audit.record(
             kind,
-            "link",
+            visitor.kind,
             visitor.who,
             session=visitor.room if recording is None else recording.session,
             subject=None if recording is None else recording.id,
             role=visitor.role,
-            **details,
+            **(details | {"emergency": True} if visitor.emergency else details),
         )
 
     async def keep_viewing(self, visitor: Visitor, recording: Recording, kind: ViewingKind, **details: Any) -> None:

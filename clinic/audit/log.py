@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from clinic.audit.canonical import draft, entry_of, numbered
@@ -232,14 +232,14 @@ class AuditLog:
                 checkpoint = Checkpoint(self._signer.name, edge.size, edge.root())
                 head = Head(edge.size, checkpoint.root, self._signer.note(checkpoint))
                 await session.execute(
-                    insert(EventRow.__table__),  # type: ignore[arg-type]
+                    insert(_EVENTS),
                     [
                         _columns(event, first + place, body)
                         for place, ((event, _), body) in enumerate(zip(events, bodies, strict=True))
                     ],
                 )
                 if tiles:
-                    await session.execute(insert(TileRow.__table__), [vars(each) for each in tiles])  # type: ignore[arg-type]
+                    await session.execute(insert(_TILES), [vars(each) for each in tiles])
                 row.size, row.root, row.note = head.size, head.root, head.note
         except Conflict:
             raise Tampered("the audit log's database holds events that were never signed") from None
@@ -295,6 +295,8 @@ class AuditLog:
         return Head(note.checkpoint.size, note.checkpoint.root, text)
 
 
+_EVENTS = cast(Table, EventRow.__table__)
+_TILES = cast(Table, TileRow.__table__)
 _THIS = WitnessedRow.__table__.alias()
 NO_HEAD = "the audit log's database has lost its head"
 
