@@ -141,7 +141,7 @@ PATHS = (
 async def test_nobody_without_a_key_reads_any_of_it(office: Office, path: str) -> None:
     before = len(await office.log.events("audit."))
     answer = await office.gets(path, {"since": 0, "until": 1}, key=False)
-    assert (answer.status, answer.json["code"]) == (401, "unauthorized")
+    assert (answer.status, answer.json["code"]) == (401, "sign_in_needed")
     assert len(await office.log.events("audit.")) == before
 
 
