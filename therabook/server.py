@@ -60,7 +60,7 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, office_served, recordings, recordings_served, tls
+from therabook import VERSION, office_served, recordings, recordings_served, tls, usage_served
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -225,6 +225,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, api_access, audit, clock)
+    usage = usage_served.keeper(settings, store, sessions, media, clock)
+    office += usage_served.routes(settings, store, api_access, audit, clock)
     records = [*archive, *quality.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
@@ -246,6 +248,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         background.start(audit.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
+        await usage.keep()
+        stack.push_async_callback(usage.close)
+        background.start(usage.look_regularly())
+        background.start(usage.keep_regularly())
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
         if settings.quality_keep_days is not None:
             housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days

@@ -8,6 +8,7 @@ from __future__ import annotations
 from alembic import context
 
 from clinic.tables import Table
+from clinic.usage import tables as _usage  # noqa: F401 - its tables are part of the metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)
 context.run_migrations()

@@ -93,7 +93,7 @@ class Usages:
         return SittingPage(tuple(found[:limit]), (last.started_at, last.id) if last is not None else None)
 
 
-def _wanted(wanted: Wanted, after: tuple[float, str] | None) -> Select[tuple[SittingRow]]:
+def _wanted(wanted: Wanted, after: tuple[float, str] | None) -> Select[SittingRow]:
     """In order. Where a person is given, their shares lead to the sittings: of many sittings few are theirs."""
     query = select(SittingRow)
     began: Any = SittingRow.started_at
@@ -125,7 +125,7 @@ def _midnight(day: str) -> float:
     return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
 
 
-async def _whole(session: AsyncSession, query: Select[tuple[SittingRow]], *, spans: bool) -> list[WholeSitting]:
+async def _whole(session: AsyncSession, query: Select[SittingRow], *, spans: bool) -> list[WholeSitting]:
     rows = list(await session.scalars(query))
     ids = [row.id for row in rows]
     shares = _by_sitting(

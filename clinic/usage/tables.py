@@ -1,4 +1,4 @@
-"""The tables of usage: sittings with their shares and spans, sums of ended ones by day, and the service codes' versions.
+"""The tables of usage: sittings with their shares and spans, sums of ended ones by day, versions of the service codes.
 
 A sitting is written again every few seconds while it goes on, and no more once it has ended: then it is in the sums.
 No column holds a name. Not here: what may be done with the rows (`store.py`, `sums.py`).

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import calendar
-from collections.abc import Awaitable, Callable, Sequence
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import replace
 
 from aiohttp import web
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 
 from clinic import BadValue, ClinicError, Conflict, Unknown
+from clinic.audit.events import Detail
 from clinic.usage.codes import CodeTables
 from clinic.usage.records import CodeTable, Sum, SumKind, Wanted, WholeSitting
 from clinic.usage.store import LARGEST_PAGE, Usages
@@ -120,7 +121,7 @@ class UsageApi:
             whole = await self._usages.get(request.match_info["id"])
         if caller.own_only and not _took_part(whole, caller.id):
             raise Refused("not_found")
-        patients = [share.person for share in whole.shares if share.role == "patient"]
+        patients: list[str | None] = [share.person for share in whole.shares if share.role == "patient"]
         kind = "usage.view" if asked.format == "json" else "usage.export"
         for patient in patients or [None]:
             await self._audit.record(
@@ -203,7 +204,6 @@ class UsageApi:
         first, last = days_of(asked.month)
         wanted = Wanted(first_day=first, last_day=last, therapist=asked.therapist, patient=asked.patient)
         wanted = _own(caller, wanted)
-        await self._told(caller, "statement", "statement", wanted)
         found = await self._all(wanted, "statement", spans=True)
         with _records():
             head = await self._audit_head()
@@ -218,6 +218,7 @@ class UsageApi:
             audit_head=head,
         )
         body = await asyncio.to_thread(statement.sign, made, self._key)
+        await self._told(caller, "statement", "statement", wanted, digest=hashlib.sha256(body).hexdigest())
         return _attachment(body, "application/json", f"statement-{asked.month}.json")
 
     async def key(self, request: web.Request) -> web.StreamResponse:
@@ -250,7 +251,7 @@ class UsageApi:
         with _records():
             return versions(await self._code_tables.all())
 
-    async def _told(self, caller: Caller, form: str, what: str, wanted: Wanted) -> None:
+    async def _told(self, caller: Caller, form: str, what: str, wanted: Wanted, **more: Detail) -> None:
         """To the audit log. Raises Refused: `audit_unavailable`."""
         await self._audit.record(
             "usage.view" if form == "json" else "usage.export",
@@ -261,6 +262,7 @@ class UsageApi:
             subject=wanted.therapist,
             what=what,
             format=form,
+            **more,
         )
 
     async def _all(self, wanted: Wanted, form: str, *, spans: bool = False) -> list[WholeSitting]:
@@ -291,7 +293,9 @@ class UsageApi:
         name = title.lower().replace(" ", "-")
         if form == "csv":
             return await self._file("csv", listing.sittings(title, found, head.zone, head.currency), name)
-        about = [(text, value) for text, value in (("Therapist", wanted.therapist), ("Patient", wanted.patient)) if value]
+        about = [
+            (text, value) for text, value in (("Therapist", wanted.therapist), ("Patient", wanted.patient)) if value
+        ]
         body = await asyncio.to_thread(printed.statement, head, title, about, found, self._clock.wall())
         return _attachment(body, "application/pdf", f"{name}.pdf")
 
@@ -344,4 +348,6 @@ def _json(answer: BaseModel) -> web.Response:
 
 def _attachment(body: bytes, kind: str, name: str) -> web.Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(body=body, content_type=kind, charset=None if kind == "application/pdf" else "utf-8", headers=headers)
+    return web.Response(
+        body=body, content_type=kind, charset=None if kind == "application/pdf" else "utf-8", headers=headers
+    )

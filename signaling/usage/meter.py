@@ -97,8 +97,8 @@ class _Sitting:
     day: str
     started_at: float
     known_until: float
-    """Like `started_at` in seconds since 1970, to the millisecond: what lies between two such is whole milliseconds, and
-    the spans of a sitting add up to its length."""
+    """Like `started_at` in seconds since 1970, to the millisecond: what lies between is whole milliseconds, and the
+    spans of a sitting add up to its length."""
     epoch: float
     """Added to the steady clock it gives seconds since 1970, as they were when the sitting began."""
     looked_at: float | None

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from fpdf import FPDF
+from fpdf.fonts import FontFace
 from PIL import ImageFont
 
 from recording.compose.fonts import FILES
@@ -45,7 +46,7 @@ class Letterhead:
 def statement(
     head: Letterhead, title: str, about: Sequence[tuple[str, str]], found: Sequence[SittingAnswer], now: float
 ) -> bytes:
-    """Like an invoice: ids, dates, minutes, codes, and what the table has prices for. `about`: lines above the table."""
+    """Like an invoice: ids, dates, minutes, codes, and what the table has prices for. `about`: lines before them."""
     rows: list[tuple[Cell, ...]] = []
     total = 0
     for each in found:
@@ -121,7 +122,7 @@ def _table(pdf: FPDF, listing: Listing, widths: Sequence[float] | None) -> None:
         line_height=SMALL * 0.55,
         borders_layout="HORIZONTAL_LINES",
         first_row_as_headings=True,
-        headings_style=None,
+        headings_style=FontFace(fill_color=(236, 240, 239)),
     ) as table:
         for cells in (listing.header, *listing.rows):
             row = table.row()

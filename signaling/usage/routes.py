@@ -134,7 +134,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             "A signed statement of a month's minutes.",
             "application/json",
             "usage",
-            description="To be checked by anybody, offline: `therabook usage verify FILE`. docs/billing.md describes it.",
+            description="To be checked by anybody, offline: `therabook usage verify FILE` (docs/billing.md).",
             refusals=(*STAFF, "bad_request"),
             staff="read_usage",
             own=True,

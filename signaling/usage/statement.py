@@ -1,8 +1,10 @@
 """The signed statement of minutes: what was measured of some sittings, so that it can be checked by anybody, offline.
 
 A JSON document. What is signed (Ed25519) is `CONTEXT` and then the document without its `signature`, written
-canonically: keys in order, no spaces, UTF-8, integers and texts only. Times are milliseconds since 1970. The head of the
-audit log stands in it, if there is one: a statement made before that head was published cannot be made afterwards.
+canonically: keys in order, no spaces, UTF-8, integers and texts only. Times are milliseconds since 1970.
+
+It is anchored in the audit log from both ends: the newest head of the log stands in it, so it was not made before that;
+and the log has the digest of each statement that was handed out, so it was not made after the head that came next.
 
 `verify` takes nothing from the database and believes no sum: it adds the spans up again. Pure.
 """
@@ -96,17 +98,21 @@ def verify(data: bytes, key: str | None = None) -> Verified:
         raise BadStatement("it is too large for a statement")
     try:
         told = json.loads(data, object_pairs_hook=_once, parse_float=_no_float, parse_constant=_no_float)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except BadStatement:
+        raise
+    except (ValueError, RecursionError):
         raise BadStatement("it is no JSON") from None
     if not isinstance(told, dict) or told.get("format") != FORMAT or told.get("version") != 1:
         raise BadStatement("it is no statement of this kind")
     named = told.get("key")
     if not isinstance(named, str) or (key is not None and named != key.lower()):
         raise BadStatement("another key signed it" if isinstance(named, str) else "it names no key")
-    signature = told.pop("signature", None)
+    signature = str(told.pop("signature", None))
     try:
-        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(named))
-        public.verify(base64.b64decode(str(signature), validate=True), CONTEXT + canonical(told))
+        signed = base64.b64decode(signature, validate=True)
+        if base64.b64encode(signed).decode() != signature:
+            raise ValueError("one signature has one way to be written")
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(named)).verify(signed, CONTEXT + canonical(told))
     except (ValueError, binascii.Error, InvalidSignature):
         raise BadStatement("the signature does not fit: it was changed, or another key signed it") from None
     try:
