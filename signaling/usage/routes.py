@@ -106,7 +106,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             PatientAnswer,
             "usage",
             description=COUNTED,
-            refusals=(*STAFF, "bad_request"),
+            refusals=(*STAFF, "bad_request", "not_found"),
             staff="read_usage",
             own=True,
             query=YearQuery,
