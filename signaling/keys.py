@@ -53,6 +53,18 @@ def receipt_key(folder: Path) -> SecretBytes:
     return SecretBytes(key)
 
 
+def audit_key(folder: Path) -> SecretBytes:
+    """The key that signs the audit log's heads (Ed25519). Another key is another log."""
+    text = _read_or_make(folder / "audit-key")
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadKey(f"{folder / 'audit-key'} is damaged. Bring back your copy of it.")
+    return SecretBytes(key)
+
+
 def usage_key(folder: Path) -> SecretBytes:
     """The key that signs statements of minutes (Ed25519): 32 bytes."""
     text = _read_or_make(folder / "usage-key")

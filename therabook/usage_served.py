@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clinic import Database
+from clinic.audit.log import AuditLog
 from clinic.usage.codes import CodeTables
 from clinic.usage.store import Usages
 from clinic.usage.sums import UsageSums
@@ -23,7 +24,7 @@ from signaling.clock import Clock
 from signaling.ids import new_id
 from signaling.route import Route
 from signaling.sessions import Sessions
-from signaling.usage.api import HeadOf, UsageApi, no_head
+from signaling.usage.api import UsageApi
 from signaling.usage.codes import DEFAULT
 from signaling.usage.keeper import AppointmentOf, UsageKeeper, no_appointments
 from signaling.usage.meter import Meter
@@ -49,9 +50,13 @@ def routes(
     access: ApiAccess,
     audit: Audit,
     clock: Clock,
-    audit_head: HeadOf = no_head,
+    audit_log: AuditLog,
 ) -> list[Route]:
     """Raises signaling.keys.BadKey."""
+
+    async def audit_head() -> str | None:
+        return (await audit_log.head()).note or None
+
     api = UsageApi(
         access=access,
         audit=audit,

@@ -63,10 +63,6 @@ HeadOf = Callable[[], Awaitable[str | None]]
 """The newest signed head of the audit log, as a text; None where there is none."""
 
 
-async def no_head() -> str | None:
-    return None
-
-
 class UsageApi:
     def __init__(
         self,
@@ -79,7 +75,7 @@ class UsageApi:
         key: Ed25519PrivateKey,
         letterhead: Letterhead,
         clock: Clock,
-        audit_head: HeadOf = no_head,
+        audit_head: HeadOf,
     ) -> None:
         """`key` signs statements."""
         self._access = access
