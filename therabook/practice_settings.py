@@ -8,12 +8,12 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings
 
+from therabook.account_settings import AccountSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(BaseSettings):
+class PracticeSettings(AccountSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,

@@ -26,6 +26,8 @@ from signaling.usage.codes import Codes
 STAFF = (
     "unauthorized",
     "sign_in_needed",
+    "second_factor_needed",
+    "enrol_needed",
     "not_allowed",
     "wrong_origin",
     "too_many_requests",

@@ -48,7 +48,7 @@ def as_therapist(monkeypatch: pytest.MonkeyPatch) -> None:
 
         if not own:
             raise Refused("not_allowed")
-        return Caller("staff", "t1", role="therapist", own_only=True)
+        return Caller("staff", "t1", roles=("therapist",), own_only=True)
 
     monkeypatch.setattr(ApiAccess, "require", require)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_usage"
-down_revision = "0003"
+revision = "0005_usage"
+down_revision = "0004_accounts"
 
 STATES = ("video", "audio", "muted", "lost", "gap")
 REASONS = ("alone", "connection", "muted", "server")
