@@ -1,4 +1,4 @@
-"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, `accounts`, `recordings`, `audit`.
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, and groups of commands for the rest.
 
 Flags are made from the settings.
 """
@@ -30,6 +30,7 @@ from therabook import (
     recordings_cli,
     server,
     told_operator,
+    usage_cli,
 )
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
@@ -178,6 +179,7 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
 
 main.add_command(accounts_cli.accounts)
 main.add_command(audit_cli.audit)
+main.add_command(usage_cli.usage)
 
 
 @main.group()

@@ -6,14 +6,12 @@ Not here: what any of them answers.
 from __future__ import annotations
 
 from clinic import Database
-from clinic.alerts.store import AlertStore
 from clinic.audit.log import AuditLog
-from signaling.alerts.api import AlertsApi
 from signaling.api_access import ApiAccess
-from signaling.audit.api import AuditApi
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.route import Route
+from therabook import alerts_served, usage_served
 from therabook.settings import Settings
 
 
@@ -22,6 +20,6 @@ def routes(
 ) -> list[Route]:
     """`audit` is told what happens; `audit_log` is what searches and exports read."""
     return [
-        *AuditApi(log=audit_log, audit=audit, access=access).routes(),
-        *AlertsApi(store=AlertStore(store), audit=audit, access=access, clock=clock).routes(),
+        *alerts_served.routes(store, access, audit, audit_log, clock),
+        *usage_served.routes(settings, store, access, audit, clock, audit_log),
     ]

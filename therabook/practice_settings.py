@@ -5,13 +5,16 @@ Not here: how settings are read (`settings.py`).
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from zoneinfo import available_timezones
+
+from pydantic import Field, SecretStr, field_validator
 
 from therabook.account_settings import AccountSettings
-from therabook.setting_kinds import NO_FLAG, Words
+from therabook.alert_settings import AlertSettings
+from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(AccountSettings):
+class PracticeSettings(AlertSettings, AccountSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,
@@ -38,42 +41,21 @@ class PracticeSettings(AccountSettings):
         30, ge=1, le=86_400, description="How often a new head is shown to the witness, if there is one."
     )
 
-    # Unusual activity (docs/unusual-activity.md)
-    alert_failed_joins: int = Field(
-        20,
-        ge=0,
-        le=10_000,
-        description="Bad links at the door of one session within five minutes that are worth a notice; 0: never.",
+    # What the practice is called on paper, and its calendar
+    clinic_name: str | None = Field(
+        None, max_length=200, description="The clinic's name on statements of minutes. Default: that of the brand."
     )
-    alert_failed_sign_ins: int = Field(
-        10,
-        ge=0,
-        le=10_000,
-        description="Failed sign-ins to one account within 15 minutes that are worth a notice, and three times as many "
-        "to all together; 0: never.",
+    clinic_address: str = Field(
+        "", max_length=500, description="Its address there, lines separated by semicolons: 1 High Street; Springfield."
     )
-    alert_link_guesses: int = Field(
-        20,
-        ge=0,
-        le=10_000,
-        description="Links that there are none of, within 15 minutes, that are worth a notice; 0: never.",
+    time_zone: str = Field(
+        "UTC",
+        description="The clinic's time zone, as America/New_York: where its days and months begin.",
     )
-    alert_views: int = Field(
-        40,
-        ge=0,
-        le=10_000,
-        description="Different recordings, notes and patients that one person looks at within an hour and that are "
-        "worth a notice; 0: never.",
-    )
-    alert_hours: str = Field(
-        "07:00-21:00",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$|^always$",
-        description="When the clinic works: an export at any other time is worth a notice. always: never.",
-    )
-    alert_days: Words = Field(
-        ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
-        description="On which days, comma-separated: mon, tue, wed, thu, fri, sat, sun.",
-    )
-    alert_zone: str = Field(
-        "UTC", pattern=r"^[A-Za-z0-9_+/-]{1,64}$", description="The clinic's time zone, as America/New_York."
-    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is no time zone; write one such as America/New_York or UTC")
+        return name

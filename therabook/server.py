@@ -61,7 +61,16 @@ from signaling.told_door import ToldDoor
 from signaling.told_keys import ToldKeys
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, alerts_served, audit_served, office_served, recordings, recordings_served, tls
+from therabook import (
+    VERSION,
+    alerts_served,
+    audit_served,
+    office_served,
+    recordings,
+    recordings_served,
+    tls,
+    usage_served,
+)
 from therabook.accounts_served import Staff
 from therabook.settings import BadSettings, Settings
 
@@ -235,6 +244,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
+    usage = usage_served.keeper(settings, store, sessions, media, clock)
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
@@ -265,6 +275,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
+        await usage.keep()
+        stack.push_async_callback(usage.close)
+        background.start(usage.look_regularly())
+        background.start(usage.keep_regularly())
         chance = random.SystemRandom()
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, chance.choice, metrics, audit)
         if settings.quality_keep_days is not None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_alerts"
-down_revision = "0004_accounts"
+revision = "0006_alerts"
+down_revision = "0005_usage"
 
 
 def upgrade() -> None:
