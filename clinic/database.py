@@ -11,7 +11,7 @@ import contextlib
 import os
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.util import await_only
 
+from clinic.columns import Sealed
 from clinic.errors import BadDatabase, Conflict, Unavailable
+from clinic.tables import Table
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 0x7468_6572_6162_6F6B
@@ -41,6 +43,9 @@ PATIENCE = 30
 
 SCRUB_PATIENCE_MS = 3_000
 """While a scrub waits for a table, everybody waits behind it: a backup that runs for minutes goes first."""
+
+KEYS = ("recording_person", "recording_output")
+"""Tables with keys of recordings."""
 
 LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for having waited too long."""
@@ -86,8 +91,9 @@ class Database:
         self._readers = async_sessionmaker(engine.execution_options(**one_moment), expire_on_commit=False)
         self._writers = async_sessionmaker(engine, expire_on_commit=False)
 
-    async def upgrade(self) -> None:
-        """Brings the tables up to date. Two processes may do this at once: one does it, the other finds it done.
+    async def upgrade(self, to: str = "head") -> None:
+        """Brings the tables up to date, or to an older revision of them. Two processes may do this at once: one does
+        it, the other finds it done.
 
         Raises BadDatabase, Unavailable.
         """
@@ -95,7 +101,7 @@ class Database:
             async with self._engine.begin() as connection:
                 if not self._sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-                await connection.run_sync(_migrate)
+                await connection.run_sync(_migrate, to)
 
     async def answers(self) -> None:
         """Whether it can be used at all: changes nothing, and needs no tables. Raises BadDatabase, Unavailable."""
@@ -117,8 +123,9 @@ class Database:
             async with self._writers.begin() as session:
                 yield session
 
-    async def scrub(self) -> bool:
-        """Puts deleted keys out of the database's own files: both databases mark deleted bytes as free at first.
+    async def scrub(self, tables: Collection[str] = ()) -> bool:
+        """Puts deleted keys out of the database's own files: both databases mark deleted bytes as free at first. In
+        PostgreSQL of recordings' keys, and of `tables` from which something sealed was removed.
 
         False if it could not be done now, because somebody else uses the tables (a backup). It cannot reach copies:
         backups, and in PostgreSQL the write-ahead log until that is recycled. Raises Unavailable.
@@ -131,7 +138,7 @@ class Database:
                     busy = (await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))).scalar_one()
                     return not busy
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return await _rewrite(connection)
+                return await _rewrite(connection, tables)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -202,14 +209,16 @@ def _make_file(path: Path) -> None:
         raise BadDatabase(f"{path} can be read by others (mode {mode:04o}). Run: chmod 600 {path}")
 
 
-async def _rewrite(connection: AsyncConnection) -> bool:
+async def _rewrite(connection: AsyncConnection, tables: Collection[str]) -> bool:
     """Into new files, as they are now. VACUUM FULL would keep what anybody could still see who began to read before,
     be it another table; a column that is computed anew is written from what is there alone."""
     await connection.execute(text(f"SET lock_timeout = {SCRUB_PATIENCE_MS}"))
     try:
-        for table in ("recording_person", "recording_output"):
-            anew = "ALTER COLUMN wrapped_key TYPE bytea USING wrapped_key || ''::bytea"
-            await connection.execute(text(f"ALTER TABLE {table} {anew}"))
+        for table in dict.fromkeys((*KEYS, *tables)):
+            columns = [each.name for each in Table.metadata.tables[table].columns if isinstance(each.type, Sealed)]
+            if columns:  # one is enough: the whole row is written anew
+                anew = f"ALTER COLUMN {columns[0]} TYPE bytea USING {columns[0]} || ''::bytea"
+                await connection.execute(text(f"ALTER TABLE {table} {anew}"))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
@@ -219,12 +228,12 @@ async def _rewrite(connection: AsyncConnection) -> bool:
     return True
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise BadDatabase(f"the database was made by a newer version, or is another program's: {error}") from None
 

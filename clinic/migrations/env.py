@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import clinic.keeping.tables  # noqa: F401 - what belongs to the metadata
 from clinic.tables import Table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)

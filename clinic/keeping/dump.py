@@ -1,0 +1,255 @@
+"""A database as lines, and lines as a database: what a backup is made of, the same for SQLite and PostgreSQL, so that
+what was one can be restored as the other.
+
+A row is a JSON array of its columns' values as the database has them. All tables are read in one transaction, as of
+one moment; nothing waits for it but the putting out of deleted keys (`Database.scrub`). Not here: files, encryption,
+and what else belongs to a backup (`therabook/backup.py`).
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import JSON, Integer, LargeBinary, MetaData, Table, func, insert, inspect, select, text, tuple_
+from sqlalchemy import delete as delete_from
+from sqlalchemy import update as update_in
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clinic.database import Database
+from clinic.errors import BadDatabase
+
+TOGETHER = 500
+"""Rows that are read, or written, at once."""
+
+PIECE = 1 << 20
+"""Bytes of lines in one piece, about: what is in memory at once."""
+
+LEFT_OUT = ("alembic_version", "removal_permit")
+WHOLE = 1 << 256
+
+
+@dataclass
+class Tally:
+    """How many rows, and a sum of their hashes: the same for the same rows in any order."""
+
+    rows: int = 0
+    sum: int = 0
+
+    def add(self, line: bytes) -> None:
+        self.rows += 1
+        self.sum = (self.sum + int.from_bytes(hashlib.sha256(line).digest())) % WHOLE
+
+    def __str__(self) -> str:
+        return f"{self.rows} {self.sum:064x}"
+
+
+@dataclass(frozen=True)
+class Columns:
+    table: str
+    columns: tuple[str, ...]
+
+
+@dataclass
+class Dump:
+    """A database at one moment."""
+
+    revision: str
+    """Of its tables, as migrations call it."""
+    tables: tuple[Columns, ...]
+    """In an order in which they can be written: what is referred to comes first."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """Of the tables that were read."""
+    _connection: AsyncConnection | None = None
+    _known: Mapping[str, Table] = field(default_factory=dict)
+
+    async def pieces(self, columns: Columns) -> AsyncIterator[bytes]:
+        """The rows of one table, as lines."""
+        assert self._connection is not None
+        table = self._known[columns.table]
+        tally = self.tallies.setdefault(columns.table, Tally())
+        wanted = [table.c[name] for name in columns.columns]
+        structured = [isinstance(each.type, JSON) for each in wanted]
+        lines: list[bytes] = []
+        size = 0
+        async with self._connection.stream(select(*wanted).execution_options(yield_per=TOGETHER)) as rows:
+            async for row in rows:
+                line = _line(row, structured)
+                tally.add(line)
+                lines.append(line + b"\n")
+                size += len(line) + 1
+                if size >= PIECE:
+                    yield b"".join(lines)
+                    lines, size = [], 0
+        if lines:
+            yield b"".join(lines)
+
+
+@contextlib.asynccontextmanager
+async def dumping(database: Database) -> AsyncIterator[Dump]:
+    """Raises Unavailable; BadDatabase for one without tables of ours."""
+    async with database.reading() as session:
+        connection = await session.connection()
+        known = await _reflected(connection)
+        revision = await _revision(connection)
+        tables = tuple(Columns(table.name, tuple(each.name for each in table.columns)) for table in known)
+        yield Dump(revision, tables, _connection=connection, _known={table.name: table for table in known})
+
+
+class Load:
+    """Rows on their way into a database that has just been made."""
+
+    def __init__(self, connection: AsyncConnection, known: Mapping[str, Table]) -> None:
+        self._connection = connection
+        self._known = known
+        self._there: dict[str, set[tuple[Any, ...]]] = {}
+        self.tallies: dict[str, Tally] = {}
+
+    async def write(self, columns: Columns, lines: Iterable[bytes]) -> None:
+        """Raises BadDatabase for what is no row of this table."""
+        table = self._known.get(columns.table)
+        if table is None or not set(columns.columns) <= set(table.c.keys()):
+            raise BadDatabase(f"the backup has a table {columns.table[:64]} that is not known")
+        there = await self._keys_there(table)
+        tally = self.tallies.setdefault(columns.table, Tally())
+        decode = [table.c[name].type for name in columns.columns]
+        fresh: list[dict[str, Any]] = []
+        for line in lines:
+            tally.add(line)
+            row = dict(zip(columns.columns, _values(line, decode), strict=True))
+            if there:
+                key = tuple(row[each.name] for each in table.primary_key)
+                if key in there:
+                    there.discard(key)
+                    await self._connection.execute(update_in(table).where(_is(table, key)).values(row))
+                    continue
+            fresh.append(row)
+            if len(fresh) >= TOGETHER:
+                await self._connection.execute(insert(table), fresh)
+                fresh = []
+        if fresh:
+            await self._connection.execute(insert(table), fresh)
+
+    async def _keys_there(self, table: Table) -> set[tuple[Any, ...]]:
+        """Of rows that the migrations have made and that have not come yet."""
+        if table.name not in self._there:
+            rows = await self._connection.execute(select(*table.primary_key))
+            self._there[table.name] = {tuple(row) for row in rows}
+        return self._there[table.name]
+
+    async def finish(self) -> None:
+        """What migrations have made, and the backup does not have, goes. Numbers go on behind the last one."""
+        for table in self._known.values():
+            for key in await self._keys_there(table) if table.name in self._there else ():
+                await self._connection.execute(delete_from(table).where(_is(table, key)))
+        if self._connection.dialect.name == "postgresql":
+            for table in self._known.values():
+                await self._go_on(table)
+
+    async def _go_on(self, table: Table) -> None:
+        for column in table.primary_key:
+            if not isinstance(column.type, Integer):
+                continue
+            asked = text("SELECT pg_get_serial_sequence(:table, :column)")
+            named = await self._connection.execute(asked, {"table": f'"{table.name}"', "column": column.name})
+            sequence = named.scalar_one()
+            last = (await self._connection.execute(select(func.max(column)))).scalar_one()
+            if sequence is not None and last is not None:
+                await self._connection.execute(select(func.setval(sequence, last)))
+
+
+@contextlib.asynccontextmanager
+async def loading(database: Database) -> AsyncIterator[Load]:
+    """All of it is kept when the block ends, or nothing. The tables are there already. Raises Unavailable, Conflict,
+    BadDatabase."""
+    async with database.writing() as session:
+        connection = await session.connection()
+        known = {table.name: table for table in await _reflected(connection)}
+        load = Load(connection, known)
+        yield load
+        await load.finish()
+
+
+async def revision_of(database: Database) -> str:
+    """Of its tables. Raises BadDatabase for one without tables of ours."""
+    async with database.reading() as session:
+        return await _revision(await session.connection())
+
+
+async def is_empty(database: Database) -> bool:
+    """Whether there is no table in it at all."""
+    async with database.reading() as session:
+        connection = await session.connection()
+        return not await connection.run_sync(lambda each: inspect(each).get_table_names())
+
+
+async def tallied(database: Database) -> dict[str, str]:
+    """By table: what a `Tally` of it says."""
+    async with dumping(database) as dump:
+        for each in dump.tables:
+            async for _ in dump.pieces(each):
+                pass
+        return {each.table: str(dump.tallies[each.table]) for each in dump.tables}
+
+
+async def _revision(connection: AsyncConnection) -> str:
+    tables = await connection.run_sync(lambda each: inspect(each).get_table_names())
+    if "alembic_version" not in tables:
+        raise BadDatabase("the database has no tables of this program")
+    return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
+
+
+async def _reflected(connection: AsyncConnection) -> list[Table]:
+    metadata = MetaData()
+    await connection.run_sync(lambda each: metadata.reflect(each))
+    tables = [table for table in metadata.sorted_tables if table.name not in LEFT_OUT]
+    for table in tables:
+        for column in table.columns:
+            if isinstance(column.type, JSON):
+                column.type = JSON(none_as_null=True)
+    return tables
+
+
+def _line(row: Sequence[Any], structured: Sequence[bool]) -> bytes:
+    values = [
+        {"json": value} if is_json and value is not None else _plain(value)
+        for value, is_json in zip(row, structured, strict=True)
+    ]
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | memoryview):
+        return {"bytes": base64.b64encode(value).decode("ascii")}
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise BadDatabase(f"a value of a kind that no backup takes: {type(value).__name__}")
+
+
+def _values(line: bytes, types: Sequence[Any]) -> list[Any]:
+    try:
+        row = json.loads(line)
+        if not isinstance(row, list) or len(row) != len(types):
+            raise ValueError
+        return [_value(value, kind) for value, kind in zip(row, types, strict=True)]
+    except (ValueError, KeyError, TypeError):
+        raise BadDatabase("the backup has a line that is no row") from None
+
+
+def _value(value: Any, kind: Any) -> Any:
+    if isinstance(value, dict):
+        if isinstance(kind, JSON):
+            return value["json"]
+        if isinstance(kind, LargeBinary):
+            return base64.b64decode(value["bytes"], validate=True)
+        raise ValueError
+    return value
+
+
+def _is(table: Table, key: tuple[Any, ...]) -> Any:
+    return tuple_(*table.primary_key) == tuple_(*key)
