@@ -75,10 +75,14 @@ class Retention:
             )
             return [as_record(Recording, row) for row in await session.scalars(query)]
 
-    async def over(self, now: float) -> int:
-        """How many recordings' time is over, on hold or not."""
+    async def over(self, now: float) -> tuple[int, int]:
+        """How many may be shredded, and how many others are over their time and on hold."""
+        every = select(func.count()).select_from(RecordingRow).where(*_over(now))
         async with self._database.reading() as session:
-            return int((await session.execute(select(func.count()).where(*_over(now)))).scalar_one())
+            holds = await standing(session, removing=False)
+            free = holds.free(at=RecordingRow.started_at, session=RecordingRow.session)
+            going = int((await session.execute(every.where(RecordingRow.held_by.is_(None), *free))).scalar_one())
+            return going, int((await session.execute(every)).scalar_one()) - going
 
     async def held(self, after: tuple[float, str] | None = None, limit: int = 50) -> list[Recording]:
         """Those that are on hold themselves, newest hold first. `after`: (held_at, id) of the last one before."""

@@ -21,7 +21,7 @@ from clinic.errors import Held, Unknown
 from clinic.keeping.holds import Column, Holds, standing
 from clinic.keeping.kinds import KINDS, Sheet
 from clinic.keeping.permit import permitted
-from clinic.keeping.records import Gone, Subject
+from clinic.keeping.records import Due, Gone, Subject
 from clinic.tables import Table
 
 Show = Callable[[Any], Mapping[str, Any]]
@@ -66,10 +66,12 @@ class KeptRows:
             sorted(table.name for table in tables if any(isinstance(each.type, Sealed) for each in table.columns))
         )
 
-    async def due(self, before: float, limit: int) -> list[str]:
+    async def due(self, before: float, now: float) -> Due:
         async with self._database.reading() as session:
             holds = await standing(session, removing=False)
-            return [_id(key) for key in await self._find(session, self._ripe(before), holds, limit)]
+            ripe = self._ripe(before)
+            free = await self._count(session, [*ripe, *holds.free(at=self._at, **self._whose)])
+            return Due(free, await self._count(session, ripe) - free if holds.standing else 0)
 
     async def forget(self, before: float, limit: int, now: float) -> Gone:
         async with self._database.writing() as session:

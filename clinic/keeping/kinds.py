@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from clinic.keeping.records import Gone, Subject
+from clinic.keeping.records import Due, Gone, Subject
 
 SIX_YEARS = 2192
 """Days. Documentation is kept for six years from when it was last in effect: 45 CFR 164.316(b)(2)(i)."""
@@ -74,11 +74,11 @@ class Sheet:
 class Kept(Protocol):
     """Whoever keeps records of one kind. Each method is one transaction, and asks itself what is on hold."""
 
-    async def due(self, before: float, limit: int) -> list[str]:
-        """The ids of records from before this time that may go, oldest first. Changes nothing."""
+    async def due(self, before: float, now: float) -> Due:
+        """How many records from before this time may go, and how many are on hold. Changes nothing."""
 
     async def forget(self, before: float, limit: int, now: float) -> Gone:
-        """Removes them."""
+        """Removes those that may go, oldest first, at most `limit`."""
 
     async def of_patient(self, who: Subject, after: str | None, limit: int) -> Sheet:
         """What there is of a patient."""

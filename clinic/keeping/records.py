@@ -21,6 +21,16 @@ class DeletedSecret:
 
 
 @dataclass(frozen=True)
+class Due:
+    """Records of one kind whose time is over."""
+
+    free: int
+    """That may go."""
+    held: int
+    """That are on hold."""
+
+
+@dataclass(frozen=True)
 class Gone:
     """What was removed, of one kind."""
 

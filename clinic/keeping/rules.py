@@ -52,10 +52,14 @@ class RetentionRules:
         async with self._database.reading() as session:
             return [as_record(RetentionRule, row) for row in await session.scalars(query.limit(limit))]
 
-    async def change(self, rule: RetentionRule) -> None:
-        """From now on. Raises Unknown for a kind that is none, TooShort."""
+    async def check(self, rule: RetentionRule) -> None:
+        """Raises Unknown for a kind that is none, TooShort."""
         check_days(rule.kind, rule.days)
         check_together((await self.days()) | {rule.kind: rule.days}, rule.kind)
+
+    async def change(self, rule: RetentionRule) -> None:
+        """From now on. Raises as `check`."""
+        await self.check(rule)
         async with self._database.writing() as session:
             session.add(as_row(RetentionRuleRow, rule))
 
