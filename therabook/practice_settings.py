@@ -8,7 +8,7 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from therabook.setting_kinds import NO_FLAG
+from therabook.setting_kinds import NO_FLAG, Words
 
 
 class PracticeSettings(BaseSettings):
@@ -37,3 +37,16 @@ class PracticeSettings(BaseSettings):
     audit_witness_seconds: int = Field(
         30, ge=1, le=86_400, description="How often a new head is shown to the witness, if there is one."
     )
+
+    # Keeping
+    retention: Words = Field(
+        (),
+        description="How long kinds of records are kept unless somebody decides otherwise, comma-separated: "
+        "messages=30, consents=never. In days. docs/keeping.md names the kinds, their defaults and what the law wants.",
+    )
+    backup_recipients: Words = Field(
+        (),
+        description="Public age keys (age1...) to which `therabook backup` encrypts, comma-separated. Their secret "
+        "halves are kept away from this machine.",
+    )
+    backup_days: int = Field(7, ge=1, le=366, description="Days after which `therabook doctor` misses a newer backup.")

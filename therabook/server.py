@@ -38,6 +38,7 @@ from signaling.health import Health
 from signaling.housekeeping import Housekeeping
 from signaling.ice_api import IceApi
 from signaling.ids import new_id, new_session_id
+from signaling.keeping.sweep import Sweep
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
@@ -60,7 +61,7 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, office_served, recordings, recordings_served, tls
+from therabook import VERSION, keeping_served, office_served, recordings, recordings_served, tls
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -225,6 +226,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, api_access, audit, clock)
+    keeping = keeping_served.parts(settings, store, vault, audit, clock, ended=streams.end)
+    office += keeping_served.routes(settings, keeping, api_access)
     records = [*archive, *quality.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
@@ -246,9 +249,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         background.start(audit.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
-        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
-        if settings.quality_keep_days is not None:
-            housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days
+        lot = random.SystemRandom().choice
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, lot, metrics, Sweep(keeping))
         background.start(housekeeping.run())
         offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
         if offload is not None:

@@ -16,8 +16,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import JSON, Integer, LargeBinary, MetaData, Table, func, insert, inspect, select, text, tuple_
+from sqlalchemy import JSON, ColumnClause, Integer, LargeBinary, MetaData, Table, column, func, insert, inspect, select, text, tuple_
 from sqlalchemy import delete as delete_from
+from sqlalchemy import table as table_called
 from sqlalchemy import update as update_in
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,8 +31,21 @@ TOGETHER = 500
 PIECE = 1 << 20
 """Bytes of lines in one piece, about: what is in memory at once."""
 
-LEFT_OUT = ("alembic_version", "removal_permit")
+LEFT_OUT = ("removal_permit",)
 WHOLE = 1 << 256
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Tables that belong together, and where the database says which revision of them it has: two such chains may
+    stand in one PostgreSQL database."""
+
+    tables: frozenset[str]
+    version: str
+
+
+def chain_of(metadata: MetaData, version: str = "alembic_version") -> Chain:
+    return Chain(frozenset(metadata.tables) - frozenset(LEFT_OUT), version)
 
 
 @dataclass
@@ -70,7 +84,8 @@ class Dump:
 
     async def pieces(self, columns: Columns) -> AsyncIterator[bytes]:
         """The rows of one table, as lines."""
-        assert self._connection is not None
+        if self._connection is None:
+            raise BadDatabase("the database is not open any more")
         table = self._known[columns.table]
         tally = self.tallies.setdefault(columns.table, Tally())
         wanted = [table.c[name] for name in columns.columns]
@@ -91,12 +106,12 @@ class Dump:
 
 
 @contextlib.asynccontextmanager
-async def dumping(database: Database) -> AsyncIterator[Dump]:
+async def dumping(database: Database, chain: Chain) -> AsyncIterator[Dump]:
     """Raises Unavailable; BadDatabase for one without tables of ours."""
     async with database.reading() as session:
         connection = await session.connection()
-        known = await _reflected(connection)
-        revision = await _revision(connection)
+        revision = await _revision(connection, chain)
+        known = await _reflected(connection, chain)
         tables = tuple(Columns(table.name, tuple(each.name for each in table.columns)) for table in known)
         yield Dump(revision, tables, _connection=connection, _known={table.name: table for table in known})
 
@@ -152,66 +167,61 @@ class Load:
                 await self._go_on(table)
 
     async def _go_on(self, table: Table) -> None:
-        for column in table.primary_key:
-            if not isinstance(column.type, Integer):
+        for key in table.primary_key:
+            if not isinstance(key.type, Integer):
                 continue
-            asked = text("SELECT pg_get_serial_sequence(:table, :column)")
-            named = await self._connection.execute(asked, {"table": f'"{table.name}"', "column": column.name})
+            asked = text("SELECT pg_get_serial_sequence(:table, :key)")
+            named = await self._connection.execute(asked, {"table": f'"{table.name}"', "key": key.name})
             sequence = named.scalar_one()
-            last = (await self._connection.execute(select(func.max(column)))).scalar_one()
+            last = (await self._connection.execute(select(func.max(key)))).scalar_one()
             if sequence is not None and last is not None:
                 await self._connection.execute(select(func.setval(sequence, last)))
 
 
 @contextlib.asynccontextmanager
-async def loading(database: Database) -> AsyncIterator[Load]:
+async def loading(database: Database, chain: Chain) -> AsyncIterator[Load]:
     """All of it is kept when the block ends, or nothing. The tables are there already. Raises Unavailable, Conflict,
     BadDatabase."""
     async with database.writing() as session:
         connection = await session.connection()
-        known = {table.name: table for table in await _reflected(connection)}
+        known = {table.name: table for table in await _reflected(connection, chain)}
         load = Load(connection, known)
         yield load
         await load.finish()
 
 
-async def revision_of(database: Database) -> str:
-    """Of its tables. Raises BadDatabase for one without tables of ours."""
+async def is_empty(database: Database, chain: Chain) -> bool:
+    """Whether there is nothing of these tables in it."""
     async with database.reading() as session:
-        return await _revision(await session.connection())
+        there = await (await session.connection()).run_sync(lambda each: inspect(each).get_table_names())
+        return chain.version not in there and not chain.tables & set(there)
 
 
-async def is_empty(database: Database) -> bool:
-    """Whether there is no table in it at all."""
-    async with database.reading() as session:
-        connection = await session.connection()
-        return not await connection.run_sync(lambda each: inspect(each).get_table_names())
-
-
-async def tallied(database: Database) -> dict[str, str]:
+async def tallied(database: Database, chain: Chain) -> dict[str, str]:
     """By table: what a `Tally` of it says."""
-    async with dumping(database) as dump:
+    async with dumping(database, chain) as dump:
         for each in dump.tables:
             async for _ in dump.pieces(each):
                 pass
         return {each.table: str(dump.tallies[each.table]) for each in dump.tables}
 
 
-async def _revision(connection: AsyncConnection) -> str:
-    tables = await connection.run_sync(lambda each: inspect(each).get_table_names())
-    if "alembic_version" not in tables:
+async def _revision(connection: AsyncConnection, chain: Chain) -> str:
+    there = await connection.run_sync(lambda each: inspect(each).get_table_names())
+    if chain.version not in there:
         raise BadDatabase("the database has no tables of this program")
-    return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
+    version: ColumnClause[str] = column("version_num")
+    return str((await connection.execute(select(version).select_from(table_called(chain.version)))).scalar_one())
 
 
-async def _reflected(connection: AsyncConnection) -> list[Table]:
+async def _reflected(connection: AsyncConnection, chain: Chain) -> list[Table]:
     metadata = MetaData()
-    await connection.run_sync(lambda each: metadata.reflect(each))
-    tables = [table for table in metadata.sorted_tables if table.name not in LEFT_OUT]
+    await connection.run_sync(lambda each: metadata.reflect(each, only=lambda name, _: name in chain.tables))
+    tables = [table for table in metadata.sorted_tables if table.name in chain.tables]
     for table in tables:
-        for column in table.columns:
-            if isinstance(column.type, JSON):
-                column.type = JSON(none_as_null=True)
+        for each in table.columns:
+            if isinstance(each.type, JSON):
+                each.type = JSON(none_as_null=True)
     return tables
 
 

@@ -7,8 +7,9 @@ A part that keeps such rows joins the keeping of records with one `KeptRows`. No
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, false, func, inspect, literal, or_, select, tuple_
@@ -23,6 +24,9 @@ from clinic.keeping.kinds import KINDS, Sheet
 from clinic.keeping.permit import permitted
 from clinic.keeping.records import Due, Gone, Subject
 from clinic.tables import Table
+
+TOGETHER = 500
+"""Rows that are removed by one statement."""
 
 Show = Callable[[Any], Mapping[str, Any]]
 """A row as it is shown to the patient whom it is about."""
@@ -110,21 +114,35 @@ class KeptRows:
                 raise Unknown("there is no such record")
             return gone
 
+    async def remove_hashed(self, hashes: Collection[str]) -> int:
+        """Those whose SHA-256 of `KIND/ID` is among these, on hold or not: an older copy has brought them back."""
+        async with self._database.writing() as session:
+            rows = await session.execute(select(*self._keys))
+            keys = [tuple(row) for row in rows]
+            back = [key for key in keys if record_hash(self.kind, _id(key)) in hashes]
+            for at in range(0, len(back), TOGETHER):
+                await self._drop(session, back[at : at + TOGETHER])
+            return len(back)
+
     # One transaction -------------------------------------------------------------------------------------------
 
     async def _remove(self, session: AsyncSession, which: Sequence[ColumnElement[bool]], limit: int) -> Gone:
         holds = await standing(session, removing=True)
         keys = await self._find(session, which, holds, limit)
         if keys:
-            async with permitted(session):
-                for child in self._children:
-                    await session.execute(delete(child.class_).where(child.in_([key[0] for key in keys])))
-                chosen = self._keys[0].in_([key[0] for key in keys]) if len(self._keys) == 1 else self._among(keys)
-                await session.execute(delete(self._row).where(chosen))
+            await self._drop(session, keys)
         held = 0
         if len(keys) < limit and holds.standing:
             held = await self._count(session, which)  # what could go has gone: what is left of it is held
         return Gone(tuple(_id(key) for key in keys), held=held, tables=self._sealed if keys else ())
+
+    async def _drop(self, session: AsyncSession, keys: Sequence[tuple[Any, ...]]) -> None:
+        first = [key[0] for key in keys]
+        async with permitted(session):
+            for child in self._children:
+                await session.execute(delete(child.class_).where(child.in_(first)))
+            chosen = self._keys[0].in_(first) if len(self._keys) == 1 else tuple_(*self._keys).in_(keys)
+            await session.execute(delete(self._row).where(chosen))
 
     async def _find(
         self, session: AsyncSession, which: Sequence[ColumnElement[bool]], holds: Holds, limit: int
@@ -148,11 +166,13 @@ class KeptRows:
             parts.append(session.in_(sorted(who.sessions)))
         return or_(*parts) if parts else false()
 
-    def _among(self, keys: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
-        return tuple_(*self._keys).in_(keys)
-
     def _is_number(self) -> bool:
         return self._keys[0].type.python_type is int
+
+
+def record_hash(kind: str, id: str) -> str:
+    """How a proof of deletion names a record."""
+    return hashlib.sha256(f"{kind}/{id}".encode()).hexdigest()
 
 
 def _id(key: tuple[Any, ...]) -> str:

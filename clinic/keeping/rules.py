@@ -32,6 +32,7 @@ class RetentionRules:
         self.defaults = {name: kind.default_days for name, kind in KINDS.items()} | dict(defaults or {})
         for name, days in self.defaults.items():
             check_days(name, days)
+            check_together(self.defaults, name)
 
     async def days(self) -> dict[str, int | None]:
         """By kind, as of now. None: for ever."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from alembic import context
 
-import clinic.keeping.tables  # noqa: F401 - what belongs to the metadata
+from clinic.keeping import tables as _keeping  # noqa: F401 - its tables are part of the metadata
 from clinic.tables import Table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)

@@ -37,7 +37,7 @@ from signaling.keeping.answers import (
 )
 from signaling.keeping.deletion import Deletion
 from signaling.keeping.export import Wanted, export
-from signaling.keeping.parts import Parts, hold_place
+from signaling.keeping.parts import Actor, Parts, hold_place
 from signaling.keeping.questions import (
     ChangeRequest,
     DeletePatientRequest,
@@ -158,9 +158,7 @@ class KeepingApi:
         hold = await self._parts.holds.get(request.match_info["hold"])
         if hold.released_at is not None:
             raise Refused("released_already")
-        await self._record(
-            "hold.release", caller, patient=hold.patient, session=hold.session, subject=hold.id
-        )
+        await self._record("hold.release", caller, patient=hold.patient, session=hold.session, subject=hold.id)
         await self._parts.holds.release(hold.id, by=caller.id, now=self._parts.clock.wall())
         return web.Response(status=204)
 
@@ -172,13 +170,13 @@ class KeepingApi:
         if asked.confirm != asked.patient:
             raise Refused("patient_not_confirmed")
         who = await self._subject(asked.patient, asked.sessions)
-        deleted = await self._deletion.of_patient(who, caller, asked.reason)
+        deleted = await self._deletion.of_patient(who, Actor(caller.kind, caller.id), asked.reason)
         return _json(DeletionAnswer.of(deleted.proof, asked.reason, deleted.scrubbed))
 
     async def delete_record(self, request: web.Request) -> web.Response:
         caller = await self._access.require(request, "delete_records")
         asked = await read_json(request, DeleteRecordRequest)
-        deleted = await self._deletion.of_record(asked.kind, asked.id, caller, asked.reason)
+        deleted = await self._deletion.of_record(asked.kind, asked.id, Actor(caller.kind, caller.id), asked.reason)
         return _json(DeletionAnswer.of(deleted.proof, asked.reason, deleted.scrubbed))
 
     async def proofs(self, request: web.Request) -> web.Response:
@@ -286,5 +284,3 @@ def read_cursor(text: str | None) -> tuple[float, str] | None:
 
 def _json(answer: BaseModel, status: int = 200) -> web.Response:
     return web.json_response(text=answer.model_dump_json(), status=status)
-
-

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 import structlog
 
 from clinic import Unavailable, Unknown
+from clinic.keeping.kept_rows import record_hash
 from clinic.keeping.kinds import KINDS
 from clinic.keeping.records import DeletedSecret, DeletionProof, Gone, Subject
-from signaling.api_access import Caller
-from signaling.keeping.parts import Parts, reason_place
-from signaling.keeping.proof import record_hash
+from signaling.keeping.parts import Actor, Parts, reason_place
 from signaling.refusals import Refused
 
 log = structlog.get_logger("keeping")
@@ -59,26 +58,26 @@ class Deletion:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def of_patient(self, who: Subject, caller: Caller, reason: str) -> Deleted:
+    async def of_patient(self, who: Subject, actor: Actor, reason: str) -> Deleted:
         """Raises Refused: `audit_unavailable`, `nothing_kept`; clinic.Unavailable, OSError."""
         parts, now = self._parts, self._parts.clock.wall()
         id = parts.new_id()
-        await parts.audit.record("record.delete", caller.kind, caller.id, patient=who.patient, subject=id)
+        await parts.audit.record("record.delete", actor.kind, actor.id, patient=who.patient, subject=id)
         done = _Sum()
         for kind in self._in_order():
             if kind in ONE_BY_ONE:
-                await self._all_of(kind, who, caller, reason, now, done)
+                await self._all_of(kind, who, actor, reason, now, done)
         async with parts.database.together():
             for kind in self._in_order():
                 if kind not in ONE_BY_ONE:
-                    await self._all_of(kind, who, caller, reason, now, done)
+                    await self._all_of(kind, who, actor, reason, now, done)
             if not done.deleted and not done.left:
                 raise Refused("nothing_kept")
-            proof = self._proof(id, now, caller, reason, parts.signer.patient(who.patient), done)
+            proof = self._proof(id, now, actor, reason, parts.signer.patient(who.patient), done)
             await parts.proofs.keep(proof)
         return Deleted(proof, await self._scrub(done.tables))
 
-    async def of_record(self, kind: str, id: str, caller: Caller, reason: str) -> Deleted:
+    async def of_record(self, kind: str, id: str, actor: Actor, reason: str) -> Deleted:
         """Raises Refused: `audit_unavailable`, `no_such_record`, `not_deletable`; clinic.Held, clinic.Unavailable."""
         parts, now = self._parts, self._parts.clock.wall()
         kept = parts.kept.get(kind)
@@ -87,15 +86,15 @@ class Deletion:
         if KINDS[kind].documentation:
             raise Refused("not_deletable")
         proof_id = parts.new_id()
-        await parts.audit.record("record.delete", caller.kind, caller.id, subject=id, what=kind)
+        await parts.audit.record("record.delete", actor.kind, actor.id, subject=id, what=kind)
         done = _Sum()
         try:
             if kind in ONE_BY_ONE:
-                done.add(kind, await kept.delete_one(id, by=caller.id, reason=reason, now=now))
+                done.add(kind, await kept.delete_one(id, by=actor.id, reason=reason, now=now))
             async with parts.database.together():
                 if kind not in ONE_BY_ONE:
-                    done.add(kind, await kept.delete_one(id, by=caller.id, reason=reason, now=now))
-                proof = self._proof(proof_id, now, caller, reason, None, done)
+                    done.add(kind, await kept.delete_one(id, by=actor.id, reason=reason, now=now))
+                proof = self._proof(proof_id, now, actor, reason, None, done)
                 await parts.proofs.keep(proof)
         except Unknown:
             raise Refused("no_such_record") from None
@@ -104,22 +103,20 @@ class Deletion:
     def _in_order(self) -> Iterable[str]:
         return self._parts.kept
 
-    async def _all_of(self, kind: str, who: Subject, caller: Caller, reason: str, now: float, done: _Sum) -> None:
+    async def _all_of(self, kind: str, who: Subject, actor: Actor, reason: str, now: float, done: _Sum) -> None:
         while True:
-            gone = await self._parts.kept[kind].delete_of_patient(who, BATCH, by=caller.id, reason=reason, now=now)
+            gone = await self._parts.kept[kind].delete_of_patient(who, BATCH, by=actor.id, reason=reason, now=now)
             done.add(kind, gone)
             if len(gone.ids) < BATCH or kind in ONE_BY_ONE:
                 done.stays(kind, gone)
                 return
 
-    def _proof(
-        self, id: str, now: float, caller: Caller, reason: str, patient: str | None, done: _Sum
-    ) -> DeletionProof:
+    def _proof(self, id: str, now: float, actor: Actor, reason: str, patient: str | None, done: _Sum) -> DeletionProof:
         return self._parts.signer.sign(
             DeletionProof(
                 id=id,
                 at=now,
-                by=caller.id,
+                by=actor.id,
                 reason_sealed=self._parts.sealed.seal(reason, reason_place(id)),
                 patient_hmac=patient,
                 deleted=done.deleted,

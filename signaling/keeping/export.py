@@ -27,7 +27,9 @@ PAGE = 200
 NOTES = "notes"
 ACCESS = "access_log"
 
-TITLES = {name: kind.says for name, kind in KINDS.items()} | {ACCESS: "Who saw or changed something of yours, and when."}
+TITLES = {name: kind.says for name, kind in KINDS.items()} | {
+    ACCESS: "Who saw or changed something of yours, and when."
+}
 
 README = """\
 What {brand} keeps of you
@@ -182,7 +184,7 @@ class _Html:
 
     def record(self, record: Mapping[str, Any], *, first: bool) -> bytes:
         rows = "".join(
-            f'<tr><th scope="row">{html.escape(name.replace("_", " "))}</th><td>{html.escape(_text(name, value))}</td></tr>'
+            f'<tr><th scope="row">{html.escape(name.replace("_", " "))}</th><td>{html.escape(_text(value))}</td></tr>'
             for name, value in record.items()
             if value is not None
         )
@@ -192,7 +194,7 @@ class _Html:
         return b"</body></html>\n"
 
 
-def _text(name: str, value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and value > 1e8:
@@ -213,7 +215,10 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        pass
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """What is left is taken all the same."""
 
     def taken(self) -> bytes:
         data = bytes(self._data)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clinic import Database, Retention
+from clinic.audit.events import ActorKind
 from clinic.keeping.holds import LegalHolds
 from clinic.keeping.kinds import Kept, Sheet
 from clinic.keeping.proofs import DeletionProofs
@@ -26,6 +27,14 @@ Opener = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 AccessLog = Callable[[str, "str | None", int], Awaitable[Sheet]]
 """(patient, where to go on, how many) -> what the audit log says of who saw something of theirs, oldest first."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it, as the audit log and proofs say."""
+
+    kind: ActorKind
+    id: str
 
 
 @dataclass(frozen=True)

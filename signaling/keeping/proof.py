@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -43,11 +42,6 @@ class ProofSigner:
     def sign(self, proof: DeletionProof) -> DeletionProof:
         """The same with its signature."""
         return dataclasses.replace(proof, signature=self._key.sign(signed_bytes(proof)))
-
-
-def record_hash(kind: str, id: str) -> str:
-    """How a proof names a record."""
-    return hashlib.sha256(f"{kind}/{id}".encode()).hexdigest()
 
 
 def is_genuine(proof: DeletionProof, public: bytes) -> bool:

@@ -194,8 +194,7 @@ def keeping_routes(api: KeepingApi) -> list[Route]:
         ),
     ]
     return [
-        replace(route, handler=partial(_answered, route.handler), refusals=(*ENTRY, *route.refusals))
-        for route in table
+        replace(route, handler=partial(_answered, route.handler), refusals=(*ENTRY, *route.refusals)) for route in table
     ]
 
 

@@ -51,7 +51,9 @@ class Sweep:
         gone: dict[str, int] = {}
         if due:
             planned = {name: min(count, BATCH * MOST) for name, count in due.items()}
-            await self.parts.audit.record("retention.run", "server", "housekeeping", **planned)
+            await self.parts.audit.record(
+                "retention.run", "server", "housekeeping", session=None, patient=None, subject=None, **planned
+            )
         for name in due:
             until = before(days[name], now)
             if until is not None:

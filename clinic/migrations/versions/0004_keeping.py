@@ -15,6 +15,8 @@ APPEND_ONLY = ("retention_rule", "deletion_proof")
 DOCUMENTATION = ("consent", "viewing")
 """Was append-only until now. From now on a transaction with a permit may remove it; nobody may change it."""
 
+WITHOUT_PERMIT = "NOT EXISTS (SELECT 1 FROM removal_permit)"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -104,7 +106,7 @@ def _permit() -> None:
             op.execute(f"DROP TRIGGER {table}_no_delete")
             op.execute(
                 f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
-                "WHEN NOT EXISTS (SELECT 1 FROM removal_permit) BEGIN SELECT RAISE(ABORT, 'append only'); END"
+                f"WHEN {WITHOUT_PERMIT} BEGIN SELECT RAISE(ABORT, 'append only'); END"
             )
         else:
             op.execute(f"DROP TRIGGER {table}_no_change ON {table}")
