@@ -20,6 +20,7 @@ from sqlalchemy import JSON, ColumnClause, Integer, LargeBinary, MetaData, Table
 from sqlalchemy import delete as delete_from
 from sqlalchemy import table as table_called
 from sqlalchemy import update as update_in
+from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clinic.database import Database
@@ -145,10 +146,16 @@ class Load:
                     continue
             fresh.append(row)
             if len(fresh) >= TOGETHER:
-                await self._connection.execute(insert(table), fresh)
+                await self._insert(table, fresh)
                 fresh = []
         if fresh:
-            await self._connection.execute(insert(table), fresh)
+            await self._insert(table, fresh)
+
+    async def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        try:
+            await self._connection.execute(insert(table), rows)
+        except DataError:
+            raise BadDatabase(f"the backup has a row of {table.name} that does not fit") from None
 
     async def _keys_there(self, table: Table) -> set[tuple[Any, ...]]:
         """Of rows that the migrations have made and that have not come yet."""
@@ -252,11 +259,16 @@ def _values(line: bytes, types: Sequence[Any]) -> list[Any]:
 
 
 def _value(value: Any, kind: Any) -> Any:
-    if isinstance(value, dict):
-        if isinstance(kind, JSON):
-            return value["json"]
-        if isinstance(kind, LargeBinary):
-            return base64.b64decode(value["bytes"], validate=True)
+    if value is None:
+        return None
+    if isinstance(kind, JSON):
+        return value["json"]
+    if isinstance(kind, LargeBinary):
+        return base64.b64decode(value["bytes"], validate=True)
+    wanted = kind.python_type
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:  # a truth value is no number here
         raise ValueError
     return value
 
