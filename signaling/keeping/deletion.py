@@ -60,7 +60,7 @@ class Deletion:
 
     async def of_patient(self, who: Subject, actor: Actor, reason: str) -> Deleted:
         """Raises Refused: `audit_unavailable`, `nothing_kept`; clinic.Unavailable, OSError."""
-        parts, now = self._parts, self._parts.clock.wall()
+        parts, now = self._parts, round(self._parts.clock.wall(), 3)
         id = parts.new_id()
         await parts.audit.record("record.delete", actor.kind, actor.id, patient=who.patient, subject=id)
         done = _Sum()
@@ -79,7 +79,7 @@ class Deletion:
 
     async def of_record(self, kind: str, id: str, actor: Actor, reason: str) -> Deleted:
         """Raises Refused: `audit_unavailable`, `no_such_record`, `not_deletable`; clinic.Held, clinic.Unavailable."""
-        parts, now = self._parts, self._parts.clock.wall()
+        parts, now = self._parts, round(self._parts.clock.wall(), 3)
         kept = parts.kept.get(kind)
         if kept is None:
             raise Refused("no_such_record")
