@@ -59,6 +59,11 @@ def records_key(folder: Path) -> SecretBytes:
     return _key(folder / "records-key")
 
 
+def audit_key(folder: Path) -> SecretBytes:
+    """The key that signs the audit log's heads (Ed25519). Another key is another log."""
+    return _key(folder / "audit-key")
+
+
 def _key(path: Path) -> SecretBytes:
     text = _read_or_make(path)
     try:
