@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from clinic import Database
 from clinic.audit.tables import AuditTable
@@ -51,6 +52,8 @@ INDEX = "index.json"
 """In the folder of copied recordings: what was looked at, so that it need not be read again."""
 
 STEP = 1 << 20
+BLOCKS = 128 * tarfile.BLOCKSIZE
+"""Bytes of the archive that are encrypted at once."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,13 @@ class Made:
 async def make(wanted: Wanted, to: Path, recipients: Sequence[Recipient], entropy: Entropy) -> Made:
     """Raises BadBackup, clinic.ClinicError, OSError; then nothing is left of it."""
     began, made_at = time.monotonic(), time.time()
-    if to.exists():
-        raise BadBackup(f"{to} is there already: give it another name")
-    draft = to.with_name(f".{to.name}.{entropy(6).hex()}")
+    draft = _draft(to, entropy)
     try:
         with _new(draft) as file:
             hashed = _Hashed(file)
             writer = Writer(hashed.write, recipients, entropy)
-            with tarfile.open(
-                mode="w|", fileobj=_Out(writer), format=tarfile.PAX_FORMAT, bufsize=tarfile.BLOCKSIZE * 128
-            ) as tar:
+            out = cast("IO[bytes]", _Out(writer))
+            with tarfile.open(mode="w|", fileobj=out, format=tarfile.PAX_FORMAT, bufsize=BLOCKS) as tar:
                 rows, copied, there = await _write(wanted, tar, made_at)
             writer.close()
             file.flush()
@@ -103,6 +103,13 @@ async def make(wanted: Wanted, to: Path, recipients: Sequence[Recipient], entrop
     finally:
         draft.unlink(missing_ok=True)
     return Made(hashed.size, hashed.digest, time.monotonic() - began, rows, copied, there)
+
+
+def _draft(to: Path, entropy: Entropy) -> Path:
+    """Raises BadBackup."""
+    if to.exists():
+        raise BadBackup(f"{to} is there already: give it another name")
+    return to.with_name(f".{to.name}.{entropy(6).hex()}")
 
 
 async def _write(wanted: Wanted, tar: tarfile.TarFile, made_at: float) -> tuple[int, int, int]:

@@ -83,7 +83,6 @@ def backup(
             recordings=recordings.folder(settings),
             copies=recordings_to,
         )
-        await operator.log.open()
         began = time.time()
         try:
             made = await backups.make(wanted, file, recipients, os.urandom)

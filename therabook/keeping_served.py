@@ -11,6 +11,7 @@ from functools import partial
 
 from clinic import BadValue, Database, Retention, Unknown
 from clinic.keeping import here, whose
+from clinic.keeping.access_log import AccessLog
 from clinic.keeping.holds import LegalHolds
 from clinic.keeping.kinds import KINDS, Kept
 from clinic.keeping.proofs import DeletionProofs
@@ -22,7 +23,7 @@ from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.ids import new_id
 from signaling.keeping.api import KeepingApi
-from signaling.keeping.parts import AccessLog, Opener, Parts
+from signaling.keeping.parts import Opener, Parts
 from signaling.keeping.proof import ProofSigner
 from signaling.keeping.recordings import KeptRecordings
 from signaling.keeping.routes import keeping_routes
@@ -52,9 +53,9 @@ def parts(
     clock: Clock,
     *,
     ended: Callable[[str], None] = lambda recording: None,
-    access_log: AccessLog | None = None,
+    audit_database: Database | None = None,
 ) -> Parts:
-    """Raises BadSettings, signaling.keys.BadKey."""
+    """`audit_database`: of which patients' exports have an extract. Raises BadSettings, signaling.keys.BadKey."""
     records_key = keys.records_key(settings.data_dir)
     sealed = SealedColumns(records_key, os.urandom)
     return Parts(
@@ -73,7 +74,7 @@ def parts(
         new_id=new_id,
         scrub=store.scrub,
         openers=openers(sealed),
-        access_log=access_log,
+        access_log=None if audit_database is None else AccessLog(audit_database).of_patient,
     )
 
 

@@ -65,10 +65,12 @@ async def operating(settings: Settings) -> AsyncIterator[Operator]:
     clock = Clock()
     try:
         await store.upgrade()
+        await log.database.upgrade()
         async with aiohttp.ClientSession() as http:
             vault = recordings.vault(settings, store, recordings.key_provider(settings, http, time.time))
             audit = Audit(log.append, clock)
-            yield Operator(store, log, audit, keeping_served.parts(settings, store, vault, audit, clock))
+            parts = keeping_served.parts(settings, store, vault, audit, clock, audit_database=log.database)
+            yield Operator(store, log, audit, parts)
     finally:
         await store.close()
         await log.close()

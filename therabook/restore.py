@@ -1,8 +1,8 @@
 """Restoring a backup: into an empty folder, or into databases that are empty, and then looking whether it is all there.
 
 What is read is hostile until it was checked: names are compared with what a backup has, nothing is written outside of
-the folder, sizes are bounded. Nothing stays of a restore that fails. Not here: what is in a backup (`backup_format.py`),
-what is looked at afterwards (`restore_checks.py`).
+the folder, sizes are bounded. Nothing stays of a restore that fails. Not here: what is in a backup
+(`backup_format.py`), what is looked at afterwards (`restore_checks.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -78,10 +78,7 @@ async def restore(
 ) -> Restored:
     """`into`: URLs of databases, by `clinic` and `audit`, instead of files in `to`. `copies`: where recordings' files
     were copied to. Raises BadBackup, AgeError, clinic.ClinicError, OSError; then nothing of it stays in `to`."""
-    if to.exists() and any(to.iterdir()):
-        raise BadBackup(f"{to} is not empty")
-    made = not to.exists()
-    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = _make_folder(to)
     restoring = _Restoring(to, into or {})
     try:
         with file.open("rb") as sealed:
@@ -97,10 +94,23 @@ async def restore(
         return restored
     except BaseException:
         await restoring.close()
-        shutil.rmtree(to, ignore_errors=True)
-        if not made:
-            to.mkdir(mode=0o700, exist_ok=True)
+        _empty_folder(to, made)
         raise
+
+
+def _make_folder(to: Path) -> bool:
+    """Whether it was not there. Raises BadBackup if something is in it."""
+    if to.exists() and any(to.iterdir()):
+        raise BadBackup(f"{to} is not empty")
+    made = not to.exists()
+    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return made
+
+
+def _empty_folder(to: Path, made: bool) -> None:
+    shutil.rmtree(to, ignore_errors=True)
+    if not made:
+        to.mkdir(mode=0o700, exist_ok=True)
 
 
 class _Restoring:
@@ -120,7 +130,7 @@ class _Restoring:
         self._open = contextlib.AsyncExitStack()
         """The database that is being filled: not kept unless it ends well."""
 
-    async def read(self, plain: io.BufferedReader) -> None:
+    async def read(self, plain: IO[bytes]) -> None:
         async with contextlib.AsyncExitStack() as self._open:
             try:
                 with tarfile.open(mode="r|", fileobj=plain) as tar:

@@ -227,7 +227,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, api_access, audit, audit_log, clock)
-    keeping = keeping_served.parts(settings, store, vault, audit, clock, ended=streams.end)
+    keeping = keeping_served.parts(
+        settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
+    )
     office += keeping_served.routes(settings, keeping, api_access)
     records = [*archive, *quality.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))

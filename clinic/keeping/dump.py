@@ -16,7 +16,21 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import JSON, ColumnClause, Integer, LargeBinary, MetaData, Table, column, func, insert, inspect, select, text, tuple_
+from sqlalchemy import (
+    JSON,
+    ColumnClause,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    column,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy import delete as delete_from
 from sqlalchemy import table as table_called
 from sqlalchemy import update as update_in

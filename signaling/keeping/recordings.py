@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clinic import Held, IllegalMove, Recording, RecordingState, Recordings, Retention, ShredProof
+from clinic import Held, IllegalMove, Recording, Recordings, RecordingState, Retention, ShredProof
 from clinic.keeping.kinds import Sheet
 from clinic.keeping.records import DeletedSecret, Due, Gone, Subject
 from signaling.vault import Vault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from tests.clinic.made_up import START, TEXT, captured, consent
 LATER = START + 1e9
 
 
-def hold(id: str = "h1", **about: object) -> Hold:
-    return Hold(id, START, "admin-1", b"sealed", **about)  # type: ignore[arg-type]
+def hold(id: str = "h1", **about: Any) -> Hold:
+    return Hold(id, START, "admin-1", b"sealed", **about)
 
 
 def quality(session: str = "s1", person: str = "p1", at: float = START) -> Quality:
@@ -63,7 +64,7 @@ async def test_a_hold_comes_back_as_it_was_placed_and_ends_once(holds: LegalHold
         ({"therapist": "nobody"}, set()),
     ],
 )
-async def test_rows_that_a_hold_covers_stay(database: Database, about: dict[str, object], stays: set[str]) -> None:
+async def test_rows_that_a_hold_covers_stay(database: Database, about: dict[str, Any], stays: set[str]) -> None:
     qualities, kept = Qualities(database), kept_rows(database)["quality"]
     await qualities.keep([quality("s1"), quality("s2", at=START + 100), quality("s3", at=START + 200)])
     await LegalHolds(database).place(hold(**about))
@@ -86,7 +87,7 @@ async def test_what_is_held_does_not_keep_the_rest_from_going(database: Database
 
 @pytest.mark.parametrize("about", [{}, {"session": "session-r1"}, {"since": START - 1, "until": START + 1}])
 async def test_recordings_that_a_hold_covers_are_not_shredded_by_anybody(
-    database: Database, recordings: Recordings, retention: Retention, about: dict[str, object]
+    database: Database, recordings: Recordings, retention: Retention, about: dict[str, Any]
 ) -> None:
     await captured(recordings, delete_after=START + 1)
     await LegalHolds(database).place(hold(**about))

@@ -57,10 +57,14 @@ async def test_documentation_goes_when_its_time_is_over_and_in_no_other_way(
 
 async def test_the_words_of_consents_and_proofs_never_go(database: Database, consents: Consents) -> None:
     await consents.keep_text(TEXT)
-    with pytest.raises(Conflict):
+
+    async def remove() -> None:
         async with database.writing() as session:
             await session.execute(text("INSERT INTO removal_permit (id) VALUES (1)"))
             await session.execute(text("DELETE FROM consent_text"))
+
+    with pytest.raises(Conflict):
+        await remove()
     assert await consents.text(TEXT.version) == TEXT
 
 

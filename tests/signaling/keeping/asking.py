@@ -25,9 +25,7 @@ class Office:
         """`path` is below /api/keeping."""
         more: dict[str, Any] = {} if json is None else {"json": json}
         url = f"{self.server.url}/api/keeping{path}"
-        async with self.server.http.request(
-            method, url, headers=KEY if headers is None else headers, **more
-        ) as answer:
+        async with self.server.http.request(method, url, headers=KEY if headers is None else headers, **more) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
 
     async def gets(self, path: str) -> Answer:

@@ -64,7 +64,7 @@ async def test_what_somebody_wrote_is_no_markup(office: Office) -> None:
 async def test_it_is_encrypted_for_whoever_is_named(office: Office) -> None:
     identity = Identity.generate(os.urandom)
     answer = await office.posts("/exports", PATIENT | {"recipient": str(identity.recipient)})
-    assert b"PK" != answer.body[:2]
+    assert answer.body[:2] != b"PK"
     assert len(json.loads(opened(open_bytes(answer.body, [identity])).read("quality.json"))) == 3
     assert (await office.posts("/exports", PATIENT | {"recipient": "age1nonsense"})).code == "bad_recipient"
 

@@ -15,7 +15,7 @@ from clinic.audit.events import Event
 from clinic.keeping import here, whose
 from clinic.keeping.holds import LegalHolds
 from clinic.keeping.proofs import DeletionProofs
-from clinic.keeping.records import Hold, RetentionRule
+from clinic.keeping.records import Hold, RetentionRule, Subject
 from clinic.keeping.rules import RetentionRules
 from clinic.keeping.runs import Runs
 from signaling.audit_port import Audit
@@ -57,7 +57,7 @@ class Swept:
             self.scrubbed.append(list(tables))  # type: ignore[call-overload]
             return True
 
-        async def subject(patient: str) -> whose.Subject:
+        async def subject(patient: str) -> Subject:
             return await whose.subject(database, patient)
 
         self.parts = Parts(
