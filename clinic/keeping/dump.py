@@ -137,7 +137,7 @@ class Load:
     def __init__(self, connection: AsyncConnection, known: Mapping[str, Table]) -> None:
         self._connection = connection
         self._known = known
-        self._there: dict[str, set[tuple[Any, ...]]] = {}
+        self._there: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
         self.tallies: dict[str, Tally] = {}
 
     async def write(self, columns: Columns, lines: Iterable[bytes]) -> None:
@@ -145,19 +145,19 @@ class Load:
         table = self._known.get(columns.table)
         if table is None or not set(columns.columns) <= set(table.c.keys()):
             raise BadDatabase(f"the backup has a table {columns.table[:64]} that is not known")
-        there = await self._keys_there(table)
+        there = await self._rows_there(table)
         tally = self.tallies.setdefault(columns.table, Tally())
         decode = [table.c[name].type for name in columns.columns]
         fresh: list[dict[str, Any]] = []
         for line in lines:
             tally.add(line)
             row = dict(zip(columns.columns, _values(line, decode), strict=True))
-            if there:
-                key = tuple(row[each.name] for each in table.primary_key)
-                if key in there:
-                    there.discard(key)
+            key = tuple(row[each.name] for each in table.primary_key) if there else ()
+            if key in there:
+                # what a migration has made: changed only if it is another now, as triggers may want it to grow
+                if there.pop(key) != row:
                     await self._connection.execute(update_in(table).where(_is(table, key)).values(row))
-                    continue
+                continue
             fresh.append(row)
             if len(fresh) >= TOGETHER:
                 await self._insert(table, fresh)
@@ -171,17 +171,18 @@ class Load:
         except DataError:
             raise BadDatabase(f"the backup has a row of {table.name} that does not fit") from None
 
-    async def _keys_there(self, table: Table) -> set[tuple[Any, ...]]:
-        """Of rows that the migrations have made and that have not come yet."""
+    async def _rows_there(self, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """By key: rows that the migrations have made and that have not come yet."""
         if table.name not in self._there:
-            rows = await self._connection.execute(select(*table.primary_key))
-            self._there[table.name] = {tuple(row) for row in rows}
+            rows = (await self._connection.execute(select(table))).mappings()
+            found = [dict(row) for row in rows]
+            self._there[table.name] = {tuple(row[each.name] for each in table.primary_key): row for row in found}
         return self._there[table.name]
 
     async def finish(self) -> None:
         """What migrations have made, and the backup does not have, goes. Numbers go on behind the last one."""
         for table in self._known.values():
-            for key in await self._keys_there(table) if table.name in self._there else ():
+            for key in await self._rows_there(table):
                 await self._connection.execute(delete_from(table).where(_is(table, key)))
         if self._connection.dialect.name == "postgresql":
             for table in self._known.values():
