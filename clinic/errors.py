@@ -44,3 +44,7 @@ class IllegalMove(ClinicError):
 
 class Held(ClinicError):
     """It is on hold, or must be kept for another reason: nothing of it may be deleted until that is over."""
+
+
+class LastOne(ClinicError):
+    """Nobody else could do what this account can: there is always an administrator."""

@@ -48,6 +48,8 @@ ROOT = "/api/keeping"
 ENTRY = (
     "unauthorized",
     "sign_in_needed",
+    "second_factor_needed",
+    "enrol_needed",
     "not_allowed",
     "wrong_origin",
     "too_many_requests",
