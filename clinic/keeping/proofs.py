@@ -49,11 +49,13 @@ class DeletionProofs:
         """Those of recordings' keys, oldest first, each with its number; `after`: the number of the last one."""
         query = select(ShredProofRow).where(ShredProofRow.id > after).order_by(ShredProofRow.id).limit(limit)
         async with self._database.reading() as session:
-            return [
-                (row.id, as_record(ShredProof, row, keys=tuple(DeletedKey(**key) for key in row.keys)))  # type: ignore[arg-type]
-                for row in await session.scalars(query)
-            ]
+            rows = (await session.scalars(query)).all()
+        return [(row.id, as_record(ShredProof, row, keys=_keys(row.keys))) for row in rows]
 
 
 def _secrets(kept: list[dict[str, str]]) -> tuple[DeletedSecret, ...]:
     return tuple(DeletedSecret(**each) for each in kept)
+
+
+def _keys(kept: list[dict[str, str]]) -> tuple[DeletedKey, ...]:
+    return tuple(DeletedKey(**each) for each in kept)  # type: ignore[arg-type]
