@@ -1,5 +1,4 @@
-"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, `accounts`, `recordings`, `records`,
-`audit`, `backup` and `restore`.
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, and groups of commands for the rest.
 
 Flags are made from the settings.
 """
@@ -32,6 +31,7 @@ from therabook import (
     recordings_cli,
     records_cli,
     server,
+    usage_cli,
 )
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
@@ -169,6 +169,7 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
 
 main.add_command(accounts_cli.accounts)
 main.add_command(audit_cli.audit)
+main.add_command(usage_cli.usage)
 main.add_command(records_cli.records)
 main.add_command(backup_cli.backup)
 main.add_command(backup_cli.restore)

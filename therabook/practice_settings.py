@@ -5,13 +5,15 @@ Not here: how settings are read (`settings.py`).
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from zoneinfo import available_timezones
 
-from therabook.account_settings import AccountSettings
-from therabook.setting_kinds import NO_FLAG, Words
+from pydantic import Field, SecretStr, field_validator
+
+from therabook.keeping_settings import KeepingSettings
+from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(AccountSettings):
+class PracticeSettings(KeepingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,
@@ -38,15 +40,21 @@ class PracticeSettings(AccountSettings):
         30, ge=1, le=86_400, description="How often a new head is shown to the witness, if there is one."
     )
 
-    # Keeping
-    retention: Words = Field(
-        (),
-        description="How long kinds of records are kept unless somebody decides otherwise, comma-separated: "
-        "messages=30, consents=never. In days. docs/keeping.md names the kinds, their defaults and what the law wants.",
+    # What the practice is called on paper, and its calendar
+    clinic_name: str | None = Field(
+        None, max_length=200, description="The clinic's name on statements of minutes. Default: that of the brand."
     )
-    backup_recipients: Words = Field(
-        (),
-        description="Public age keys (age1...) to which `therabook backup` encrypts, comma-separated. Their secret "
-        "halves are kept away from this machine.",
+    clinic_address: str = Field(
+        "", max_length=500, description="Its address there, lines separated by semicolons: 1 High Street; Springfield."
     )
-    backup_days: int = Field(7, ge=1, le=366, description="Days after which `therabook doctor` misses a newer backup.")
+    time_zone: str = Field(
+        "UTC",
+        description="The clinic's time zone, as America/New_York: where its days and months begin.",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is no time zone; write one such as America/New_York or UTC")
+        return name

@@ -59,7 +59,16 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, audit_served, keeping_served, office_served, recordings, recordings_served, tls
+from therabook import (
+    VERSION,
+    audit_served,
+    keeping_served,
+    office_served,
+    recordings,
+    recordings_served,
+    tls,
+    usage_served,
+)
 from therabook.accounts_served import Staff
 from therabook.settings import BadSettings, Settings
 
@@ -228,6 +237,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
     )
     office += keeping_served.routes(settings, keeping, staff.access)
+    usage = usage_served.keeper(settings, store, sessions, media, clock)
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
@@ -257,6 +267,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
+        await usage.keep()
+        stack.push_async_callback(usage.close)
+        background.start(usage.look_regularly())
+        background.start(usage.keep_regularly())
         lot = random.SystemRandom().choice
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, lot, metrics, Sweep(keeping))
         background.start(housekeeping.run())

@@ -13,6 +13,7 @@ from clinic import Consents, Database, Jobs, Recordings, Retention, Viewings, op
 from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
 from clinic.keeping import tables as _keeping  # noqa: F401 - its tables are part of the metadata
 from clinic.tables import Table
+from clinic.usage import tables as _usage  # noqa: F401 - its tables are part of the metadata
 from tests.clinic.postgres import Postgres, a_postgres
 
 BOTH = ("sqlite", "postgresql")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_keeping"
-down_revision = "0004_accounts"
+revision = "0006_keeping"
+down_revision = "0005_usage"
 
 APPEND_ONLY = ("retention_rule", "deletion_proof")
 DOCUMENTATION = ("consent", "viewing")
