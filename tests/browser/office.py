@@ -147,7 +147,8 @@ class Office:
         assert self._admin_desk is not None
         asked = {"login": login, "name": name, "roles": list(roles)}
         invited = await self._admin_desk.post("/api/staff/accounts", asked)
-        return str(invited["link"])
+        link = str(invited["link"])
+        return self.url + link if link.startswith("/") else link
 
     @asynccontextmanager
     async def desk(self, member: Member) -> AsyncIterator[Desk]:
