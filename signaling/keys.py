@@ -53,6 +53,37 @@ def receipt_key(folder: Path) -> SecretBytes:
     return SecretBytes(key)
 
 
+def records_key(folder: Path) -> SecretBytes:
+    """The key that seals names and addresses in the database, and under which logins are looked up. Without it, they
+    are lost: keep a copy."""
+    return _key(folder / "records-key")
+
+
+def setup_token(folder: Path) -> SecretStr:
+    """Whoever can read this file may become the first administrator."""
+    return SecretStr(_read_or_make(setup_token_path(folder)))
+
+
+def setup_token_path(folder: Path) -> Path:
+    return folder / "setup-token"
+
+
+def audit_key(folder: Path) -> SecretBytes:
+    """The key that signs the audit log's heads (Ed25519). Another key is another log."""
+    return _key(folder / "audit-key")
+
+
+def _key(path: Path) -> SecretBytes:
+    text = _read_or_make(path)
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadKey(f"{path} is damaged. Bring back your copy of it.")
+    return SecretBytes(key)
+
+
 def make_folder(folder: Path) -> None:
     """The data folder, for the service's own user only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

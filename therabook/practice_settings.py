@@ -6,12 +6,12 @@ Not here: how settings are read (`settings.py`).
 from __future__ import annotations
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
 
+from therabook.account_settings import AccountSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(BaseSettings):
+class PracticeSettings(AccountSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,

@@ -23,12 +23,10 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from clinic import Qualities, Viewings
-from clinic.audit.log import AuditLog
 from recording import core_dumps
 from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
 from signaling.api import LARGEST_BODY, TokenApi
-from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
 from signaling.brand import Brand
 from signaling.captures import Captures
@@ -60,7 +58,8 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, office_served, recordings, recordings_served, tls
+from therabook import VERSION, audit_served, office_served, recordings, recordings_served, tls
+from therabook.accounts_served import Staff
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -80,6 +79,8 @@ class Running:
     media_port: int
     tokens: Tokens
     clock: Clock
+    setup_token: SecretStr | None = None
+    """With which the first administrator is made, while there is none."""
 
 
 @contextlib.asynccontextmanager
@@ -88,6 +89,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     clock = clock or Clock()
     proxies = [ipaddress.ip_network(each) for each in settings.trusted_proxies]
     keys.make_folder(settings.data_dir)
+    missing_keys = audit_served.missing_keys(settings)
 
     # Keys and tokens
     signing_key = keys.signing_key(settings.data_dir)
@@ -98,14 +100,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     pseudonyms = Pseudonyms(signing_key)
 
     # The audit log, and who may ask for records
-    audit = Audit(AuditLog().append, clock)
-    api_access = ApiAccess(
-        api_key=api_key,
-        audit=audit,
-        clock=clock,
-        limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
-        proxies=proxies,
-    )
+    http = aiohttp.ClientSession()
+    store = recordings.database(settings)
+    audit_log = audit_served.audit_log(settings)
+    audit = Audit(audit_log.append, clock)
+    staff = Staff(settings, store, audit, clock, http, api_key, proxies)
 
     # Media, recordings, sessions, and the way into them
     nodes = Alone()
@@ -116,8 +115,6 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             each(event)
 
     media = MediaServer(media_config(settings), tell)
-    http = aiohttp.ClientSession()
-    store = recordings.database(settings)
     provider = recordings.key_provider(settings, http, clock.wall)
     books = recordings.books(settings, store, provider)
     vault = recordings.vault(settings, store, provider)
@@ -165,7 +162,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     # What is served
     api = TokenApi(
         tokens=tokens,
-        api_key=api_key,
+        ring=staff.ring,
         lifetime=settings.token_minutes * 60,
         demo=settings.demo,
         clock=clock,
@@ -177,7 +174,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     )
     access = RecordingsAccess(
         tokens=tokens,
-        api_key=api_key,
+        ring=staff.ring,
+        staff=staff.access,
         clock=clock,
         limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
         proxies=proxies,
@@ -186,7 +184,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     )
     quality = QualityApi(
         keeper=keeper,
-        api_key=api_key,
+        ring=staff.ring,
         clock=clock,
         limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
         proxies=proxies,
@@ -224,14 +222,19 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         pseudonyms=pseudonyms,
     )
-    office = office_served.routes(settings, store, api_access, audit, clock)
-    records = [*archive, *quality.routes(), *office]
+    office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
+    records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
     # Serving
     background = Background()
     async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(audit_log.close)
         stack.push_async_callback(http.close)
+        await audit_served.opened(audit_log)
+        audit_served.tell_start(audit, settings, missing_keys, shelf.current().digest)
+        stack.push_async_callback(audit_served.tell_stop, audit)
+        stack.callback(staff.close)
         await store.upgrade()
         stack.push_async_callback(store.close)
         await recover(books, recordings.folder(settings), clock.wall(), vault.files)
@@ -244,6 +247,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions, probes))
         background.start(audit.run())
+        witnessing = audit_served.witnessing(settings, audit_log, audit, http)
+        if witnessing is not None:
+            background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
@@ -264,7 +270,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(say_goodbye)
         log.info("web client", web_digest=shelf.current().digest)
         log.info("serving", version=VERSION, port=port, tls=settings.tls, demo=settings.demo)
-        yield Running(port, media.ports[0], tokens, clock)
+        yield Running(port, media.ports[0], tokens, clock, await staff.setup_token())
         log.info("stopping")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
 from clinic.tables import Table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clinic import Consents, Database, Jobs, Recordings, Retention, Viewings, open_database, sqlite_url
+from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
 from clinic.tables import Table
 from tests.clinic.postgres import Postgres, a_postgres
 
