@@ -5,7 +5,9 @@ Not here: how settings are read (`settings.py`).
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from zoneinfo import available_timezones
+
+from pydantic import Field, SecretStr, field_validator
 
 from therabook.account_settings import AccountSettings
 from therabook.setting_kinds import NO_FLAG
@@ -37,3 +39,22 @@ class PracticeSettings(AccountSettings):
     audit_witness_seconds: int = Field(
         30, ge=1, le=86_400, description="How often a new head is shown to the witness, if there is one."
     )
+
+    # What the practice is called on paper, and its calendar
+    clinic_name: str | None = Field(
+        None, max_length=200, description="The clinic's name on statements of minutes. Default: that of the brand."
+    )
+    clinic_address: str = Field(
+        "", max_length=500, description="Its address there, lines separated by semicolons: 1 High Street; Springfield."
+    )
+    time_zone: str = Field(
+        "UTC",
+        description="The clinic's time zone, as America/New_York: where its days and months begin.",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is no time zone; write one such as America/New_York or UTC")
+        return name
