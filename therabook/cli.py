@@ -24,10 +24,12 @@ from therabook import (
     VERSION,
     accounts_cli,
     audit_cli,
+    backup_cli,
     logs,
     opening,
     quality_cli,
     recordings_cli,
+    records_cli,
     server,
     told_operator,
     usage_cli,
@@ -180,6 +182,9 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
 main.add_command(accounts_cli.accounts)
 main.add_command(audit_cli.audit)
 main.add_command(usage_cli.usage)
+main.add_command(records_cli.records)
+main.add_command(backup_cli.backup)
+main.add_command(backup_cli.restore)
 
 
 @main.group()

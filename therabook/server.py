@@ -36,6 +36,7 @@ from signaling.health import Health
 from signaling.housekeeping import Housekeeping
 from signaling.ice_api import IceApi
 from signaling.ids import new_id, new_session_id
+from signaling.keeping.sweep import Sweep
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
@@ -65,6 +66,7 @@ from therabook import (
     VERSION,
     alerts_served,
     audit_served,
+    keeping_served,
     office_served,
     recordings,
     recordings_served,
@@ -244,6 +246,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
+    keeping = keeping_served.parts(
+        settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
+    )
+    office += keeping_served.routes(settings, keeping, staff.access)
     usage = usage_served.keeper(settings, store, sessions, media, clock)
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
@@ -279,10 +285,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(usage.close)
         background.start(usage.look_regularly())
         background.start(usage.keep_regularly())
-        chance = random.SystemRandom()
-        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, chance.choice, metrics, audit)
-        if settings.quality_keep_days is not None:
-            housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days
+        chance, sweep = random.SystemRandom(), Sweep(keeping)
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, chance.choice, metrics, audit, sweep)
         background.start(housekeeping.run())
         offload = recordings.offload(settings, store, vault.files, clock, chance.random)
         if offload is not None:
