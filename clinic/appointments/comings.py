@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from clinic.appointments.records import AppointmentState
 from clinic.appointments.tables import AppointmentRow, GuestRow
@@ -21,7 +21,8 @@ class Coming:
     """How one person's visit stands. None: that did not happen."""
 
     session: str
-    guest: str
+    identity: str
+    """As their token names them: the patient's id, or the guest's."""
     came_at: float | None
     waits_since: float | None
     let_in_at: float | None
@@ -47,10 +48,13 @@ class Comings:
         """Of sessions that are no appointment's nothing is kept. The first coming and the last leaving count."""
         async with self._database.writing() as session:
             for coming in comings:
+                is_patient = and_(GuestRow.patient_id == coming.identity, GuestRow.relation == "patient")
                 guest = await session.scalar(
                     select(GuestRow)
                     .join(AppointmentRow, AppointmentRow.id == GuestRow.appointment_id)
-                    .where(AppointmentRow.session == coming.session, GuestRow.id == coming.guest)
+                    .where(AppointmentRow.session == coming.session)
+                    .where(or_(is_patient, GuestRow.id == coming.identity))
+                    .limit(1)
                 )
                 if guest is None:
                     continue
