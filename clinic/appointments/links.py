@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Update, func, select, update
+from sqlalchemy import func, select
 
 from clinic.appointments.records import Link, RevokedBecause, Whole
 from clinic.appointments.tables import AppointmentRow, DeviceRow, LinkRow
@@ -39,20 +39,21 @@ class Links:
         async with self._database.reading() as session:
             return [as_record(Link, row) for row in await session.scalars(query)]
 
-    async def issue(self, link: Link, because: RevokedBecause = "replaced") -> None:
-        """A new one; those before it for the same person are void."""
+    async def issue(self, link: Link, because: RevokedBecause = "replaced") -> list[str]:
+        """A new one; those before it for the same person are void. What `revoke` says of them."""
+        opened = await self.revoke([link.guest_id], because, link.made_at)
         async with self._database.writing() as session:
-            await session.execute(_revoked(LinkRow.guest_id == link.guest_id, because, link.made_at))
             session.add(as_row(LinkRow, link))
+        return opened
 
     async def revoke(self, guests: Sequence[str], because: RevokedBecause, now: float) -> list[str]:
-        """All links of these people; the ids of those that were good until now."""
-        condition = LinkRow.guest_id.in_(guests)
+        """All links of these people; the ids of those that were opened, of which there may be tokens."""
+        good = select(LinkRow).where(LinkRow.guest_id.in_(guests), LinkRow.revoked_at.is_(None)).with_for_update()
         async with self._database.writing() as session:
-            good = select(LinkRow.id).where(condition, LinkRow.revoked_at.is_(None)).with_for_update()
-            ids = list((await session.scalars(good)).all())
-            await session.execute(_revoked(LinkRow.id.in_(ids), because, now))
-            return ids
+            rows = (await session.scalars(good)).all()
+            for row in rows:
+                row.revoked_at, row.revoked_because = now, because
+            return [row.id for row in rows if row.opened_at is not None]
 
     async def bind(self, link: str, device_sha256: str, now: float) -> bool:
         """Opens it on this device, which it then knows; False if it was opened on as many as it may be."""
@@ -75,7 +76,3 @@ class Links:
         async with self._database.reading() as session:
             return await session.get(DeviceRow, (link, device_sha256)) is not None
 
-
-def _revoked(which: ColumnElement[bool], because: RevokedBecause, now: float) -> Update:
-    still_good = update(LinkRow).where(which, LinkRow.revoked_at.is_(None))
-    return still_good.values(revoked_at=now, revoked_because=because)
