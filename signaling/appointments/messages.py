@@ -155,6 +155,17 @@ class CancelRequest(Body):
     reach: Reach = "this"
 
 
+class InviteRequest(Body):
+    revision: Annotated[int, Field(ge=0)]
+    guest: GuestDetails
+
+
+class LeaveOutQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    revision: int = Field(ge=0)
+
+
 class LinkRequest(Body):
     """A new link: the one before is void."""
 
