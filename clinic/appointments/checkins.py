@@ -6,6 +6,9 @@ when their time is over.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 from sqlalchemy import CursorResult, delete, select
 
 from clinic.appointments.records import CheckIn, TelehealthConsent
@@ -34,16 +37,20 @@ class CheckIns:
             session.add(as_row(CheckInRow, checkin))
             session.add(as_row(TelehealthConsentRow, consent))
 
-    async def latest(self, appointment: str) -> list[CheckIn]:
-        """The last answers of each person, as far as they are kept."""
-        query = select(CheckInRow).where(CheckInRow.appointment_id == appointment).order_by(CheckInRow.at, CheckInRow.id)
+    async def latest(self, appointments: Sequence[str]) -> list[CheckIn]:
+        """The last answers of each person invited to these, as far as they are kept."""
+        query = (
+            select(CheckInRow)
+            .where(CheckInRow.appointment_id.in_(appointments))
+            .order_by(CheckInRow.at, CheckInRow.id)
+        )
         async with self._database.reading() as session:
             rows = await session.scalars(query)
             return list({row.guest_id: as_record(CheckIn, row) for row in rows}.values())
 
     async def of_guest(self, guest: str, appointment: str) -> CheckIn | None:
         """Their last answers."""
-        return next((each for each in await self.latest(appointment) if each.guest_id == guest), None)
+        return next((each for each in await self.latest([appointment]) if each.guest_id == guest), None)
 
     async def consents(self, appointment: str) -> list[TelehealthConsent]:
         """In the order in which they were given."""
@@ -59,5 +66,4 @@ class CheckIns:
         """Answers that were given before then; how many there were."""
         async with self._database.writing() as session:
             done = await session.execute(delete(CheckInRow).where(CheckInRow.at < before))
-            assert isinstance(done, CursorResult)
-            return done.rowcount
+            return cast("CursorResult[Any]", done).rowcount

@@ -7,6 +7,7 @@ Not here: who may read (`signaling/notes`), and anything of the session.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, exists, func, select
 from sqlalchemy.orm import aliased
@@ -105,5 +106,4 @@ class Notes:
             done = await session.execute(
                 delete(NoteVersionRow).where(replaced).execution_options(synchronize_session=False)
             )
-            assert isinstance(done, CursorResult)
-            return done.rowcount
+            return cast("CursorResult[Any]", done).rowcount

@@ -7,7 +7,7 @@ Not here: changing appointments (`api.py`), who comes and goes (`attendance.py`)
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -74,8 +74,10 @@ class DayApi:
             found = await self._desk.appointments.find(
                 since=since, until=until, therapist=therapist, limit=MOST_OF_A_DAY
             )
-            notes = await self._notes.count([whole.appointment.id for whole in found.appointments], caller.id)
-            visits = [await self._visit(caller, whole, notes) for whole in found.appointments]
+            ids = [whole.appointment.id for whole in found.appointments]
+            notes = await self._notes.count(ids, caller.id)
+            called = await self._called(ids)
+        visits = [self._visit(caller, whole, notes, called) for whole in found.appointments]
         return _json(
             DayAnswer(
                 now=self._desk.clock.wall(),
@@ -113,7 +115,7 @@ class DayApi:
         await self._desk.record("checkin.view", caller, whole, **({"why": "emergency"} if caller.emergency else {}))
         guests = {guest.id: guest for guest in whole.guests}
         with asking():
-            kept = await self._checkins.latest(whole.appointment.id)
+            kept = await self._checkins.latest([whole.appointment.id])
             consents = await self._checkins.consents(whole.appointment.id)
         agreed = {each.guest_id: each.text_version for each in consents}
         people: list[CheckInAnswer] = []
@@ -157,9 +159,10 @@ class DayApi:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    async def _visit(self, caller: Caller, whole: Whole, notes: Mapping[str, int]) -> VisitOfTheDay:
+    def _visit(
+        self, caller: Caller, whole: Whole, notes: Mapping[str, int], called: Mapping[str, str]
+    ) -> VisitOfTheDay:
         appointment = whole.appointment
-        called = await self._called(appointment)
         people = [self._person(whole, guest, called) for guest in whole.invited]
         there = self._attendance.therapist_in(appointment.session)
         met_at = [each for each in (appointment.met_at, self._attendance.met_at(appointment.session)) if each]
@@ -190,9 +193,10 @@ class DayApi:
             checked_in=guest.id in called,
         )
 
-    async def _called(self, appointment: Appointment) -> dict[str, str]:
+    async def _called(self, appointments: Sequence[str]) -> dict[str, str]:
+        """By guest."""
         found: dict[str, str] = {}
-        for each in await self._checkins.latest(appointment.id):
+        for each in await self._checkins.latest(appointments):
             opened = self._desk.people.opened(each.answers_sealed, f"checkin/{each.id}")
             if opened is not None:
                 found[each.guest_id] = str(json.loads(opened)["called"])
