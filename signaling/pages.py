@@ -14,6 +14,7 @@ from signaling.static import PLACEHOLDER, Asset, Shelf
 FOR_EVER = "public, max-age=31536000, immutable"
 RECORDINGS = "recordings.html"
 CHECK = "check.html"
+VISIT = "visit.html"
 
 
 class BrandAnswer(BaseModel):
@@ -93,6 +94,9 @@ class Pages:
 
     async def check(self, request: web.Request) -> web.Response:
         return self._other(CHECK)
+
+    async def visit(self, request: web.Request) -> web.Response:
+        return self._other(VISIT)
 
     async def asset(self, request: web.Request) -> web.Response:
         asset = self._shelf.asset(request.match_info["hash"], request.match_info["path"])

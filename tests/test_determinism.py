@@ -18,6 +18,7 @@ SHELLS: dict[str, str] = {
     "signaling/housekeeping.py": "looks every ten minutes at what is due",
     "signaling/quality_keeper.py": "looks every two seconds at what is to be kept",
     "signaling/offload.py": "looks every few seconds at what is to go into the bucket",
+    "signaling/appointments/keeper.py": "looks every two seconds at who is there",
     "clinic/database.py": "waits for others who set up the same new file",
     "recording/writer.py": "starts a process again that died, after a pause",
     "recording/writing.py": "the writer's process: when packets were given up for lost",

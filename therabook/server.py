@@ -50,6 +50,7 @@ from signaling.quality_watch import QualityWatch
 from signaling.recordings_access import RecordingsAccess
 from signaling.recovery import recover
 from signaling.revocations import Revocations
+from signaling.revoking import Revoking
 from signaling.route import add_routes
 from signaling.routes import route_table
 from signaling.rules import Rules
@@ -60,7 +61,7 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, office_served, recordings, recordings_served, tls
+from therabook import VERSION, appointments_served, office_served, recordings, recordings_served, tls
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -225,6 +226,20 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, api_access, audit, clock)
+    revoking = Revoking(revocations)
+    booked = appointments_served.appointments(
+        settings,
+        store,
+        access=api_access,
+        audit=audit,
+        clock=clock,
+        tokens=tokens,
+        pages=pages,
+        proxies=proxies,
+        rooms=lambda: sessions.rooms,
+        revoke=revoking.revoke,
+    )
+    office += booked.routes
     records = [*archive, *quality.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
@@ -246,6 +261,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         background.start(audit.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
+        stack.push_async_callback(revoking.close)
+        stack.push_async_callback(booked.keeper.close)
+        background.start(booked.keeper.run())
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
         if settings.quality_keep_days is not None:
             housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days

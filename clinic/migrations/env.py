@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from alembic import context
 
+import clinic.appointments.tables
+import clinic.notes.tables  # noqa: F401
 from clinic.tables import Table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)
