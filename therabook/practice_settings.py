@@ -45,7 +45,7 @@ class PracticeSettings(BaseSettings):
     practice_zone: str = Field(
         "UTC",
         max_length=64,
-        description="The practice's time zone, as Europe/Berlin, for appointments that name none and for what is today.",
+        description="The practice's time zone, as Europe/Berlin: for appointments that name none, and for today.",
     )
     visit_opens_minutes: int = Field(
         15, ge=0, le=1440, description="Minutes before an appointment from which on its links lead in."
@@ -55,7 +55,7 @@ class PracticeSettings(BaseSettings):
         1,
         ge=1,
         le=5,
-        description="On how many devices a link works: those that opened it first, in its time. Others need a new link.",
+        description="On how many devices a link works: those that opened it first. Others need a new link.",
     )
     visit_new_links: bool = Field(
         False,

@@ -140,7 +140,9 @@ def consent_policy(settings: Settings) -> ConsentPolicy:
     """Raises BadSettings."""
     try:
         return ConsentPolicy(
-            base=settings.consent_rule, table=_places(settings.consent_places), words=words(settings.consent_text, "consent_text", WORDS)
+            base=settings.consent_rule,
+            table=_places(settings.consent_places),
+            words=words(settings.consent_text, "consent_text", WORDS),
         )
     except ValueError as error:
         raise BadSettings(f"consent: {error}") from None

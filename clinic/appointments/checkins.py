@@ -40,9 +40,7 @@ class CheckIns:
     async def latest(self, appointments: Sequence[str]) -> list[CheckIn]:
         """The last answers of each person invited to these, as far as they are kept."""
         query = (
-            select(CheckInRow)
-            .where(CheckInRow.appointment_id.in_(appointments))
-            .order_by(CheckInRow.at, CheckInRow.id)
+            select(CheckInRow).where(CheckInRow.appointment_id.in_(appointments)).order_by(CheckInRow.at, CheckInRow.id)
         )
         async with self._database.reading() as session:
             rows = await session.scalars(query)

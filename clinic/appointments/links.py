@@ -75,4 +75,3 @@ class Links:
         """Whether it was opened on this device."""
         async with self._database.reading() as session:
             return await session.get(DeviceRow, (link, device_sha256)) is not None
-

@@ -1,6 +1,6 @@
 """Notes: written, read by their author, written anew, deleted.
 
-Each version is kept until its time is over or the note is deleted. What was deleted is gone; that there was a note stays.
+Each version is kept until its time is over or the note is deleted. What was deleted is gone; that it was there stays.
 Not here: who may read (`signaling/notes`), and anything of the session.
 """
 
@@ -83,7 +83,7 @@ class Notes:
             .group_by(NoteRow.appointment_id)
         )
         async with self._database.reading() as session:
-            return {appointment: number for appointment, number in await session.execute(query)}
+            return {row[0]: row[1] for row in await session.execute(query)}
 
     async def delete(self, note: str, now: float) -> None:
         """With all its versions. Raises Unknown."""

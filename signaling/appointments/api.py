@@ -1,4 +1,4 @@
-"""Appointments over HTTP, for the booking system and for staff: made, found, changed, cancelled; guests, links, patients.
+"""Appointments over HTTP, for the booking system and for staff: made, found, changed; guests, links, patients.
 
 Each handler begins with who asks. Not here: what a change does (`booking.py`, `inviting.py`), the day (`day.py`), what
 visitors ask (`visits.py`), the addresses (`routes.py`).
@@ -151,7 +151,9 @@ class AppointmentsApi:
         with asking("no_such_patient"):
             await self._desk.check_sees(caller, request.match_info["patient"])
             patient = await self._desk.patients.get(request.match_info["patient"])
-            await self._desk.audit.record("appointment.view", caller.kind, caller.id, patient=patient.id, what="contact")
+            await self._desk.audit.record(
+                "appointment.view", caller.kind, caller.id, patient=patient.id, what="contact"
+            )
         return _json(patient_answer(patient.id, self._desk.people.contact_of(patient)))
 
     async def keep_patient(self, request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 """Attendance: who waits and since when, who is present, when therapist and patient met, who is late and who never came.
 
-Looks at rooms every few seconds; what it finds is kept (`keeper.py`), and asked for by the page of the day. Pure: time is
-an argument, seconds since 1970 everywhere. Not here: minutes that are billed (`signaling/usage`).
+Looks at rooms every few seconds; what it finds is kept (`keeper.py`), and asked for by the page of the day. Pure: time
+is an argument, seconds since 1970 everywhere. Not here: minutes that are billed (`signaling/usage`).
 """
 
 from __future__ import annotations

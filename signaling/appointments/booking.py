@@ -86,12 +86,14 @@ class Booking:
         self._desk.tell_of_links(caller, booked.invited)
         return booked
 
-    async def _there_already(
-        self, caller: Caller, asked: AppointmentRequest, request: Request | None
-    ) -> Booked | None:
+    async def _there_already(self, caller: Caller, asked: AppointmentRequest, request: Request | None) -> Booked | None:
         made: str | None = None
         try:
-            made = await self._desk.appointments.asked_before(request, self._desk.clock.wall()) if request is not None else None
+            made = (
+                await self._desk.appointments.asked_before(request, self._desk.clock.wall())
+                if request is not None
+                else None
+            )
         except Conflict:
             raise Refused("key_reused") from None
         try:
@@ -243,7 +245,9 @@ class Booking:
         after: list[Appointment] = []
         for each in those:
             named = asked.therapist_name is not None or asked.therapist is not None
-            name = self._desk.people.therapist_name(each.id, asked.therapist_name) if named else each.therapist_name_sealed
+            name = (
+                self._desk.people.therapist_name(each.id, asked.therapist_name) if named else each.therapist_name_sealed
+            )
             starts_at = each.starts_at
             if by or zone != each.zone:
                 starts_at = moment(clock_at(each.starts_at, each.zone).replace(tzinfo=None) + by, zone)

@@ -1,5 +1,5 @@
-"""The therapist's day: today's appointments, who waits and since when, who is late or missing; joining; what people said
-at check-in; a patient's history.
+"""The therapist's day: today's appointments, who waits and since when, who is late or missing; joining; what people
+said at check-in; a patient's history.
 
 Not here: changing appointments (`api.py`), who comes and goes (`attendance.py`).
 """
@@ -225,5 +225,3 @@ def _entry(appointment: Appointment, notes: Mapping[str, int]) -> HistoryEntry:
 
 def _json(answer: BaseModel) -> web.Response:
     return web.json_response(text=answer.model_dump_json())
-
-

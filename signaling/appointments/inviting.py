@@ -75,7 +75,9 @@ class Inviting:
                 void = await self._desk.links.issue(link)
                 after = await self._desk.appointments.get(appointment)
         self._desk.keep_out(void, [after])
-        return Booked([after], [(after.appointment, each) for each in self._desk.invited(after) if each.guest.id == guest])
+        return Booked(
+            [after], [(after.appointment, each) for each in self._desk.invited(after) if each.guest.id == guest]
+        )
 
     async def revoke_links(self, caller: Caller, appointment: str, guest: str) -> Whole:
         """Raises Refused."""

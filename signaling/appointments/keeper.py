@@ -1,7 +1,8 @@
 """Keeps who came to which appointment, and what became of it: looks at the rooms every two seconds, and each minute at
 what is over, and at answers whose time is over.
 
-It only looks: a database that is away is asked again, and no call waits for it. Not here: what is found (`attendance.py`).
+It only looks: a database that is away is asked again, and no call waits for it. Not here: what it finds
+(`attendance.py`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Passes: what leads to an appointment and says nothing of anybody: session ids, links, and ids of tokens.
 
 All are made from ids in the database with a key that is not in it. So the secret of a link can be made again when
-somebody is reminded, and the database has only its hash: who reads the database opens no visit, and who guesses has 2^256
-to guess from. Not here: whether a link is still good.
+somebody is reminded, and the database has only its hash: who reads the database opens no visit, and who guesses has
+2^256 to guess from. Not here: whether a link is still good.
 """
 
 from __future__ import annotations

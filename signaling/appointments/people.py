@@ -6,6 +6,7 @@ Not here: who may (`api.py`).
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -33,13 +34,13 @@ class People:
             for name in ("name", "email", "phone", "language", "zone")
             if name in told.model_fields_set and (clears or getattr(told, name) is not None)
         }
-        sealed = {
+        changes: dict[str, Any] = {
             f"{name}_sealed": self._seals.maybe_seal(said[name], f"patient.{name}/{patient}")
             for name in ("name", "email", "phone")
             if name in said
         }
-        plain = {name: said[name] for name in ("language", "zone") if name in said}
-        return replace(base, **sealed, **plain, changed_at=max(now, base.changed_at)) if said or not known else base
+        changes |= {name: said[name] for name in ("language", "zone") if name in said}
+        return replace(base, **changes, changed_at=max(now, base.changed_at)) if said or not known else base
 
     def guest(self, guest: str, appointment: str, told: GuestDetails) -> Guest:
         return Guest(
@@ -61,7 +62,7 @@ class People:
     # Out --------------------------------------------------------------------------------------------------------------
 
     def contact(self, whole: Whole, guest: Guest) -> Contact:
-        if guest.relation == "patient" and guest.patient_id in whole.patients:
+        if guest.relation == "patient" and guest.patient_id is not None and guest.patient_id in whole.patients:
             return self.contact_of(whole.patients[guest.patient_id])
         return Contact(
             name=self.opened(guest.name_sealed, f"guest.name/{guest.id}"),

@@ -1,9 +1,9 @@
 """Visits: what somebody who holds a link may do with it. They look, check in, and get a token for their session.
 
 A link is bound to its appointment, to one person, and to the time around it. The first device that opens it within that
-time is the one it works on (its cookie holds 256 bits of chance, of which the database has the hash); a glance before that
-binds nothing, so that a mail scanner which follows links a day early shuts nobody out. Whoever guesses is counted by
-address before anything is looked up. Not here: how links are made (`passes.py`) and end (`desk.py`).
+time is the one it works on (its cookie holds 256 bits of chance, of which the database has the hash); a glance before
+that binds nothing, so that a mail scanner which follows links a day early shuts nobody out. Whoever guesses is counted
+by address before anything is looked up. Not here: how links are made (`passes.py`) and end (`desk.py`).
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ COOKIE_AGE = 180 * 86_400
 _DEVICE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 TOKEN_LIFETIME = 15 * 60
-"""Seconds within which a token leads into the session: time to try the camera. Whoever was in comes back without it, and
-the link gives another."""
+"""Seconds within which a token leads into the session: time to try the camera. Whoever was in comes back without it,
+and the link gives another."""
 
 PAGES: dict[Role, str] = {
     "therapist": "/video-call/therapy",

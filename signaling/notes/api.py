@@ -76,9 +76,7 @@ class NotesApi:
         await self._record("note.view", caller, note, what="versions")
         with asking("no_such_note"):
             kept = await self._notes.versions(note.id)
-        versions = [
-            VersionAnswer(version=each.version, at=each.at, content=self._opened(each)) for each in kept
-        ]
+        versions = [VersionAnswer(version=each.version, at=each.at, content=self._opened(each)) for each in kept]
         return _json(VersionsAnswer(id=note.id, versions=versions))
 
     async def rewrite(self, request: web.Request) -> web.Response:
@@ -87,9 +85,7 @@ class NotesApi:
         note, _ = await self._own(replace(caller, emergency=False), request)
         number = asked.version + 1
         await self._record("note.write", caller, note, version=number)
-        version = NoteVersion(
-            note.id, number, self._desk.clock.wall(), self._seal(note.id, number, asked.content)
-        )
+        version = NoteVersion(note.id, number, self._desk.clock.wall(), self._seal(note.id, number, asked.content))
         with asking("no_such_note"):
             note = await self._notes.rewrite(version)
         return _json(self._answer(note, version))

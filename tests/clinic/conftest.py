@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import clinic.appointments.tables
+import clinic.notes.tables  # noqa: F401
 from clinic import Consents, Database, Jobs, Recordings, Retention, Viewings, open_database, sqlite_url
 from clinic.tables import Table
 from tests.clinic.postgres import Postgres, a_postgres
