@@ -130,12 +130,16 @@ async def test_two_who_book_the_same_hour_see_each_other(database: Database, oth
 
 async def test_together_is_all_or_nothing(database: Database) -> None:
     store = Appointments(database)
-    with pytest.raises(ValueError, match="in the middle"):
+
+    async def fails() -> None:
         async with database.together():
             await Patients(database).keep(patient())
             await store.book([appointment()], [guest()], [link()])
             assert (await store.get("a1")).appointment.id == "a1"
             raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        await fails()
     with pytest.raises(Unknown):
         await store.get("a1")
     assert await Patients(database).find("p1") is None
