@@ -23,7 +23,6 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from clinic import Qualities, Viewings
-from clinic.audit.log import AuditLog
 from recording import core_dumps
 from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
@@ -61,7 +60,7 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, appointments_served, office_served, recordings, recordings_served, tls
+from therabook import VERSION, appointments_served, audit_served, office_served, recordings, recordings_served, tls
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -89,6 +88,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     clock = clock or Clock()
     proxies = [ipaddress.ip_network(each) for each in settings.trusted_proxies]
     keys.make_folder(settings.data_dir)
+    missing_keys = audit_served.missing_keys(settings)
 
     # Keys and tokens
     signing_key = keys.signing_key(settings.data_dir)
@@ -99,7 +99,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     pseudonyms = Pseudonyms(signing_key)
 
     # The audit log, and who may ask for records
-    audit = Audit(AuditLog().append, clock)
+    audit_log = audit_served.audit_log(settings)
+    audit = Audit(audit_log.append, clock)
     api_access = ApiAccess(
         api_key=api_key,
         audit=audit,
@@ -225,7 +226,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         pseudonyms=pseudonyms,
     )
-    office = office_served.routes(settings, store, api_access, audit, clock)
+    office = office_served.routes(settings, store, api_access, audit, audit_log, clock)
     revoking = Revoking(revocations)
     booked = appointments_served.appointments(
         settings,
@@ -246,7 +247,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     # Serving
     background = Background()
     async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(audit_log.close)
         stack.push_async_callback(http.close)
+        await audit_served.opened(audit_log)
+        audit_served.tell_start(audit, settings, missing_keys, shelf.current().digest)
+        stack.push_async_callback(audit_served.tell_stop, audit)
         await store.upgrade()
         stack.push_async_callback(store.close)
         await recover(books, recordings.folder(settings), clock.wall(), vault.files)
@@ -259,6 +264,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions, probes))
         background.start(audit.run())
+        witnessing = audit_served.witnessing(settings, audit_log, audit, http)
+        if witnessing is not None:
+            background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
         stack.push_async_callback(revoking.close)
