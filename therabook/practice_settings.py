@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
 
+from therabook.account_settings import AccountSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(BaseSettings):
+class PracticeSettings(AccountSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,

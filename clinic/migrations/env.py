@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from alembic import context
 
-import clinic.appointments.tables
-import clinic.notes.tables  # noqa: F401
+from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
+from clinic.appointments import tables as _appointments  # noqa: F401
+from clinic.notes import tables as _notes  # noqa: F401
 from clinic.tables import Table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)
