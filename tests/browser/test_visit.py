@@ -1,5 +1,5 @@
-"""What a patient's link leads to, in a real browser: too early, the questions, the waiting room, and every reason why it
-leads nowhere. Screenshots are in `build/screenshots-visit`."""
+"""What a patient's link leads to, in a real browser: too early, the questions, the waiting room, and why it leads
+nowhere. Screenshots are in `build/screenshots-visit`."""
 
 from __future__ import annotations
 
