@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 from clinic import Consents, Database
 from clinic.accounts import Accounts
 from clinic.appointments.appointments import Appointments
-from clinic.appointments.calendar import zone_of
 from clinic.appointments.checkins import CheckIns
 from clinic.appointments.comings import Comings
-from clinic.errors import BadValue
 from clinic.notes.notes import Notes
 from signaling import keys
 from signaling.api_access import ApiAccess
@@ -45,7 +43,7 @@ from signaling.sealed_columns import SealedColumns
 from signaling.tokens import Tokens
 from therabook import recordings
 from therabook.links import base_url
-from therabook.settings import BadSettings, Settings
+from therabook.settings import Settings
 
 if TYPE_CHECKING:
     from signaling.room import Room
@@ -122,13 +120,8 @@ def appointments(
 
 
 def visit_rules(settings: Settings) -> VisitRules:
-    """Raises BadSettings."""
-    try:
-        zone_of(settings.practice_zone)
-    except BadValue:
-        raise BadSettings("practice_zone: there is no such time zone; write one as Europe/Berlin") from None
     return VisitRules(
-        zone=settings.practice_zone,
+        zone=settings.time_zone,
         opens=settings.visit_opens_minutes * 60.0,
         closes=settings.visit_closes_minutes * 60.0,
         devices=settings.visit_devices,

@@ -14,6 +14,7 @@ from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are p
 from clinic.appointments import tables as _appointments  # noqa: F401
 from clinic.notes import tables as _notes  # noqa: F401
 from clinic.tables import Table
+from clinic.usage import tables as _usage  # noqa: F401 - its tables are part of the metadata
 from tests.clinic.postgres import Postgres, a_postgres
 
 BOTH = ("sqlite", "postgresql")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_appointments"
-down_revision = "0004_accounts"
+revision = "0006_appointments"
+down_revision = "0005_usage"
 
 TABLES = (
     "note_version",
