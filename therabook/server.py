@@ -65,6 +65,7 @@ from signaling.websocket import WebSocketDoor
 from therabook import (
     VERSION,
     alerts_served,
+    appointments_served,
     audit_served,
     keeping_served,
     office_served,
@@ -246,6 +247,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
+    booked = appointments_served.appointments(
+        settings, store, staff.access, audit, clock, tokens, pages, proxies, sessions, revocations
+    )
+    office += booked.routes
     keeping = keeping_served.parts(
         settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
     )
@@ -281,6 +286,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
+        stack.push_async_callback(booked.close)
+        background.start(booked.keeper.run())
         await usage.keep()
         stack.push_async_callback(usage.close)
         background.start(usage.look_regularly())

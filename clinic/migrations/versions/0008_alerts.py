@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_alerts"
-down_revision = "0006_keeping"
+revision = "0008_alerts"
+down_revision = "0007_appointments"
 
 
 def upgrade() -> None:
