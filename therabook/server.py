@@ -36,6 +36,7 @@ from signaling.health import Health
 from signaling.housekeeping import Housekeeping
 from signaling.ice_api import IceApi
 from signaling.ids import new_id, new_session_id
+from signaling.keeping.sweep import Sweep
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
@@ -56,9 +57,23 @@ from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
 from signaling.streams import Streams
 from signaling.tickets import Tickets
 from signaling.tokens import Tokens
+from signaling.told_calls import ToldCalls
+from signaling.told_door import ToldDoor
+from signaling.told_keys import ToldKeys
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, audit_served, office_served, recordings, recordings_served, tls
+from therabook import (
+    VERSION,
+    alerts_served,
+    appointments_served,
+    audit_served,
+    keeping_served,
+    office_served,
+    recordings,
+    recordings_served,
+    tls,
+    usage_served,
+)
 from therabook.accounts_served import Staff
 from therabook.settings import BadSettings, Settings
 
@@ -115,7 +130,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             each(event)
 
     media = MediaServer(media_config(settings), tell)
-    provider = recordings.key_provider(settings, http, clock.wall)
+    provider = ToldKeys(recordings.key_provider(settings, http, clock.wall), audit, clock)
+    alerts = alerts_served.alerts(settings, store, audit, metrics, clock)
+    told_door = ToldDoor(audit, clock, alerts.used)
     books = recordings.books(settings, store, provider)
     vault = recordings.vault(settings, store, provider)
     watch = QualityWatch(metrics.quality)
@@ -145,6 +162,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         vanished=lambda session: background.start(nodes.release(session)),
         captures=captures if settings.recordings else None,
         quality=watch,
+        told=ToldCalls(audit),
     )
     tickets = Tickets(tokens=tokens, revocations=revocations, clock=clock, proxies=proxies)
     probes = Probes(media=media, tickets=tickets, clock=clock, new_id=new_id)
@@ -157,6 +175,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         nodes=nodes,
         clock=clock,
         joins=Limiter(settings.joins_per_minute / 60, settings.joins_per_minute),
+        told=told_door,
     )
 
     # What is served
@@ -171,6 +190,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         proxies=proxies,
         new_id=new_id,
         new_session_id=new_session_id,
+        audit=audit,
+        told=told_door,
     )
     access = RecordingsAccess(
         tokens=tokens,
@@ -181,6 +202,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         proxies=proxies,
         new_id=new_id,
         sealed=not provider.can_unwrap,
+        audit=audit,
+        told=told_door,
     )
     quality = QualityApi(
         keeper=keeper,
@@ -217,12 +240,22 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         access=access,
         store=store,
         vault=vault,
+        audit=audit,
         composer=composing,
         streams=streams,
         clock=clock,
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
+    booked = appointments_served.appointments(
+        settings, store, staff.access, audit, clock, tokens, pages, proxies, sessions, revocations
+    )
+    office += booked.routes
+    keeping = keeping_served.parts(
+        settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
+    )
+    office += keeping_served.routes(settings, keeping, staff.access)
+    usage = usage_served.keeper(settings, store, sessions, media, clock)
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
@@ -247,16 +280,22 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions, probes))
         background.start(audit.run())
+        background.start(alerts.run())
         witnessing = audit_served.witnessing(settings, audit_log, audit, http)
         if witnessing is not None:
             background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
-        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
-        if settings.quality_keep_days is not None:
-            housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days
+        stack.push_async_callback(booked.close)
+        background.start(booked.keeper.run())
+        await usage.keep()
+        stack.push_async_callback(usage.close)
+        background.start(usage.look_regularly())
+        background.start(usage.keep_regularly())
+        chance, sweep = random.SystemRandom(), Sweep(keeping)
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, chance.choice, metrics, audit, sweep)
         background.start(housekeeping.run())
-        offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
+        offload = recordings.offload(settings, store, vault.files, clock, chance.random)
         if offload is not None:
             background.start(offload.run())
         port = await serve_app(app, settings, background, stack)
