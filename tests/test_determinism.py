@@ -20,6 +20,7 @@ SHELLS: dict[str, str] = {
     "signaling/quality_keeper.py": "looks every two seconds at what is to be kept",
     "signaling/usage/keeper.py": "looks at who is heard four times a second, and keeps what was measured",
     "signaling/offload.py": "looks every few seconds at what is to go into the bucket",
+    "signaling/appointments/keeper.py": "looks every two seconds at who is there",
     "clinic/database.py": "waits for others who set up the same new file",
     "recording/writer.py": "starts a process again that died, after a pause",
     "recording/writing.py": "the writer's process: when packets were given up for lost",
