@@ -11,11 +11,12 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
 
+from therabook.alert_settings import AlertSettings
 from therabook.keeping_settings import KeepingSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(KeepingSettings):
+class PracticeSettings(AlertSettings, KeepingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,
