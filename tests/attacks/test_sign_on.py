@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from signaling.accounts.cookies import COOKIE
@@ -25,52 +25,9 @@ from tests.signaling.accounts.sign_on import (
     query_of,
     with_secret,
 )
-from tests.signaling.accounts.staff import Answer, Browser, a_practice
-from tests.signaling.server import MovingClock, Server
-
-
-class Door:
-    """A server with single sign-on, whose staff know `EMAIL` as an account."""
-
-    def __init__(self, server: Server, admin: Browser, service: SignOnServer) -> None:
-        self.server = server
-        self.admin = admin
-        self.service = service
-
-    async def goes(self, browser: Browser) -> str:
-        """To the provider, and to the address where that sends the browser back."""
-        asked = await browser.post("/sign-on")
-        assert asked.status == 200, asked.text
-        async with self.server.http.get(asked.json["address"], allow_redirects=False) as answer:
-            return answer.headers["Location"].removeprefix(self.server.url)
-
-    async def comes_back(self, browser: Browser, back: str) -> Answer:
-        """As a browser does: by a link from another site."""
-        sent = {"Origin": "", "Sec-Fetch-Site": "cross-site"}
-        return await browser.ask("GET", back, None, sent, root="")
-
-    async def signs_on(self) -> tuple[Browser, str]:
-        """A browser, and where the page was opened."""
-        browser = Browser(self.server)
-        answer = await self.comes_back(browser, await self.goes(browser))
-        assert answer.status == 302, answer.text
-        return browser, answer.headers["Location"]
-
-
-@contextlib.asynccontextmanager
-async def a_door(folder: Path, **settings: Any) -> AsyncIterator[Door]:
-    moving = MovingClock()
-    async with a_sign_on_server(lambda: moving.clock.wall()) as service:
-        values = {
-            "staff_oidc_issuer": service.issuer,
-            "staff_oidc_client_id": CLIENT,
-            "staff_oidc_client_secret": SECRET,
-            "staff_oidc_name": "Clinic login",
-        }
-        async with a_practice(folder, **(values | settings)) as (server, admin):
-            moving.clock = server.clock.clock
-            await admin.invites(EMAIL.lower(), "therapist", name="Gray Grey")
-            yield Door(server, admin, service)
+from tests.signaling.accounts.sign_on_door import Door, a_door
+from tests.signaling.accounts.staff import FAST, LOGIN, Browser
+from tests.signaling.server import a_server
 
 
 @pytest_asyncio.fixture
@@ -189,7 +146,8 @@ async def test_claims_within_their_bounds_are_taken(door: Door) -> None:
 
 
 def signatures(service: SignOnServer) -> dict[str, Callable[[Claims, str], str]]:
-    rsa, ec = service.keys["RS256"], service.keys["ES256"]
+    rsa: Any = service.keys["RS256"]
+    ec = service.keys["ES256"]
     pem = rsa.as_pem(private=False)
     der = rsa.as_der(private=False)
     stranger = RSAKey.generate_key(2048, {"kid": rsa.kid})
@@ -199,27 +157,19 @@ def signatures(service: SignOnServer) -> dict[str, Callable[[Claims, str], str]]
 
     def honest(**lies: Any) -> Callable[[Claims, str], str]:
         def make(claims: Claims, algorithm: str) -> str:
-            from joserfc import jwt
-
             header = {"alg": "RS256", "kid": rsa.kid} | lies
             return jwt.encode({k: v for k, v in header.items() if v is not None}, claims, rsa, algorithms=["RS256"])
 
         return make
 
     def by_stranger(claims: Claims, algorithm: str) -> str:
-        from joserfc import jwt
-
         return jwt.encode({"alg": "RS256", "kid": rsa.kid}, claims, stranger, algorithms=["RS256"])
 
     def embedded(claims: Claims, algorithm: str) -> str:
-        from joserfc import jwt
-
         header = {"alg": "RS256", "kid": rsa.kid, "jwk": stranger.as_dict(private=False)}
         return jwt.encode(header, claims, stranger, algorithms=["RS256"])
 
     def other_kind(claims: Claims, algorithm: str) -> str:
-        from joserfc import jwt
-
         return jwt.encode({"alg": "ES256", "kid": rsa.kid}, claims, ec, algorithms=["ES256"])
 
     def cut(claims: Claims, algorithm: str) -> str:
@@ -231,8 +181,6 @@ def signatures(service: SignOnServer) -> dict[str, Callable[[Claims, str], str]]
         return f"{head}.{body}.{signature}"
 
     def stronger(claims: Claims, algorithm: str) -> str:
-        from joserfc import jwt
-
         return jwt.encode({"alg": "RS384", "kid": rsa.kid}, claims, rsa, algorithms=["RS384"])
 
     return {
@@ -270,7 +218,7 @@ def by_hand_critical(service: SignOnServer) -> Callable[[Claims, str], str]:
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        key: Any = service.keys["RS256"].private_key  # type: ignore[attr-defined]
+        key: Any = service.keys["RS256"].private_key
         header = {"alg": "RS256", "kid": service.keys["RS256"].kid, "crit": ["exp"], "exp": 0}
         return by_hand(header, claims, lambda signed: key.sign(signed, PKCS1v15(), SHA256()))
 
@@ -290,9 +238,10 @@ async def test_every_signature_that_is_wrong_is_refused(door: Door) -> None:
 
 async def test_keys_of_the_provider_that_are_wrong_are_not_used(door: Door) -> None:
     rsa = door.service.keys["RS256"]
+    same: Any = {"kid": rsa.kid}
     public = rsa.as_dict(private=False)
     short = RSAKey.generate_key(1024, {"kid": "short"})
-    shared = OctKey.import_key(SECRET, {"kid": rsa.kid})
+    shared = OctKey.import_key(SECRET, same)
     for published in (
         [],
         [public | {"use": "enc"}],
@@ -301,8 +250,8 @@ async def test_keys_of_the_provider_that_are_wrong_are_not_used(door: Door) -> N
         [{"kid": rsa.kid, "kty": "RSA"}],
         [{"kid": rsa.kid, "kty": "RSA", "n": "AQAB", "e": "AQAB"}],
         [shared.as_dict()],
-        [ECKey.generate_key("P-256", {"kid": rsa.kid}).as_dict(private=False)],
-        [OKPKey.generate_key("Ed25519", {"kid": rsa.kid}).as_dict(private=False)],
+        [ECKey.generate_key("P-256", same).as_dict(private=False)],
+        [OKPKey.generate_key("Ed25519", same).as_dict(private=False)],
     ):
         door.server.clock.ahead += 11 * 60
         door.service.published = published
@@ -444,9 +393,6 @@ async def test_by_single_sign_on_only(tmp_path: Path) -> None:
     async with a_door(tmp_path) as door:
         await door.admin.adds_passkey()
     async with a_sign_on_server(lambda: 0.0) as service:
-        from tests.signaling.accounts.staff import FAST, LOGIN
-        from tests.signaling.server import a_server
-
         values = {"staff_passwords": False, "staff_oidc_issuer": service.issuer, "staff_oidc_client_id": CLIENT}
         async with a_server(tmp_path, **FAST, **values) as server:
             browser = Browser(server)

@@ -37,12 +37,11 @@ async def test_the_set_up_link_is_printed_until_somebody_is_administrator(tmp_pa
 
 
 async def test_an_administrator_who_is_locked_out_gets_in_again(tmp_path: Path) -> None:
-    async with a_practice(tmp_path) as (server, admin):
+    async with a_practice(tmp_path) as (_, admin):
         listed = await command(tmp_path, "list")
         assert re.fullmatch(rf"{admin.id}  active +second factor +administrator  {LOGIN}\n", listed.output)
         for _ in range(lockout.FREE):
             await admin.other().signs_in(LOGIN, "a wrong password")
-        # the locks of now: the command reads the real clock, the server's is ahead
         assert (await admin.other().signs_in(LOGIN)).code == "sign_in_locked"
         unlocked = await command(tmp_path, "unlock", LOGIN.upper())
         assert (unlocked.exit_code, unlocked.output) == (0, "Unlocked.\n")
