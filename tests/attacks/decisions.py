@@ -20,6 +20,12 @@ WATCHERS = {ADMINISTRATOR, AUDITOR}
 OTHERS_MINUTES = {ADMINISTRATOR, SUPERVISOR, AUDITOR, KEY, "key:usage"}
 MINUTES = OTHERS_MINUTES | {THERAPIST}
 
+LOG = {ADMINISTRATOR, AUDITOR, KEY, "key:audit"}
+BOOKING = {ADMINISTRATOR, FRONT_DESK, THERAPIST, SUPERVISOR, KEY, "key:appointments"}
+CHECKIN = {THERAPIST, SUPERVISOR, FRONT_DESK, KEY, "key:appointments"}
+TREATING = {THERAPIST, SUPERVISOR}
+KEEPING = {ADMINISTRATOR, KEY, "key:records"}
+
 _TABLE: tuple[tuple[Iterable[str], str], ...] = (
     (
         KEEPERS,
@@ -114,6 +120,71 @@ _TABLE: tuple[tuple[Iterable[str], str], ...] = (
     ),
     (OTHERS_MINUTES, "GET /api/usage/patients"),
     ({ADMINISTRATOR, KEY, "key:usage"}, "PUT /api/usage/codes"),
+    (
+        LOG,
+        """
+        GET /api/audit/events
+        GET /api/audit/reports/{report}
+        GET /api/audit/reports/{report}.csv
+        GET /api/audit/head
+        GET /api/audit/proof/{seq}
+        GET /api/audit/consistency
+        GET /api/audit/export
+        GET /api/audit/export.csv
+        GET /api/alerts
+        """,
+    ),
+    (WATCHERS, "POST /api/alerts/{alert}/close"),
+    (
+        BOOKING,  # therapists their own only
+        """
+        POST /api/appointments
+        GET /api/appointments
+        GET /api/appointments/{appointment}
+        PATCH /api/appointments/{appointment}
+        POST /api/appointments/{appointment}/cancel
+        POST /api/appointments/{appointment}/guests
+        DELETE /api/appointments/{appointment}/guests/{guest}
+        POST /api/appointments/{appointment}/guests/{guest}/link
+        DELETE /api/appointments/{appointment}/guests/{guest}/link
+        POST /api/series
+        GET /api/series/{series}
+        GET /api/patients/{patient}
+        PUT /api/patients/{patient}
+        GET /api/patients/{patient}/appointments
+        GET /api/day
+        """,
+    ),
+    (CHECKIN, "GET /api/appointments/{appointment}/checkin"),
+    (
+        TREATING,  # only what is theirs
+        """
+        POST /api/appointments/{appointment}/join
+        GET /api/appointments/{appointment}/notes
+        POST /api/appointments/{appointment}/notes
+        GET /api/notes/{note}
+        PUT /api/notes/{note}
+        DELETE /api/notes/{note}
+        GET /api/notes/{note}/versions
+        """,
+    ),
+    (
+        KEEPING,
+        """
+        GET /api/keeping/retention
+        GET /api/keeping/retention/due
+        GET /api/keeping/retention/{kind}
+        PUT /api/keeping/retention/{kind}
+        GET /api/keeping/holds
+        POST /api/keeping/holds
+        POST /api/keeping/holds/{hold}/release
+        POST /api/keeping/deletions/patient
+        POST /api/keeping/deletions/record
+        GET /api/keeping/deletions
+        POST /api/keeping/exports
+        GET /api/keeping/backups
+        """,
+    ),
 )
 
 DECISIONS: dict[str, frozenset[str]] = {

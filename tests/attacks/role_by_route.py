@@ -29,7 +29,7 @@ class Asked:
 
     @property
     def address(self) -> str:
-        return re.sub(r"\{\w+\}", "0", self.path)
+        return re.sub(r"\{\w+\}", lambda name: "any" if name[0] == "{report}" else "0", self.path)
 
 
 class Everybody:

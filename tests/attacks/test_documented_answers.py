@@ -1,4 +1,4 @@
-"""Made-up requests over the whole API, from its own document: no fault of ours, and no answer that is not documented."""
+"""Made-up requests over the whole API, from its own document: no fault of ours, no answer that is not documented."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def as_an_administrator(browser: Browser) -> list[str]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("caller", [as_nobody, as_the_clinics_software, as_an_administrator])
-async def test_whatever_is_asked_is_answered_as_documented(
-    tmp_path: Path, caller: object
-) -> None:
+async def test_whatever_is_asked_is_answered_as_documented(tmp_path: Path, caller: object) -> None:
     assert callable(caller)
     limits = dict.fromkeys(("tokens_per_minute", "joins_per_minute"), 100_000)
     async with a_practice(tmp_path / "practice", **limits) as (server, admin):
