@@ -13,32 +13,22 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.config import JsonDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from signaling.turn import URL as TURN_URL
+from therabook.practice_settings import PracticeSettings
+from therabook.setting_kinds import NO_FLAG, Words
 
 PREFIX = "THERABOOK_"
 _KUBERNETES = re.compile(r"_(SERVICE|PORT)_")
 """Kubernetes gives every container variables like THERABOOK_SERVICE_HOST for a service named therabook."""
 
-NO_FLAG: JsonDict = {"flag": False}
-"""For secrets: a command line can be read by every user of the machine."""
 
-
-def _split(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""A list; separated by commas in variables and flags."""
-
-
-class Settings(BaseSettings):
+class Settings(PracticeSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
     host: str = Field("127.0.0.1", description="Address to serve pages on. 0.0.0.0: all of this machine's.")
@@ -249,6 +239,8 @@ class Settings(BaseSettings):
     def _fit_together(self) -> Settings:
         if self.tls == "files" and (self.tls_cert is None or self.tls_key is None):
             raise ValueError("tls = files needs tls_cert and tls_key")
+        if self.audit_witness_url is not None and self.audit_witness_key is None:
+            raise ValueError("audit_witness_url needs audit_witness_key: without it anybody could answer")
         if self.turn_urls and self.turn_secret is None and self.turn_secret_file is None:
             raise ValueError("turn_urls needs turn_secret or turn_secret_file")
         if self.demo and not is_loopback(self.host):
@@ -270,6 +262,13 @@ class Documented:
     description: str
 
 
+def _in_order() -> list[tuple[str, FieldInfo]]:
+    """Those of calls and recordings before those of the practice, which pydantic would put first."""
+    fields = Settings.model_fields
+    own = [name for name in fields if name not in PracticeSettings.model_fields]
+    return [(name, fields[name]) for name in [*own, *PracticeSettings.model_fields]]
+
+
 def documented() -> list[Documented]:
     """All settings, in order."""
     return [
@@ -280,7 +279,7 @@ def documented() -> list[Documented]:
             default=_text(field.default),
             description=field.description or "",
         )
-        for name, field in Settings.model_fields.items()
+        for name, field in _in_order()
     ]
 
 
