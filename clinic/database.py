@@ -12,6 +12,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ class Database:
         )
         self._readers = async_sessionmaker(engine.execution_options(**one_moment), expire_on_commit=False)
         self._writers = async_sessionmaker(engine, expire_on_commit=False)
+        self._together: ContextVar[tuple[object, AsyncSession] | None] = ContextVar("together", default=None)
 
     async def upgrade(self) -> None:
         """Brings the tables up to date. Two processes may do this at once: one does it, the other finds it done.
@@ -106,16 +108,47 @@ class Database:
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A transaction that sees one moment and changes nothing. Raises Unavailable."""
+        outer = self._joined()
         with _faults():
+            if outer is not None:
+                yield outer
+                return
             async with self._readers() as session:
                 yield session
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A transaction that is kept when the block ends, unless it raises. Raises Unavailable, Conflict."""
+        outer = self._joined()
         with _faults():
+            if outer is not None:
+                yield outer
+                await outer.flush()
+                return
             async with self._writers.begin() as session:
                 yield session
+
+    @contextlib.asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """What stores read and write in this block, in this task, is one transaction: kept as a whole when it ends, or
+        not at all if it raises. A store that raises has spoilt it; so whoever catches that raises something else.
+
+        Nothing but this database may be waited for inside. Raises Unavailable, Conflict.
+        """
+        if self._joined() is not None:
+            yield
+            return
+        async with self.writing() as session:
+            token = self._together.set((asyncio.current_task(), session))
+            try:
+                yield
+            finally:
+                self._together.reset(token)
+
+    def _joined(self) -> AsyncSession | None:
+        """The transaction of a `together` around. A task that was started in one inherits the variable, not that."""
+        outer = self._together.get()
+        return outer[1] if outer is not None and outer[0] is asyncio.current_task() else None
 
     async def scrub(self) -> bool:
         """Puts deleted keys out of the database's own files: both databases mark deleted bytes as free at first.

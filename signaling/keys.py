@@ -53,6 +53,18 @@ def receipt_key(folder: Path) -> SecretBytes:
     return SecretBytes(key)
 
 
+def records_key(folder: Path) -> SecretBytes:
+    """The key that encrypts names and addresses in the clinic's records, and that patients' links are made with."""
+    text = _read_or_make(folder / "records-key")
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadKey(f"{folder / 'records-key'} is damaged. Bring back your copy of it.")
+    return SecretBytes(key)
+
+
 def make_folder(folder: Path) -> None:
     """The data folder, for the service's own user only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
