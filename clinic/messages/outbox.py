@@ -38,7 +38,10 @@ class Outbox:
         async with self._database.writing() as session:
             keys = [message.key for message in messages]
             known = set(await session.scalars(select(MessageRow.key).where(MessageRow.key.in_(keys))))
-            fresh = {message.key: message for message in messages if message.key not in known}
+            fresh: dict[str, Message] = {}
+            for message in messages:
+                if message.key not in known:
+                    fresh.setdefault(message.key, message)
             session.add_all(as_row(MessageRow, message) for message in fresh.values())
         return len(fresh)
 

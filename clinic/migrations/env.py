@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from alembic import context
 
+import clinic.appointments.tables
+import clinic.messages.tables
+import clinic.notes.tables
+import clinic.webhooks.tables  # noqa: F401 (each noun's tables are known when they are imported)
 from clinic.tables import Table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)

@@ -79,9 +79,7 @@ class Endpoints:
     async def all(self) -> list[Endpoint]:
         """Those that were not removed, oldest first."""
         query = (
-            select(EndpointRow)
-            .where(EndpointRow.removed_at.is_(None))
-            .order_by(EndpointRow.created_at, EndpointRow.id)
+            select(EndpointRow).where(EndpointRow.removed_at.is_(None)).order_by(EndpointRow.created_at, EndpointRow.id)
         )
         async with self._database.reading() as session:
             return [_endpoint(row) for row in await session.scalars(query)]

@@ -7,14 +7,15 @@ Text only: nothing in it is fetched, nothing tells that it was read, and nothing
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.errors import HeaderParseError, MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
-from datetime import UTC, datetime
 from typing import Literal
 
 import aiosmtplib
@@ -34,7 +35,10 @@ class MailServer:
     host: str
     port: int
     security: Literal["starttls", "tls", "off"]
-    sender: Address
+    sender: str
+    """The address that mail comes from."""
+    name: str = ""
+    """What stands before it: the clinic's name."""
     user: str | None = None
     password: SecretStr | None = None
     trust: ssl.SSLContext | None = None
@@ -49,7 +53,7 @@ class Mail:
 
     async def send(self, letter: Letter, said: Said) -> None:
         """Raises FailedNow, FailedForGood."""
-        message = compose(letter, said, self._server.sender, self._host)
+        message = compose(letter, said, self._server, self._host)
         try:
             async with asyncio.timeout(LONGEST_SEND):
                 await self._hand_over(message, letter.to)
@@ -65,19 +69,16 @@ class Mail:
             raise FailedNow("login") from None  # ours to mend: the message can wait until then
         except aiosmtplib.SMTPResponseException as error:
             raise FailedNow(f"server {error.code}") from None
-        except aiosmtplib.SMTPNotSupported:
-            raise FailedNow("not supported") from None
         except ssl.SSLError:
             raise FailedNow("tls") from None
-        except (aiosmtplib.SMTPException, OSError):
+        except OSError:
             raise FailedNow("connection") from None
+        except aiosmtplib.SMTPException:
+            raise FailedNow("not supported") from None
 
     async def _hand_over(self, message: EmailMessage, to: SecretStr) -> None:
         server = self._server
-        await aiosmtplib.send(
-            message,
-            sender=server.sender.addr_spec,
-            recipients=[to.get_secret_value()],
+        client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
             use_tls=server.security == "tls",
@@ -88,13 +89,20 @@ class Mail:
             local_hostname=self._host,
             timeout=ANSWER_WITHIN,
         )
+        try:
+            await client.connect()
+            await client.send_message(message, sender=server.sender, recipients=[to.get_secret_value()])
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()  # it has the mail, however it says goodbye
+        finally:
+            client.close()
 
 
-def compose(letter: Letter, said: Said, sender: Address, host: str) -> EmailMessage:
+def compose(letter: Letter, said: Said, server: MailServer, host: str) -> EmailMessage:
     """Raises FailedForGood for an address that is none."""
     message = EmailMessage(policy=SMTP_POLICY)
     try:
-        message["From"] = sender
+        message["From"] = Address(display_name=" ".join(server.name.split()), addr_spec=server.sender)
         message["To"] = address(letter.to.get_secret_value())
         message["Subject"] = said.subject
         message["Date"] = format_datetime(datetime.fromtimestamp(letter.written_at, UTC).replace(microsecond=0))
@@ -104,10 +112,11 @@ def compose(letter: Letter, said: Said, sender: Address, host: str) -> EmailMess
     except (ValueError, MessageError):
         raise FailedForGood("address") from None
     message.set_content(said.text)
-    invitation = entry(letter, summary=said.calendar, sender=sender.addr_spec, host=host)
+    invitation = entry(letter, summary=said.calendar, sender=server.sender, host=host)
     if invitation is not None:
         calendar, method = invitation
         message.add_alternative(calendar, subtype="calendar", params={"method": method, "charset": "utf-8"})
+        message.set_boundary(f"=={letter.id}==")  # not by chance: it is the same mail each time
     return message
 
 

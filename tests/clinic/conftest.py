@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from clinic import Consents, Database, Jobs, Recordings, Retention, Viewings, open_database, sqlite_url
+import clinic.appointments.tables
+import clinic.messages.tables
+import clinic.notes.tables
+import clinic.webhooks.tables  # noqa: F401
 from clinic.tables import Table
 from tests.clinic.postgres import Postgres, a_postgres
 

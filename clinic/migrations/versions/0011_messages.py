@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_messages"
-down_revision = "0003"
+revision = "0011_messages"
+down_revision = "0010_appointments"
 
 
 def upgrade() -> None:
