@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, select, update
 
 from clinic.columns import shortened
 from clinic.database import Database
-from clinic.messages.records import OPEN, Channel, Message, MessageKind, MessageState, Suppressed
+from clinic.messages.records import OPEN, Channel, Message, MessageKind, MessageState, Unsent
 from clinic.messages.tables import MessageRow
 from clinic.rows import as_record, as_row
 
@@ -45,25 +45,26 @@ class Outbox:
             session.add_all(as_row(MessageRow, message) for message in fresh.values())
         return len(fresh)
 
+    async def unsent(self, about: str, guest: str | None, kinds: Collection[MessageKind]) -> list[Unsent]:
+        """What of these kinds is still to be sent, or is being sent, about this to this guest."""
+        query = select(MessageRow.key, MessageRow.kind, MessageRow.channel, MessageRow.attempts)
+        async with self._database.reading() as session:
+            found = await session.execute(query.where(*_unsent(about, guest, kinds)).order_by(MessageRow.id))
+            return [Unsent(*each) for each in found]
+
     async def suppress(
-        self, about: str, guest: str | None, kinds: Collection[MessageKind], now: float
-    ) -> list[Suppressed]:
-        """What was not sent yet of these kinds, about this to this guest, is not so any more. What is being sent just
-        now may still arrive, but is not tried again."""
+        self, about: str, guest: str | None, kinds: Collection[MessageKind], now: float, keep: Collection[str] = ()
+    ) -> int:
+        """That is not so any more, except for what has one of the keys in `keep`; how many that were. What is being
+        sent just now may still arrive, but is not tried again."""
+        change = (
+            update(MessageRow)
+            .where(*_unsent(about, guest, kinds), MessageRow.key.not_in(keep))
+            .values(state=MessageState.SUPPRESSED, done_at=now, **_EMPTIED)
+        )
         async with self._database.writing() as session:
-            done = await session.execute(
-                update(MessageRow)
-                .where(
-                    MessageRow.about == about,
-                    MessageRow.guest == guest,
-                    MessageRow.kind.in_(kinds),
-                    MessageRow.state.in_(OPEN),
-                )
-                .values(state=MessageState.SUPPRESSED, done_at=now, **_EMPTIED)
-                .returning(MessageRow.kind, MessageRow.channel, MessageRow.attempts)
-                .execution_options(synchronize_session=False)
-            )
-            return [Suppressed(kind, channel, attempts) for kind, channel, attempts in done]
+            done = await session.execute(change.execution_options(synchronize_session=False))
+            return cast("CursorResult[Any]", done).rowcount
 
     async def claim(self, channel: Channel, now: float, lease: float, limit: int) -> list[Message]:
         """Up to `limit` that are due, for `lease` seconds. Two who ask never get the same."""
@@ -131,3 +132,12 @@ class Outbox:
         async with self._database.writing() as session:
             changed = await session.execute(update(MessageRow).where(mine).values(**values))
             return cast("CursorResult[Any]", changed).rowcount == 1
+
+
+def _unsent(about: str, guest: str | None, kinds: Collection[MessageKind]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        MessageRow.about == about,
+        MessageRow.guest == guest,
+        MessageRow.kind.in_(kinds),
+        MessageRow.state.in_(OPEN),
+    )

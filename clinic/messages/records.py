@@ -29,9 +29,10 @@ OPEN = (MessageState.WAITING, MessageState.SENDING)
 
 
 @dataclass(frozen=True)
-class Suppressed:
-    """What was not sent, because it was not so any more."""
+class Unsent:
+    """What is still to be sent, in short."""
 
+    key: str
     kind: MessageKind
     channel: Channel
     attempts: int

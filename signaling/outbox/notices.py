@@ -73,21 +73,24 @@ class Notices:
         now = self._clock.wall()
         messages: list[Message] = []
         for invited in links:
-            taken_back = await self._outbox.suppress(appointment.id, invited.guest.id, OF_APPOINTMENTS, now)
-            unheard = any(each.kind == "invitation" and each.attempts == 0 for each in taken_back)
-            if appointment.ends_at > now:
-                messages += self._messages(what, appointment, invited, now, unheard=unheard)
+            of = (appointment.id, invited.guest.id, OF_APPOINTMENTS)
+            unsent = await self._outbox.unsent(*of)
+            unheard = any(each.kind == "invitation" and each.attempts == 0 for each in unsent)
+            theirs = self._messages(what, appointment, invited, now, unheard=unheard)
+            await self._outbox.suppress(*of, now, keep=[message.key for message in theirs])
+            messages += theirs
         await self._outbox.put(messages)
 
     async def invite_staff(self, account: str, contact: Contact, url: SecretStr, useless_at: float) -> int:
         """The link with which somebody sets up their account; how many messages that were."""
         now = self._clock.wall()
-        await self._outbox.suppress(account, None, ("staff_invitation",), now)
         facts = Facts(language=contact.language or self._ways.language, link=url.get_secret_value())
         messages = [
             self._message("staff_invitation", channel, to, facts, now, useless_at, account, _mark(facts.link))
             for channel, to in self._ways.to(contact)
         ]
+        keep = [message.key for message in messages]
+        await self._outbox.suppress(account, None, ("staff_invitation",), now, keep)
         return await self._outbox.put(messages)
 
     async def alert(self, alert: str, contacts: Sequence[Contact], url: str) -> int:
@@ -115,6 +118,8 @@ class Notices:
     ) -> list[Message]:
         """`unheard`: they were never told of it."""
         link = "" if invited.url is None else invited.url.get_secret_value()
+        if appointment.ends_at <= now:
+            return []
         if (what == "cancelled" and unheard) or (what != "cancelled" and not link):
             return []  # there is nothing to take back; or the clinic hands out links by itself
         kind: MessageKind = "invitation" if unheard else KINDS[what]

@@ -9,7 +9,7 @@ import pytest
 
 from clinic import Database
 from clinic.messages.outbox import Outbox
-from clinic.messages.records import Message, MessageState, Suppressed
+from clinic.messages.records import Message, MessageState, Unsent
 
 NOW = 1_780_000_000.0
 LEASE = 120.0
@@ -112,11 +112,15 @@ async def test_a_reminder_of_what_is_not_so_any_more_is_not_sent(outbox: Outbox)
         ]
     )
     (sending,) = [each for each in await outbox.claim("mail", NOW, LEASE, 10) if each.id == "m1"]
-    taken_back = await outbox.suppress("appointment-1", "guest-1", ("invitation", "reminder"), NOW + 1)
-    assert sorted(taken_back, key=lambda each: each.kind) == [
-        Suppressed("invitation", "mail", 1),
-        Suppressed("reminder", "mail", 0),
+    both = ("appointment-1", "guest-1", ("invitation", "reminder"))
+    assert await outbox.unsent(*both) == [
+        Unsent("key of m1", "invitation", "mail", 1),
+        Unsent("key of m2", "reminder", "mail", 0),
     ]
+    assert await outbox.suppress(*both, NOW + 1, keep=["key of m1", "key of m2"]) == 0
+    assert await outbox.suppress(*both, NOW + 1, keep=["key of m1"]) == 1
+    assert await outbox.suppress(*both, NOW + 1) == 1
+    assert await outbox.unsent(*both) == []
     assert not await outbox.sent(sending, NOW + 2)
     left = {each.id: each.state for each in await outbox.about("appointment-1")}
     assert left == {
@@ -124,7 +128,7 @@ async def test_a_reminder_of_what_is_not_so_any_more_is_not_sent(outbox: Outbox)
         "m2": MessageState.SUPPRESSED,
         "m3": MessageState.SENDING,
     }
-    assert await outbox.suppress("appointment-1", "guest-1", ("reminder",), NOW + 3) == []
+    assert await outbox.suppress(*both, NOW + 3) == 0
 
 
 @pytest.mark.parametrize("turn", range(4))

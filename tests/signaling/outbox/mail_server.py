@@ -120,8 +120,7 @@ async def a_mail_server(
         more: dict[str, Any] = {}
         if security == "starttls":
             more = {"tls_context": context, "require_starttls": True}
-        if security != "none":
-            more |= {"auth_required": True, "authenticator": handler.login, "auth_require_tls": security == "starttls"}
+            more |= {"auth_required": True, "authenticator": handler.login}
         return SMTP(handler, hostname="mail.test", enable_SMTPUTF8=True, loop=loop, timeout=60, **more)
 
     server = await loop.create_server(protocol, "127.0.0.1", port, ssl=context if security == "tls" else None)

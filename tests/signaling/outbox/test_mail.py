@@ -194,7 +194,7 @@ async def test_a_certificate_of_a_stranger_is_not_believed(mail_server: MailServ
 
 async def test_tls_from_the_first_byte(tmp_path: Path) -> None:
     async with a_mail_server(tmp_path, "tls") as server:
-        await send(server, security="tls")
+        await send(server, security="tls", user=None, password=None)
         assert len(server.received) == 1
 
 
