@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from clinic.consents import Consents
 from clinic.database import Database, open_database, sqlite_url
-from clinic.errors import BadDatabase, BadValue, ClinicError, Conflict, Held, IllegalMove, Unavailable, Unknown
+from clinic.errors import (
+    BadDatabase,
+    BadValue,
+    ClinicError,
+    Conflict,
+    Held,
+    IllegalMove,
+    Tampered,
+    Unavailable,
+    Unknown,
+)
 from clinic.jobs import Jobs
 from clinic.qualities import Qualities
 from clinic.recordings import Recordings
@@ -72,6 +82,7 @@ __all__ = [
     "ShredProof",
     "Shredded",
     "Source",
+    "Tampered",
     "Track",
     "TrackState",
     "Unavailable",

@@ -58,7 +58,7 @@ def sqlite_url(file: Path) -> str:
     return URL.create("sqlite+aiosqlite", database=str(file)).render_as_string()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, migrations: Path = MIGRATIONS) -> Database:
     """Makes the file if there is none (for the service's own user only), and connects when it is first used.
 
     Takes `sqlite:///FILE` and `postgresql://USER:PASSWORD@HOST/NAME`. Raises BadDatabase, without the password.
@@ -69,17 +69,18 @@ def open_database(url: str) -> Database:
         raise BadDatabase("this is no database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME") from None
     kind = parsed.drivername.split("+")[0]
     if kind == "sqlite":
-        return Database(_open_sqlite(parsed))
+        return Database(_open_sqlite(parsed), migrations)
     if kind in ("postgresql", "postgres"):
-        return Database(_open_postgresql(parsed))
+        return Database(_open_postgresql(parsed), migrations)
     raise BadDatabase(f"{kind} is not supported; use sqlite or postgresql")
 
 
 class Database:
     """Transactions on one database. `upgrade` comes before the first one."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, migrations: Path = MIGRATIONS) -> None:
         self._engine = engine
+        self._migrations = migrations
         self._sqlite = engine.dialect.name == "sqlite"
         one_moment: dict[str, Any] = (
             {"begin": "BEGIN"} if self._sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -97,7 +98,7 @@ class Database:
             async with self._engine.begin() as connection:
                 if not self._sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-                await connection.run_sync(_migrate)
+                await connection.run_sync(_migrate, self._migrations)
 
     async def answers(self) -> None:
         """Whether it can be used at all: changes nothing, and needs no tables. Raises BadDatabase, Unavailable."""
@@ -252,9 +253,9 @@ async def _rewrite(connection: AsyncConnection) -> bool:
     return True
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, migrations: Path) -> None:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

@@ -21,6 +21,11 @@ class Unavailable(ClinicError):
     being committed just then was kept, only asking again tells."""
 
 
+class Tampered(Unavailable):
+    """The audit log's database contradicts what was signed: events are missing, or others than they were. Nothing is
+    written any more, so that what is there can be looked at."""
+
+
 class BadValue(DontWrapMixin, ClinicError, ValueError):
     """A value that cannot be kept: too long, with characters that no database takes, a time outside of history."""
 

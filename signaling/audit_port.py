@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from clinic import ClinicError
+from clinic import BadValue, ClinicError
 from clinic.audit.events import KINDS, ActorKind, Detail, Event
 from signaling.clock import Clock
 from signaling.refusals import Refused
@@ -42,6 +42,7 @@ class Audit:
         self._waiting: deque[Event] = deque()
         self._lost = 0
         self._come = asyncio.Event()
+        self._flushing = asyncio.Lock()
         self.failing = False
         """Whether the last try to write failed."""
 
@@ -87,24 +88,54 @@ class Audit:
                 await asyncio.sleep(TRY_AGAIN)
 
     async def flush(self) -> bool:
-        """Writes what is waiting; False if it could not be."""
-        while self._waiting:
-            some = [self._waiting[each] for each in range(min(TOGETHER, len(self._waiting)))]
-            if not await self._write(some):
-                return False
-            for _ in some:
-                self._waiting.popleft()
-        if self._lost:
-            lost = self._lost
-            if not await self._write([self._event("audit.gap", "server", "audit", None, None, None, {"count": lost})]):
-                return False
-            self._lost -= lost
-        self._come.clear()
-        return True
+        """Writes what is waiting; False if it could not be. Whoever stops it in between takes nothing back."""
+        async with self._flushing:
+            while self._waiting:
+                some = [self._waiting[each] for each in range(min(TOGETHER, len(self._waiting)))]
+                writing = asyncio.create_task(self._write_told(some))
+                try:
+                    written = await asyncio.shield(writing)
+                except asyncio.CancelledError:
+                    if await writing:
+                        self._forget(len(some))
+                    raise
+                if not written:
+                    return False
+                self._forget(len(some))
+            if self._lost:
+                lost = self._lost
+                gap = self._event("audit.gap", "server", "audit", None, None, None, {"count": lost})
+                if not await self._write([gap]):
+                    return False
+                self._lost -= lost
+            self._come.clear()
+            return True
+
+    @property
+    def unwritten(self) -> int:
+        """How many events wait to be written."""
+        return len(self._waiting) + self._lost
+
+    def _forget(self, count: int) -> None:
+        for _ in range(count):
+            self._waiting.popleft()
+
+    async def _write_told(self, events: Sequence[Event]) -> bool:
+        """One that nobody could ever write must not keep all others waiting: it is left out, and counted."""
+        try:
+            return await self._write(events)
+        except BadValue:
+            if len(events) > 1:
+                return all([await self._write_told([each]) for each in events])
+            log.error("an event cannot be written", kind=events[0].kind)
+            self._lost += 1
+            return True
 
     async def _write(self, events: Sequence[Event]) -> bool:
         try:
             await self._append(events)
+        except BadValue:
+            raise  # the fault of whoever told it, not of the log
         except ClinicError as error:
             if not self.failing:
                 log.error("the audit log cannot be written", error_type=type(error).__name__)

@@ -53,15 +53,25 @@ def receipt_key(folder: Path) -> SecretBytes:
     return SecretBytes(key)
 
 
+def audit_key(folder: Path) -> SecretBytes:
+    """The key that signs the audit log's heads (Ed25519). Another key is another log."""
+    return _key(folder / "audit-key")
+
+
 def records_key(folder: Path) -> SecretBytes:
-    """The key that encrypts names and addresses in the clinic's records, and that patients' links are made with."""
-    text = _read_or_make(folder / "records-key")
+    """The key that seals names and addresses in the database, that logins are looked up with, and patients' links made
+    of. Without it, they are lost: keep a copy."""
+    return _key(folder / "records-key")
+
+
+def _key(path: Path) -> SecretBytes:
+    text = _read_or_make(path)
     try:
         key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise BadKey(f"{folder / 'records-key'} is damaged. Bring back your copy of it.")
+        raise BadKey(f"{path} is damaged. Bring back your copy of it.")
     return SecretBytes(key)
 
 

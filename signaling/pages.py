@@ -1,5 +1,6 @@
 """The pages and their files. Those of a session are one client; which of them it shows, it reads from its address. The
-page of recordings is another, which needs neither camera nor socket; the check before a call is a third."""
+page of recordings is another, which needs neither camera nor socket; the check before a call is a third; those of the
+people who work at the clinic are a fourth."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from signaling.static import PLACEHOLDER, Asset, Shelf
 FOR_EVER = "public, max-age=31536000, immutable"
 RECORDINGS = "recordings.html"
 CHECK = "check.html"
+STAFF = "staff.html"
+VISIT = "visit.html"
 
 
 class BrandAnswer(BaseModel):
@@ -93,6 +96,12 @@ class Pages:
 
     async def check(self, request: web.Request) -> web.Response:
         return self._other(CHECK)
+
+    async def staff(self, request: web.Request) -> web.Response:
+        return self._other(STAFF)
+
+    async def visit(self, request: web.Request) -> web.Response:
+        return self._other(VISIT)
 
     async def asset(self, request: web.Request) -> web.Response:
         asset = self._shelf.asset(request.match_info["hash"], request.match_info["path"])

@@ -51,6 +51,7 @@ def route_table(
         Route("GET", "/video-call/secure-therapy", pages.page, "A session, for patients.", "text/html", "pages"),
         Route("GET", "/recordings", pages.recordings, "Recordings, for those who may.", "text/html", "pages"),
         Route("GET", "/check", pages.check, "The check before a call.", "text/html", "pages"),
+        Route("GET", "/staff", pages.staff, "What the clinic's staff work with.", "text/html", "pages"),
         Route(
             "GET",
             "/web-digest",

@@ -325,6 +325,10 @@ class Sessions:
                     self._carry_out(room, room.judge(self._quality.look(room, reports, now)))
                 self._carry_out(room, room.tick(now))
 
+    @property
+    def rooms(self) -> list[Room]:
+        return list(self._rooms.values())
+
     def counts(self) -> dict[str, int]:
         """For the metrics: how many sessions, and how many people in each phase."""
         rooms = self._rooms.values()

@@ -14,6 +14,7 @@ StaffAction = Literal[
     "read_appointments",
     "write_appointments",
     "read_checkin",
+    "read_notes",
     "write_notes",
     "read_recordings",
     "read_usage",
@@ -30,6 +31,7 @@ StaffAction = Literal[
     "export_patient",
 ]
 """`own_day`: one's own appointments, patients, notes and minutes, and no others. `read_*` and `write_*`: everybody's.
+`read_notes`: no role's; one's own are read by `own_day`, others' by emergency access only. `write_notes`: one's own.
 `break_glass`: what the role does not allow, for a short time, with a reason."""
 
 STAFF_PERMISSIONS: dict[StaffRole, frozenset[StaffAction]] = {

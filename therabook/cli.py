@@ -1,4 +1,4 @@
-"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest` and `recordings`.
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, `recordings` and `audit`.
 
 Flags are made from the settings.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,14 +20,13 @@ from signaling.ids import new_id, new_session_id
 from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
-from therabook import VERSION, logs, opening, quality_cli, recordings_cli, server
+from therabook import VERSION, audit_cli, logs, opening, quality_cli, recordings_cli, server
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
 from therabook.doctor.command import run as run_doctor
+from therabook.flags import flags_for, settings_from
 from therabook.links import base_url, make_link
-from therabook.settings import PREFIX, BadSettings, Settings, choices_of, documented, flag_of, has_flag, load
-
-Command = Callable[..., None]
+from therabook.settings import BadSettings, Settings, documented
 
 FOR_LINKS = ("data_dir", "public_url", "host", "port", "tls", "token_minutes")
 """The settings that decide what a link looks like."""
@@ -36,38 +34,6 @@ FOR_LINKS = ("data_dir", "public_url", "host", "port", "tls", "token_minutes")
 DEMO_MINUTES = 12 * 60
 
 WRONG_IDS = "a session is 1 to 100 letters, digits, dots, colons, dashes and underscores; a user 1 to 200 characters"
-
-
-def _metavar(annotation: Any) -> str:
-    if annotation is int:
-        return "N"
-    return "PATH" if "Path" in str(annotation) else "TEXT"
-
-
-def flags_for(names: Iterable[str]) -> Callable[[Command], Command]:
-    """Adds the flags of these settings, and --config. The command gets those that were given, and `config`."""
-
-    def add(command: Command) -> Command:
-        for setting in reversed([each for each in documented() if each.name in names]):
-            field = Settings.model_fields[setting.name]
-            if not has_flag(field):
-                continue
-            known = f"{setting.variable}; default {setting.default}" if setting.default else setting.variable
-            choices = choices_of(field)
-            command = click.option(
-                flag_of(setting.name, field),
-                setting.name,
-                default=None,
-                type=click.Choice(choices) if choices else None if field.annotation is bool else str,
-                metavar=None if choices or field.annotation is bool else _metavar(field.annotation),
-                help=f"{setting.description}  [{known}]",
-            )(command)
-        config = click.option(
-            "--config", type=click.Path(path_type=Path), metavar="FILE", help=f"Settings as TOML.  [{PREFIX}CONFIG]"
-        )
-        return config(command)
-
-    return add
 
 
 def _without_flag() -> str:
@@ -91,7 +57,7 @@ def serve(config: Path | None, **flags: Any) -> None:
     Every flag is also a variable (named in brackets) and a line in the TOML file of --config. A flag counts more than
     a variable, a variable more than the file.
     """
-    settings = _settings(config, flags)
+    settings = settings_from(config, flags)
     logs.set_up(debug=settings.debug, form=settings.log_format)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -126,7 +92,7 @@ def token(
 
     Everyone needs a link of their own. It holds no name; keep it like a key until it is used.
     """
-    settings = _settings(config, flags)
+    settings = settings_from(config, flags)
     if session is None:
         session = new_session_id()
         click.echo(f"Session: {session}", err=True)
@@ -162,7 +128,7 @@ def doctor(config: Path | None, address: str | None, form: str, insecure: bool, 
     UDP, TCP and TURN. ADDRESS is a link into a session, in quotes, or the server's address, with its API key in
     THERABOOK_API_KEY.
     """
-    raise SystemExit(run_doctor(_settings(config, flags), address, form=form, insecure=insecure))
+    raise SystemExit(run_doctor(settings_from(config, flags), address, form=form, insecure=insecure))
 
 
 @main.command()
@@ -172,7 +138,7 @@ def doctor(config: Path | None, address: str | None, form: str, insecure: bool, 
 @flags_for(quality_cli.FOR_QUALITY)
 def quality(config: Path | None, session: str, form: str, **flags: Any) -> None:
     """Say how people's connections were in a session: as of the last minute, if it goes on."""
-    quality_cli.show(_settings(config, flags), session, form=form)
+    quality_cli.show(settings_from(config, flags), session, form=form)
 
 
 @main.command("web-digest")
@@ -187,6 +153,9 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
     The server says its own at /web-digest. See docs/e2ee.md for what that is good for.
     """
     raise SystemExit(digests.show(folder or server.WEB, files=files, served=served))
+
+
+main.add_command(audit_cli.audit)
 
 
 @main.group()
@@ -209,7 +178,7 @@ _FILE = click.Path(path_type=Path)
 @flags_for(recordings_cli.FOR_RECORDINGS)
 def list_recordings(config: Path | None, session: str, **flags: Any) -> None:
     """Id, beginning, length, state and session of each recording, newest first."""
-    recordings_cli.show_list(_settings(config, flags), session)
+    recordings_cli.show_list(settings_from(config, flags), session)
 
 
 @recordings.command()
@@ -218,7 +187,7 @@ def list_recordings(config: Path | None, session: str, **flags: Any) -> None:
 @flags_for(recordings_cli.FOR_RECORDINGS)
 def verify(config: Path | None, recording: str, identity: Path | None, **flags: Any) -> None:
     """Read every byte of a recording: a restore test. Exits with 1 if something can't be read."""
-    recordings_cli.verify(_settings(config, flags), recording, identity)
+    recordings_cli.verify(settings_from(config, flags), recording, identity)
 
 
 @recordings.command()
@@ -242,7 +211,7 @@ def export(
         raise click.UsageError("say either --recipient or --clear")
     if clear:
         click.confirm("These files will not be encrypted. Write them?", abort=True, err=True)
-    recordings_cli.export(_settings(config, flags), recording, to, recipient, identity)
+    recordings_cli.export(settings_from(config, flags), recording, to, recipient, identity)
 
 
 @recordings.command()
@@ -263,7 +232,7 @@ def compose(
 ) -> None:
     """Make one film of a recording, or with --audio one sound, and keep it encrypted with the recording."""
     kind: JobKind = "audio" if audio else "compose"
-    recordings_cli.compose(_settings(config, flags), recording, identity, kind, names=names, shown_time=shown_time)
+    recordings_cli.compose(settings_from(config, flags), recording, identity, kind, names=names, shown_time=shown_time)
 
 
 @recordings.command()
@@ -271,7 +240,7 @@ def compose(
 @flags_for(recordings_cli.FOR_RECORDINGS)
 def recover(config: Path | None, identity: Path | None, **flags: Any) -> None:
     """Finish what a crash has left, as every start of the service does. Stop the service first."""
-    recordings_cli.recover_all(_settings(config, flags), identity)
+    recordings_cli.recover_all(settings_from(config, flags), identity)
 
 
 @recordings.command()
@@ -282,7 +251,7 @@ def recover(config: Path | None, identity: Path | None, **flags: Any) -> None:
 def shred(config: Path | None, recording: str, person: str | None, reason: str, **flags: Any) -> None:
     """Delete the keys of a recording: nobody can open it any more."""
     click.confirm("Nobody will be able to open it again. Delete the keys?", abort=True, err=True)
-    recordings_cli.shred(_settings(config, flags), recording, person, reason)
+    recordings_cli.shred(settings_from(config, flags), recording, person, reason)
 
 
 @recordings.command()
@@ -291,7 +260,7 @@ def shred(config: Path | None, recording: str, person: str | None, reason: str, 
 @flags_for(recordings_cli.FOR_RECORDINGS)
 def hold(config: Path | None, recording: str, because: str, **flags: Any) -> None:
     """Nothing of a recording may be deleted from now on, also when its time is over."""
-    recordings_cli.hold(_settings(config, flags), recording, because)
+    recordings_cli.hold(settings_from(config, flags), recording, because)
 
 
 @recordings.command()
@@ -299,7 +268,7 @@ def hold(config: Path | None, recording: str, because: str, **flags: Any) -> Non
 @flags_for(recordings_cli.FOR_RECORDINGS)
 def release(config: Path | None, recording: str, **flags: Any) -> None:
     """End the hold on a recording."""
-    recordings_cli.release(_settings(config, flags), recording)
+    recordings_cli.release(settings_from(config, flags), recording)
 
 
 @recordings.command()
@@ -310,7 +279,7 @@ def release(config: Path | None, recording: str, **flags: Any) -> None:
 @flags_for(FOR_LINKS)
 def link(config: Path | None, role: Keeper, user: str, session: str | None, hours: int, **flags: Any) -> None:
     """Print a link to the page of recordings, for one person. Keep it like a key until it expires."""
-    settings = _settings(config, flags)
+    settings = settings_from(config, flags)
     now = time.time()
     try:
         claims = RecordingsClaims(jti=new_id(), exp=int(now + 3600 * hours), sub=user, role=role, room=session)
@@ -352,10 +321,3 @@ def _announce(settings: Settings, running: server.Running) -> None:
     keeper = RecordingsClaims(jti=new_id(), exp=int(now + 60 * DEMO_MINUTES), sub="demo", role="administrator")
     click.echo(f"\n  The recordings, as an administrator sees them:\n\n{make_link(base, running.tokens, keeper, now)}")
     click.echo(f"\n  Or join by hand: {base}/video-call/demo\n{line}\n")
-
-
-def _settings(config: Path | None, flags: dict[str, Any]) -> Settings:
-    try:
-        return load({name: value for name, value in flags.items() if value is not None}, config=config)
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None

@@ -6,6 +6,7 @@ Not here: what any of them answers.
 from __future__ import annotations
 
 from clinic import Database
+from clinic.audit.log import AuditLog
 from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
 from signaling.clock import Clock
@@ -13,5 +14,8 @@ from signaling.route import Route
 from therabook.settings import Settings
 
 
-def routes(settings: Settings, store: Database, access: ApiAccess, audit: Audit, clock: Clock) -> list[Route]:
+def routes(
+    settings: Settings, store: Database, access: ApiAccess, audit: Audit, audit_log: AuditLog, clock: Clock
+) -> list[Route]:
+    """`audit` is told what happens; `audit_log` is what searches and exports read."""
     return []

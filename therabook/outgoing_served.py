@@ -5,6 +5,7 @@ Not here: what is said, and to whom (`signaling/outbox`, `signaling/webhooks`).
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import ssl
@@ -21,6 +22,7 @@ from clinic.messages.outbox import Outbox
 from clinic.messages.records import Channel
 from clinic.webhooks.deliveries import DeliveryStore
 from clinic.webhooks.endpoints import Endpoints
+from signaling import keys
 from signaling.api_access import ApiAccess
 from signaling.appointments.told import Contact, Invited, Told, What
 from signaling.audit_port import Audit
@@ -70,12 +72,12 @@ class Outgoing:
         self,
         settings: Settings,
         store: Database,
-        seals: SealedColumns,
         audit: Audit,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        """Raises BadSettings."""
+        """Raises BadSettings, signaling.keys.BadKey."""
+        seals = SealedColumns(keys.records_key(settings.data_dir), os.urandom)
         self._settings, self._seals, self._audit, self._clock = settings, seals, audit, clock
         keep_trying = settings.webhook_days * DAY
         self.outward = Outward(private=settings.webhook_private_addresses, trust=authorities(settings.webhook_ca))

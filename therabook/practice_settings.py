@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings
+from pydantic import Field, SecretStr
 
-from therabook.setting_kinds import NO_FLAG, Words
+from therabook.outgoing_settings import OutgoingSettings
+from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(BaseSettings):
+class PracticeSettings(OutgoingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,
@@ -41,84 +41,50 @@ class PracticeSettings(BaseSettings):
         30, ge=1, le=86_400, description="How often a new head is shown to the witness, if there is one."
     )
 
-    # Messages: e-mail, SMS
-    smtp_host: str | None = Field(
-        None,
-        description="The mail server that invitations and reminders are handed to. Default: none are sent by mail.",
+    # Appointments and visits
+    practice_zone: str = Field(
+        "UTC",
+        max_length=64,
+        description="The practice's time zone, as Europe/Berlin: for appointments that name none, and for today.",
     )
-    smtp_port: int = Field(587, ge=1, le=65535, description="Its port; 465 is usual with smtp_security = tls.")
-    smtp_security: Literal["starttls", "tls", "off"] = Field(
-        "starttls",
-        description="starttls: encrypted before anything is said, or nothing is sent. tls: from the first byte. off: "
-        "for a mail server on this machine only.",
+    visit_opens_minutes: int = Field(
+        15, ge=0, le=1440, description="Minutes before an appointment from which on its links lead in."
     )
-    smtp_user: str | None = Field(None, description="Who we are there. Default: no login.")
-    smtp_password: SecretStr | None = Field(None, json_schema_extra=NO_FLAG, description="The password for it.")
-    smtp_ca: Path | None = Field(
-        None, description="PEM file of the authorities that vouch for it. Default: those of the system."
+    visit_closes_minutes: int = Field(30, ge=0, le=1440, description="Minutes after its end until which they do.")
+    visit_devices: int = Field(
+        1,
+        ge=1,
+        le=5,
+        description="On how many devices a link works: those that opened it first. Others need a new link.",
     )
-    smtp_from: str | None = Field(
-        None, description="Whom mail comes from, as no-reply@clinic.example. Replies go there too."
-    )
-    smtp_at_once: int = Field(2, ge=1, le=20, description="Mails that are handed over at the same time.")
-    sms: Literal["off", "webhook", "form"] = Field(
-        "off",
-        description="How SMS are sent. webhook: a signed request to a service of your own (docs/messages.md). form: a "
-        "form, as most providers take it.",
-    )
-    sms_url: str | None = Field(None, description="Its address, https only.")
-    sms_secret: SecretStr | None = Field(
-        None,
-        json_schema_extra=NO_FLAG,
-        description="webhook: what signs requests, whsec_ and base64. form: the password, or without sms_user a token.",
-    )
-    sms_user: str | None = Field(None, description="form: the user, or account, with which it is sent.")
-    sms_form_to: str = Field(
-        "To", pattern=r"^[!-~]{1,60}$", description="form: what the field for the number is called."
-    )
-    sms_form_text: str = Field("Body", pattern=r"^[!-~]{1,60}$", description="form: the field for the text.")
-    sms_form_more: Words = Field(
-        (), description="form: fields that are always sent, as From=+15550100. Comma-separated."
-    )
-    sms_at_once: int = Field(2, ge=1, le=20, description="SMS that are handed over at the same time.")
-    message_both: bool = Field(
-        False, description="By e-mail and by SMS, whoever has both. Otherwise SMS go to those without an address."
-    )
-    message_language: str = Field(
-        "en", pattern=r"^[a-z]{2,8}(-[a-z0-9]{1,8})*$", description="In which people are written to who have not said."
-    )
-    message_templates: Path | None = Field(
-        None,
-        description="Folder of files LANGUAGE.toml with your own words (docs/messages.md). Default: ours.",
-    )
-    reminder_minutes: Words = Field(
-        ("1440", "60"), description="Minutes before an appointment at which people are reminded, comma-separated."
-    )
-    alert_mail: Words = Field(
-        (), description="Addresses that are told when something unusual is noticed (not what). Comma-separated."
-    )
-
-    # Webhooks
-    webhook_private_addresses: bool = Field(
+    visit_new_links: bool = Field(
         False,
-        description="Webhooks and SMS may be sent to addresses inside of the clinic's own network, and there without "
-        "TLS. Whoever manages webhooks can then have this server send requests there.",
+        description="When an appointment is moved, its links are void and everybody gets new ones. Otherwise the old "
+        "ones are good for the new time.",
     )
-    webhook_ca: Path | None = Field(
-        None, description="PEM file of the authorities that vouch for them. Default: those of the system."
+    visits_per_minute: int = Field(
+        30, ge=1, le=100_000, description="Requests with patients' links from one address: who guesses is slowed down."
     )
-    webhook_days: int = Field(3, ge=1, le=30, description="Days for which a webhook is tried before it is given up.")
-
-    @field_validator("reminder_minutes")
-    @classmethod
-    def _are_minutes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(value) > 5 or not all(each.isdecimal() and 10 <= int(each) <= 30 * 1440 for each in value):
-            raise ValueError("at most five numbers of minutes, from 10 to 43200")
-        return value
-
-    @field_validator("sms_form_more")
-    @classmethod
-    def _are_fields(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all("=" in each[1:] for each in value):
-            raise ValueError("write NAME=VALUE")
-        return value
+    overlaps: Literal["allow", "warn", "refuse"] = Field(
+        "warn",
+        description="When a therapist has another appointment at the same time. warn: it is made, and the answer says "
+        "so. refuse: it is not made, unless the request says despite_conflict.",
+    )
+    late_minutes: int = Field(5, ge=0, le=240, description="Minutes after the start from which on somebody is late.")
+    checkin: bool = Field(
+        True,
+        description="Before each visit patients are asked how they want to be called, where they are, for a number to "
+        "call back, for an emergency contact, and for consent to be seen by video.",
+    )
+    checkin_keep_days: int = Field(
+        30, ge=1, le=36_500, description="Days until these answers are deleted. Consents stay."
+    )
+    telehealth_text: Path | None = Field(
+        None, description="Text file with what patients agree to at check-in: its first line is the title."
+    )
+    note_versions_keep_days: int | None = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="Days until earlier versions of a note are deleted. Default: as long as the note.",
+    )

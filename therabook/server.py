@@ -23,7 +23,6 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from clinic import Qualities, Viewings
-from clinic.audit.log import AuditLog
 from recording import core_dumps
 from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
@@ -50,6 +49,7 @@ from signaling.quality_watch import QualityWatch
 from signaling.recordings_access import RecordingsAccess
 from signaling.recovery import recover
 from signaling.revocations import Revocations
+from signaling.revoking import Revoking
 from signaling.route import add_routes
 from signaling.routes import route_table
 from signaling.rules import Rules
@@ -60,7 +60,8 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, office_served, recordings, recordings_served, tls
+from therabook import VERSION, appointments_served, audit_served, office_served, recordings, recordings_served, tls
+from therabook.outgoing_served import Outgoing
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -88,6 +89,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     clock = clock or Clock()
     proxies = [ipaddress.ip_network(each) for each in settings.trusted_proxies]
     keys.make_folder(settings.data_dir)
+    missing_keys = audit_served.missing_keys(settings)
 
     # Keys and tokens
     signing_key = keys.signing_key(settings.data_dir)
@@ -98,7 +100,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     pseudonyms = Pseudonyms(signing_key)
 
     # The audit log, and who may ask for records
-    audit = Audit(AuditLog().append, clock)
+    audit_log = audit_served.audit_log(settings)
+    audit = Audit(audit_log.append, clock)
     api_access = ApiAccess(
         api_key=api_key,
         audit=audit,
@@ -224,14 +227,34 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         pseudonyms=pseudonyms,
     )
-    office = office_served.routes(settings, store, api_access, audit, clock)
+    outgoing = Outgoing(settings, store, audit, clock, metrics)
+    office = office_served.routes(settings, store, api_access, audit, audit_log, clock)
+    revoking = Revoking(revocations)
+    booked = appointments_served.appointments(
+        settings,
+        store,
+        access=api_access,
+        audit=audit,
+        clock=clock,
+        tokens=tokens,
+        pages=pages,
+        proxies=proxies,
+        rooms=lambda: sessions.rooms,
+        revoke=revoking.revoke,
+        told=outgoing.told,
+    )
+    office += [*booked.routes, *outgoing.routes(api_access)]
     records = [*archive, *quality.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
     # Serving
     background = Background()
     async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(audit_log.close)
         stack.push_async_callback(http.close)
+        await audit_served.opened(audit_log)
+        audit_served.tell_start(audit, settings, missing_keys, shelf.current().digest)
+        stack.push_async_callback(audit_served.tell_stop, audit)
         await store.upgrade()
         stack.push_async_callback(store.close)
         await recover(books, recordings.folder(settings), clock.wall(), vault.files)
@@ -241,11 +264,19 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(composing.close)
         await captures.start()
         stack.push_async_callback(captures.close)
+        stack.push_async_callback(outgoing.close)
         stack.push_async_callback(background.stop)
+        outgoing.start(background.start)
         background.start(look_regularly(sessions, probes))
         background.start(audit.run())
+        witnessing = audit_served.witnessing(settings, audit_log, audit, http)
+        if witnessing is not None:
+            background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
+        stack.push_async_callback(revoking.close)
+        stack.push_async_callback(booked.keeper.close)
+        background.start(booked.keeper.run())
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
         if settings.quality_keep_days is not None:
             housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days

@@ -1,4 +1,4 @@
-"""The clock on the wall: what moment it is when a clock in some zone shows a time, and when the appointments of a series are.
+"""The clock on the wall: what moment it is when a clock in some zone shows a time, and when those of a series are.
 
 A series keeps its time of day: ten o'clock stays ten o'clock when the clocks are put forward or back. A time that is
 skipped then is taken as if the clocks had not been put forward yet, one that comes twice is the first (RFC 5545,
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Collection, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -74,10 +74,8 @@ def read_day(text: str) -> date:
 
 def day_bounds(day: date, zone: str) -> tuple[float, float]:
     """From midnight to midnight there: 23, 24 or 25 hours. Raises BadValue."""
-    return (
-        moment(datetime(day.year, day.month, day.day), zone),
-        moment(datetime(day.year, day.month, day.day) + timedelta(days=1), zone),
-    )
+    midnight = datetime.combine(day, time())
+    return moment(midnight, zone), moment(midnight + timedelta(days=1), zone)
 
 
 def occurrences(

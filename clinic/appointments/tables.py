@@ -1,4 +1,4 @@
-"""The tables of appointments, from top to bottom: patients, series, appointments, who is invited, their links, check-in.
+"""The tables of appointments, top to bottom: patients, series, appointments, who is invited, their links, check-in.
 
 Consents to telehealth are only ever added to; a trigger of the migration sees to it. Not here: what may be done with
 the rows.

@@ -1,4 +1,4 @@
-"""What the store of notes takes and gives back: plain frozen values. What a note says is encrypted before it comes here."""
+"""What the store of notes takes and gives back: plain frozen values. What a note says is encrypted before it comes."""
 
 from __future__ import annotations
 

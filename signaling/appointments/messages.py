@@ -28,7 +28,9 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=100, patt
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=Clean)]
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>]+$"),
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"^[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>]+$"
+    ),
 ]
 Phone = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=30, pattern=r"^\+?[0-9][0-9 ()./-]*$")
@@ -149,10 +151,20 @@ class ChangeRequest(Body):
     despite_conflict: bool = False
 
 
-
 class CancelRequest(Body):
     revision: Annotated[int, Field(ge=0)]
     reach: Reach = "this"
+
+
+class InviteRequest(Body):
+    revision: Annotated[int, Field(ge=0)]
+    guest: GuestDetails
+
+
+class LeaveOutQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    revision: int = Field(ge=0)
 
 
 class LinkRequest(Body):

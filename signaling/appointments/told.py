@@ -37,7 +37,7 @@ class Invited:
     link: Link | None
     """None: they have none now; of a cancelled appointment it is revoked."""
     url: SecretStr | None
-    """The whole address, good until the link is revoked: to be kept sealed, if at all (`Links.address` makes it again)."""
+    """The whole address, good until the link is revoked. Kept sealed, if at all: `Passes.address` makes it again."""
 
 
 class Told(Protocol):

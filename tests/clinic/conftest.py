@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from clinic import Consents, Database, Jobs, Recordings, Retention, Viewings, open_database, sqlite_url
 import clinic.appointments.tables
 import clinic.messages.tables
 import clinic.notes.tables
 import clinic.webhooks.tables  # noqa: F401
+from clinic import Consents, Database, Jobs, Recordings, Retention, Viewings, open_database, sqlite_url
 from clinic.tables import Table
 from tests.clinic.postgres import Postgres, a_postgres
 

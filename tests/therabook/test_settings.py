@@ -123,6 +123,7 @@ def test_secrets_have_no_flag() -> None:
         "recordings_bucket_secret",
         "recordings_key_secret",
         "database_url",
+        "audit_url",
     ]
     assert len(documented()) == len(Settings.model_fields)
     assert all(setting.description.endswith(".") for setting in documented())

@@ -180,7 +180,7 @@ test('initials leave titles out and know scripts without capitals', () => {
 // The catalogue
 
 test('every text that is named in the client is in the catalogue', () => {
-  const files = ['elements/', 'pages/'].flatMap((folder) =>
+  const files = ['elements/', 'pages/', 'staff/'].flatMap((folder) =>
     readdirSync(new URL(`js/${folder}`, WEB)).map((name) => new URL(`js/${folder}${name}`, WEB)),
   );
   const missing = [];

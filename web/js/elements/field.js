@@ -2,26 +2,30 @@
 
 import { h, icon, set } from '../view.js';
 
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Input */
+
 /**
- * @param {HTMLInputElement | HTMLSelectElement} input
+ * @param {Input} input
  * @param {string} label
  * @param {string} [hint]
+ * @param {HTMLElement} [line]  what the input stands in, if something stands beside it
  */
-export function field(input, label, hint) {
+export function field(input, label, hint, line) {
   const hintId = `${input.id}-hint`;
   if (hint) input.setAttribute('aria-describedby', hintId);
+  if (line) line.dataset.of = input.id;
   return h(
     'div',
     { class: 'field' },
     h('label', { for: input.id }, label),
-    input,
+    line ?? input,
     hint && h('p', { class: 'small-text soft', id: hintId }, hint),
   );
 }
 
 /**
  * Shows what is wrong with a field under it, or takes that away.
- * @param {HTMLInputElement | HTMLSelectElement} input
+ * @param {Input} input
  * @param {string | null} sentence
  */
 export function explain(input, sentence) {
@@ -32,5 +36,6 @@ export function explain(input, sentence) {
     'aria-invalid': sentence === null ? null : 'true',
     'aria-describedby': sentence === null ? hint : [id, hint].filter(Boolean).join(' '),
   });
-  if (sentence !== null) input.after(h('p', { class: 'field-error', id }, icon('warning'), sentence));
+  const line = input.closest(`[data-of="${input.id}"]`) ?? input;
+  if (sentence !== null) line.after(h('p', { class: 'field-error', id }, icon('warning'), sentence));
 }

@@ -6,6 +6,10 @@
  * Not here: what is shown at the moment (`archive.js`), any words.
  */
 
+import { Http, refusal } from '../http.js';
+
+export { refusal, RefusedError } from '../http.js';
+
 /**
  * @typedef {'list' | 'play' | 'download_sealed' | 'download_clear' | 'compose' | 'hold' | 'delete' | 'see_viewings'
  *   | 'verify'} Permission
@@ -13,7 +17,7 @@
  * @typedef {'compose' | 'audio' | 'track'} JobKind
  * @typedef {'waiting' | 'running' | 'done' | 'failed' | 'cancelled'} JobState
  *
- * @typedef {{code: string, error: string}} Refusal
+ * @typedef {import('../http.js').Refusal} Refusal
  *
  * @typedef {object} Me
  * @property {string} who
@@ -90,27 +94,12 @@
 
 const ROOT = '/api/recordings';
 
-/** The server did not grant it, or could not be reached. `code` and `error` as in `signaling/refusals.py`. */
-export class RefusedError extends Error {
-  /**
-   * @param {string} code
-   * @param {string} error
-   * @param {number} status  0: no answer at all
-   */
-  constructor(code, error, status) {
-    super(code);
-    this.code = code;
-    this.error = error;
-    this.status = status;
-  }
-}
-
 export class RecordingsApi {
-  #fetch;
+  #http;
 
   /** @param {typeof fetch} [fetch] */
-  constructor(fetch = globalThis.fetch.bind(globalThis)) {
-    this.#fetch = fetch;
+  constructor(fetch) {
+    this.#http = new Http(fetch);
   }
 
   /**
@@ -208,7 +197,7 @@ export class RecordingsApi {
    */
   async refusalOf(url) {
     try {
-      const response = await this.#ask(url, { headers: { Range: 'bytes=0-0' } });
+      const response = await this.#http.ask(url, { headers: { Range: 'bytes=0-0' } });
       await response.body?.cancel();
       return null;
     } catch (error) {
@@ -223,39 +212,9 @@ export class RecordingsApi {
    * @param {Record<string, string>} [headers]
    * @returns {Promise<any>} what the answer holds; null if it holds nothing
    */
-  async #send(method, path, body, headers = {}) {
-    const more = body === undefined ? {} : { body: JSON.stringify(body) };
-    if (body !== undefined) headers = { ...headers, 'Content-Type': 'application/json' };
-    const response = await this.#ask(ROOT + path, { method, headers, ...more });
-    return response.status === 204 ? null : response.json();
+  async #send(method, path, body, headers) {
+    return this.#http.send(method, ROOT + path, body, headers);
   }
-
-  /**
-   * @param {string} url
-   * @param {RequestInit} request
-   */
-  async #ask(url, request) {
-    /** @type {Response} */
-    let response;
-    try {
-      response = await this.#fetch(url, { cache: 'no-store', credentials: 'same-origin', ...request });
-    } catch {
-      throw new RefusedError('unreachable', '', 0);
-    }
-    if (response.ok) return response;
-    const said = await response.json().catch(() => ({}));
-    throw new RefusedError(String(said.code ?? 'unknown'), String(said.error ?? ''), response.status);
-  }
-}
-
-/**
- * @param {unknown} error
- * @returns {Refusal}
- * @throws what is no refusal: a fault of ours
- */
-export function refusal(error) {
-  if (error instanceof RefusedError) return { code: error.code, error: error.error };
-  throw error;
 }
 
 /**

@@ -4,6 +4,8 @@
  * Not here: any look, any words. The elements of a session have `elements/element.js`.
  */
 
+import { BaseElement } from '../elements/base.js';
+
 /**
  * @typedef {import('./archive.js').ArchiveState} ArchiveState
  *
@@ -15,16 +17,11 @@
  * @property {import('../elements/announcer.js').Announcer} announcer
  */
 
-/** An element in the light DOM that follows the archive. Constructors make the children. */
-export class ArchiveElement extends HTMLElement {
-  /** @param {Context} context */
-  constructor(context) {
-    super();
-    this.context = context;
-    /** @type {(() => void)[]} */
-    this.stops = [];
-  }
-
+/**
+ * An element that follows the archive.
+ * @extends {BaseElement<Context>}
+ */
+export class ArchiveElement extends BaseElement {
   connectedCallback() {
     const { archive } = this.context;
     this.keep(archive.subscribe((state, previous) => this.update(state, previous)));
@@ -32,56 +29,11 @@ export class ArchiveElement extends HTMLElement {
     this.update(archive.state, archive.state);
   }
 
-  disconnectedCallback() {
-    for (const stop of this.stops.splice(0)) stop();
-  }
-
-  /**
-   * Remembers what has to be undone when the element leaves the page.
-   * @param {() => void} stop
-   */
-  keep(stop) {
-    this.stops.push(stop);
-  }
-
-  /**
-   * Listens as long as the element is on the page.
-   * @param {EventTarget} target
-   * @param {string} type
-   * @param {(event: any) => void} listener
-   */
-  listen(target, type, listener) {
-    target.addEventListener(type, listener);
-    this.keep(() => target.removeEventListener(type, listener));
-  }
-
-  /**
-   * Calls again and again as long as the element is on the page.
-   * @param {number} seconds
-   * @param {() => void} task
-   */
-  every(seconds, task) {
-    const timer = setInterval(task, seconds * 1000);
-    this.keep(() => clearInterval(timer));
-  }
-
-  /** Called each time the element comes onto the page: the place for `keep`, `listen` and `every`. */
-  connect() {}
-
   /**
    * @param {Readonly<ArchiveState>} state
    * @param {Readonly<ArchiveState>} previous  the same as `state` at first
    */
   update(state, previous) {}
-
-  /**
-   * A text of the catalogue.
-   * @param {string} key
-   * @param {Record<string, string | number>} [values]
-   */
-  t(key, values) {
-    return this.context.strings.text(key, values);
-  }
 }
 
 /**

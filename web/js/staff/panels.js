@@ -1,0 +1,8 @@
+/**
+ * All panels of the staff pages. Importing this registers them; where they stand is their own business (`order`).
+ */
+
+import './emergencies.js';
+import './keys.js';
+import './people.js';
+import './security.js';
