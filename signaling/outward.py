@@ -17,6 +17,7 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -73,7 +74,7 @@ class Outward:
         self._private = private
         self._trust = trust
         self._timeout = timeout
-        self._http: aiohttp.ClientSession | None = None
+        self._http: dict[str, aiohttp.ClientSession] = {}
 
     def check(self, url: str) -> str:
         """The same address. Raises ValueError with a sentence, if nothing is sent to such a one."""
@@ -91,7 +92,7 @@ class Outward:
         address = _parsed(host)
         if address is not None and not allowed(address, private=self._private):
             raise ValueError("this address is inside of a network: see the setting webhook_private_addresses")
-        if parts.scheme == "http" and address is not None and address.is_global:
+        if parts.scheme == "http" and address is not None and allowed(address, private=False):
             raise ValueError("the address must begin with https://")
         return url
 
@@ -102,7 +103,7 @@ class Outward:
         except ValueError:
             raise Unreachable("address") from None
         try:
-            async with self._session().post(
+            async with self._session(urlsplit(url).scheme).post(
                 url,
                 data=body,
                 headers={"User-Agent": "Webhook", "Accept-Encoding": "identity", **headers},
@@ -126,26 +127,27 @@ class Outward:
             raise Unreachable("answer") from None
 
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.close()
+        for http in self._http.values():
+            await http.close()
 
-    def _session(self) -> aiohttp.ClientSession:
-        if self._http is None:
+    def _session(self, scheme: str) -> aiohttp.ClientSession:
+        if scheme not in self._http:
             connector = aiohttp.TCPConnector(
                 ssl=self._trust if self._trust is not None else True,
-                socket_factory=self._socket,
+                socket_factory=partial(self._socket, plain=scheme == "http"),
                 force_close=True,
                 use_dns_cache=False,
             )
-            self._http = aiohttp.ClientSession(
+            self._http[scheme] = aiohttp.ClientSession(
                 connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
             )
-        return self._http
+        return self._http[scheme]
 
-    def _socket(self, info: AddrInfoType) -> socket.socket:
+    def _socket(self, info: AddrInfoType, *, plain: bool) -> socket.socket:
+        """`plain`: without TLS, which does not leave the clinic's network."""
         family, kind, protocol, _, address = info
         parsed = _parsed(str(address[0]))
-        if parsed is None or not allowed(parsed, private=self._private):
+        if parsed is None or not allowed(parsed, private=self._private) or (plain and allowed(parsed, private=False)):
             raise Forbidden("an address that is not connected to")
         return socket.socket(family=family, type=kind, proto=protocol)
 

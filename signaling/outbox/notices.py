@@ -23,6 +23,8 @@ from signaling.outbox.letters import Facts
 
 OF_APPOINTMENTS: tuple[MessageKind, ...] = ("invitation", "moved", "cancelled", "reminder")
 
+OF_STAFF: tuple[MessageKind, ...] = ("staff_invitation",)
+
 KINDS: dict[What, MessageKind] = {"made": "invitation", "moved": "moved", "cancelled": "cancelled"}
 
 TOO_SOON = 600.0
@@ -90,7 +92,7 @@ class Notices:
             for channel, to in self._ways.to(contact)
         ]
         keep = [message.key for message in messages]
-        await self._outbox.suppress(account, None, ("staff_invitation",), now, keep)
+        await self._outbox.suppress(account, None, OF_STAFF, now, keep)
         return await self._outbox.put(messages)
 
     async def alert(self, alert: str, contacts: Sequence[Contact], url: str) -> int:

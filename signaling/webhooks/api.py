@@ -197,12 +197,12 @@ class WebhooksApi:
     async def rotate(self, request: web.Request) -> web.Response:
         caller, id = await self._one(request)
         asked = await read_json(request, q.SecretRequest)
-        await self._record(caller, id, "secret", overlap_hours=asked.overlap_hours)
+        await self._record(caller, id, "secret")
         now, secret, overlap = self._clock.wall(), self._new_secret(), asked.overlap_hours * 3600.0
         with _store():
             endpoint = await self._endpoints.get(id)
-            secrets = opened(endpoint.secrets_sealed, self._seals, id).rotated(secret, now, overlap)
-            await self._endpoints.change(id, now, secrets_sealed=secrets.sealed(self._seals, id))
+            both = opened(endpoint.secrets_sealed, self._seals, id).rotated(secret, now, overlap)
+            await self._endpoints.change(id, now, secrets_sealed=both.sealed(self._seals, id))
         return _json(q.SecretAnswer(secret=secret.get_secret_value(), old_until=now + overlap))
 
     async def test(self, request: web.Request) -> web.Response:
@@ -287,8 +287,8 @@ class WebhooksApi:
     def _answer(self, endpoint: Endpoint) -> q.EndpointAnswer:
         return q.EndpointAnswer.of(endpoint, self._seals.open(endpoint.url_sealed, place("url", endpoint.id)))
 
-    async def _record(self, caller: Caller, endpoint: str, what: str, **details: str | int) -> None:
-        await self._audit.record("webhook.change", caller.kind, caller.id, subject=endpoint, what=what, **details)
+    async def _record(self, caller: Caller, endpoint: str, what: str, *, names: str | None = None) -> None:
+        await self._audit.record("webhook.change", caller.kind, caller.id, subject=endpoint, what=what, names=names)
 
 
 @contextmanager

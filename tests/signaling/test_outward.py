@@ -125,6 +125,14 @@ async def test_a_name_that_leads_inside_is_not_followed(monkeypatch: pytest.Monk
         assert receiver.requests == []
 
 
+async def test_without_tls_nothing_leaves_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(host: str, port: Any, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    assert await why(Outward(private=True), "http://booking.example.org/") == "address"
+
+
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     async with a_receiver() as receiver:
         receiver.answers = ["redirect"]

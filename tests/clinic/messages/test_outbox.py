@@ -9,7 +9,7 @@ import pytest
 
 from clinic import Database
 from clinic.messages.outbox import Outbox
-from clinic.messages.records import Message, MessageState, Unsent
+from clinic.messages.records import Message, MessageKind, MessageState, Unsent
 
 NOW = 1_780_000_000.0
 LEASE = 120.0
@@ -112,7 +112,8 @@ async def test_a_reminder_of_what_is_not_so_any_more_is_not_sent(outbox: Outbox)
         ]
     )
     (sending,) = [each for each in await outbox.claim("mail", NOW, LEASE, 10) if each.id == "m1"]
-    both = ("appointment-1", "guest-1", ("invitation", "reminder"))
+    kinds: tuple[MessageKind, ...] = ("invitation", "reminder")
+    both = ("appointment-1", "guest-1", kinds)
     assert await outbox.unsent(*both) == [
         Unsent("key of m1", "invitation", "mail", 1),
         Unsent("key of m2", "reminder", "mail", 0),

@@ -96,7 +96,7 @@ class MailServerForTests:
                 )
             )
         if answer == "die":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer
 

@@ -8,6 +8,7 @@ import pytest
 
 from clinic import ClinicError, Database, Unavailable
 from clinic.audit.events import KINDS as AUDIT_KINDS
+from clinic.audit.events import Event
 from signaling.webhooks import feed as feed_module
 from signaling.webhooks.kinds import ALL, FROM_AUDIT, KINDS
 from tests.signaling.outbox.letters import START, appointment, invited
@@ -90,7 +91,7 @@ async def test_nothing_else_of_the_audit_log_is_told(office: Office, receiver: R
     await office.endpoint(receiver.url)
     for kind in sorted(set(AUDIT_KINDS) - set(FROM_AUDIT) - {"call.end"}):
         office.hears(kind, subject="x", role="administrator", reason="Alex Blue")
-    office.feed.hear(feed_module.Event("recording.delete", office.now, "operator", "shell", None, None, "r1"))
+    office.feed.hear(Event("recording.delete", office.now, "operator", "shell", None, None, "r1"))
     await office.settle()
     assert receiver.requests == []
 
