@@ -44,3 +44,7 @@ class IllegalMove(ClinicError):
 
 class Held(ClinicError):
     """The recording is on hold: nothing of it may be deleted until the hold is released."""
+
+
+class LastOne(ClinicError):
+    """Nobody else could do what this account can: there is always an administrator."""

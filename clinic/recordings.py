@@ -120,19 +120,23 @@ class Recordings:
         *,
         session: str = "",
         only: str | None = None,
+        among: Collection[str] | None = None,
         since: float | None = None,
         until: float | None = None,
         states: Collection[RecordingState] = (),
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
-        """Recordings, newest first: of sessions whose id has `session` in it, or of the session `only`, begun in
-        [since, until), in one of `states` (empty: any). `after` is the `next` of the page before. Raises BadValue."""
+        """Recordings, newest first: of sessions whose id has `session` in it, or of the session `only`, of sessions
+        that are `among` these, begun in [since, until), in one of `states` (empty: any). `after` is the `next` of the
+        page before. Raises BadValue."""
         query = select(RecordingRow).order_by(RecordingRow.started_at.desc(), RecordingRow.id.desc())
         if session:
             query = query.where(RecordingRow.session.icontains(check_text(session, LONGEST_SEARCH), autoescape=True))
         if only is not None:
             query = query.where(RecordingRow.session == only)
+        if among is not None:
+            query = query.where(RecordingRow.session.in_(among))
         if since is not None:
             query = query.where(RecordingRow.started_at >= since)
         if until is not None:

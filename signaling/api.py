@@ -5,17 +5,17 @@ In demo mode the join form may ask too: without a key, but only from this server
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from signaling.bodies import read_json
 from signaling.clock import Clock
 from signaling.encryption import Encryption
-from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, same_origin
+from signaling.headers import LOCALHOST, Network, bare_host, client_address, same_origin
+from signaling.key_ring import KeyRing
 from signaling.limits import Limiter, address_key
 from signaling.metrics import Metrics
 from signaling.refusals import Refused
@@ -59,7 +59,7 @@ class TokenApi:
         self,
         *,
         tokens: Tokens,
-        api_key: SecretStr,
+        ring: KeyRing,
         lifetime: float,
         demo: bool,
         clock: Clock,
@@ -70,7 +70,7 @@ class TokenApi:
         new_session_id: Callable[[], str],
     ) -> None:
         self._tokens = tokens
-        self._api_key = api_key
+        self._ring = ring
         self._lifetime = lifetime
         self._demo = demo
         self._clock = clock
@@ -81,7 +81,7 @@ class TokenApi:
         self._new_session_id = new_session_id
 
     async def issue(self, request: web.Request) -> web.Response:
-        caller = self._authorise(request)
+        caller = await self._authorise(request)
         wait = self._limit.take(caller, self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
@@ -104,10 +104,11 @@ class TokenApi:
         answer = TokenAnswer(token=token, user_id=asked.user_id, role=asked.role, room_id=room)
         return web.json_response(text=answer.model_dump_json())
 
-    def _authorise(self, request: web.Request) -> str:
+    async def _authorise(self, request: web.Request) -> str:
         """Returns what the rate is limited by. Raises Refused."""
-        if is_key(request, self._api_key):
-            return "key"
+        key = await self._ring.holds(request, "tokens")
+        if key is not None:
+            return f"key {key}"
         address = address_key(client_address(request, self._proxies))
         if self._demo and "Authorization" not in request.headers:
             # A page elsewhere can have its host name resolve to this machine, but cannot make it say localhost.
@@ -120,9 +121,3 @@ class TokenApi:
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
         raise Refused("unauthorized")
-
-
-def is_key(request: web.Request, key: SecretStr) -> bool:
-    """Whether the request carries this API key."""
-    given = bearer(request)
-    return given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), key.get_secret_value().encode())

@@ -53,15 +53,24 @@ def receipt_key(folder: Path) -> SecretBytes:
     return SecretBytes(key)
 
 
+def records_key(folder: Path) -> SecretBytes:
+    """The key that seals names and addresses in the database, and under which logins are looked up. Without it, they
+    are lost: keep a copy."""
+    return _key(folder / "records-key")
+
+
+def setup_token(folder: Path) -> SecretStr:
+    """Whoever can read this file may become the first administrator."""
+    return SecretStr(_read_or_make(setup_token_path(folder)))
+
+
+def setup_token_path(folder: Path) -> Path:
+    return folder / "setup-token"
+
+
 def audit_key(folder: Path) -> SecretBytes:
     """The key that signs the audit log's heads (Ed25519). Another key is another log."""
     return _key(folder / "audit-key")
-
-
-def records_key(folder: Path) -> SecretBytes:
-    """The key that seals names and addresses in the database, that logins are looked up with, and patients' links made
-    of. Without it, they are lost: keep a copy."""
-    return _key(folder / "records-key")
 
 
 def _key(path: Path) -> SecretBytes:

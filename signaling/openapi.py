@@ -10,10 +10,12 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from signaling.accounts.cookies import COOKIE as STAFF_COOKIE
 from signaling.bodies import FORM
 from signaling.recordings_access import COOKIE
 from signaling.refusals import HTTP_STATUS, REFUSALS
 from signaling.route import Route
+from signaling.staff_roles import SCOPE_ACTIONS
 
 REFERENCE = "#/components/schemas/{model}"
 
@@ -50,7 +52,7 @@ def document(routes: Sequence[Route], *, title: str, version: str, server: str =
             "securitySchemes": {
                 "api_key": {"type": "http", "scheme": "bearer"},
                 "join_token": {"type": "http", "scheme": "bearer"},
-                "staff_cookie": {"type": "apiKey", "in": "cookie", "name": "__Host-therabook-staff"},
+                "staff_cookie": {"type": "apiKey", "in": "cookie", "name": STAFF_COOKIE},
                 "recordings_token": {"type": "http", "scheme": "bearer"},
                 "recordings_cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
             },
@@ -86,9 +88,11 @@ def _operation(route: Route, references: Any) -> dict[str, Any]:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     if route.keeper:
-        return [{"recordings_cookie": []}, {"recordings_token": []}]
+        return [{"recordings_cookie": []}, {"recordings_token": []}, {"staff_cookie": []}]
     if route.staff:
-        return [{"staff_cookie": []}, {"api_key": []}]
+        by_key = any(route.staff in actions for actions in SCOPE_ACTIONS.values())
+        either: list[dict[str, list[str]]] = [{"staff_cookie": []}, {"api_key": []}]
+        return either if by_key else either[:1]
     if route.ticket:
         return [{"join_token": []}]
     return [{"api_key": []}] if route.api_key else []

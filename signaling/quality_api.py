@@ -1,4 +1,4 @@
-"""The report of a session's quality over HTTP, for the clinic's own servers: with the API key.
+"""The report of a session's quality over HTTP, for the clinic's own servers: with an API key.
 
 It names people by their seats. Whoever wants to know who that was compares the times with their own records.
 Not here: what the figures mean (`quality_figures.py`).
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from clinic import BadValue, ClinicError, Quality
-from signaling.api import is_key
 from signaling.bodies import read_query
 from signaling.clock import Clock
 from signaling.headers import Network, client_address
+from signaling.key_ring import KeyRing
 from signaling.limits import Limiter, address_key
 from signaling.quality_figures import Connection
 from signaling.quality_keeper import QualityKeeper
@@ -73,14 +73,14 @@ class QualityApi:
         self,
         *,
         keeper: QualityKeeper,
-        api_key: SecretStr,
+        ring: KeyRing,
         clock: Clock,
         limit: Limiter,
         proxies: Sequence[Network],
     ) -> None:
         """`limit`: questions, and refused attempts."""
         self._keeper = keeper
-        self._api_key = api_key
+        self._ring = ring
         self._clock = clock
         self._limit = limit
         self._proxies = proxies
@@ -104,7 +104,7 @@ class QualityApi:
         ]
 
     async def report(self, request: web.Request) -> web.Response:
-        self._authorise(request)
+        await self._authorise(request)
         asked = read_query(request, QualityQuery)
         try:
             session = _session_ids.validate_python(request.match_info["session"])
@@ -120,10 +120,11 @@ class QualityApi:
         answer = SessionQualityAnswer(session=session, people=[answer_of(record, now) for record in records])
         return web.json_response(text=answer.model_dump_json())
 
-    def _authorise(self, request: web.Request) -> None:
+    async def _authorise(self, request: web.Request) -> None:
         """Raises Refused."""
-        known = is_key(request, self._api_key)
-        caller = "key" if known else f"refused {address_key(client_address(request, self._proxies))}"
+        key = await self._ring.holds(request, "quality")
+        known = key is not None
+        caller = f"key {key}" if known else f"refused {address_key(client_address(request, self._proxies))}"
         wait = self._limit.take(caller, self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)

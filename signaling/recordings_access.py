@@ -2,25 +2,28 @@
 
 A page sends its token once, in a header, and has a cookie from then on, which no script can read and which other sites'
 pages cannot use; so that a player can ask by itself, and no token ever stands in an address. Programs send the token
-each time. Not here: recordings (`recordings_api.py`).
+each time. Who is signed in as staff needs no token. Not here: recordings (`recordings_api.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
-from signaling.api import is_key
+from signaling.accounts.cookies import COOKIE as STAFF_COOKIE
+from signaling.api_access import ApiAccess
 from signaling.bodies import read_json
 from signaling.clock import Clock
 from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, from_own_page
+from signaling.key_ring import KeyRing
 from signaling.limits import Limiter, address_key
 from signaling.refusals import Refused
 from signaling.roles import KEEPER_PERMISSIONS, Keeper, KeeperAction
+from signaling.staff_roles import StaffRole
 from signaling.tokens import RecordingsClaims, SessionId, Tokens, UserId
 
 COOKIE = "therabook-recordings"
@@ -30,6 +33,18 @@ LIFETIME = 12 * 3600
 """Seconds for which a token is good, unless asked otherwise: a working day."""
 
 LONGEST_LIFETIME = 7 * 24 * 3600
+
+KEEPERS: tuple[tuple[StaffRole, Keeper], ...] = (
+    ("administrator", "administrator"),
+    ("supervisor", "supervisor"),
+    ("therapist", "therapist"),
+)
+"""What somebody signed in is to recordings: the first of their roles that stands here. Other roles see none."""
+
+IN_AN_EMERGENCY: frozenset[KeeperAction] = frozenset({"list", "play"})
+
+OwnSessions = Callable[[str], Awaitable[frozenset[str]]]
+"""An account's id -> the sessions that they held."""
 
 
 class RecordingsTokenRequest(BaseModel):
@@ -75,9 +90,13 @@ class Visitor:
     role: Keeper
     room: str | None
     expires_at: int
+    own: frozenset[str] | None = None
+    """If given, recordings of these sessions only: a therapist's own."""
+    emergency: bool = False
+    """They see what they see by emergency access, and change nothing."""
 
     def may(self, action: KeeperAction) -> bool:
-        return action in KEEPER_PERMISSIONS[self.role]
+        return action in KEEPER_PERMISSIONS[self.role] and (not self.emergency or action in IN_AN_EMERGENCY)
 
     def require(self, action: KeeperAction) -> None:
         """Raises Refused: `not_allowed`."""
@@ -86,7 +105,7 @@ class Visitor:
 
     def sees(self, session: str) -> bool:
         """Whether recordings of this session exist for them at all."""
-        return self.room is None or self.room == session
+        return (self.room is None or self.room == session) and (self.own is None or session in self.own)
 
 
 class RecordingsAccess:
@@ -94,7 +113,8 @@ class RecordingsAccess:
         self,
         *,
         tokens: Tokens,
-        api_key: SecretStr,
+        ring: KeyRing,
+        staff: ApiAccess,
         clock: Clock,
         limit: Limiter,
         proxies: Sequence[Network],
@@ -103,7 +123,9 @@ class RecordingsAccess:
     ) -> None:
         """`limit`: tokens asked for, and refused attempts to sign in."""
         self._tokens = tokens
-        self._api_key = api_key
+        self._ring = ring
+        self._staff = staff
+        self.own_sessions: OwnSessions = _none
         self._clock = clock
         self._limit = limit
         self._proxies = proxies
@@ -113,11 +135,12 @@ class RecordingsAccess:
     # What the server answers ------------------------------------------------------------------------------------
 
     async def issue(self, request: web.Request) -> web.Response:
-        """With the API key only, in the demonstration too."""
-        if not is_key(request, self._api_key):
+        """With an API key only, in the demonstration too."""
+        key = await self._ring.holds(request, "tokens")
+        if key is None:
             self._count_refusal(request)
             raise Refused("unauthorized")
-        wait = self._limit.take("key", self._clock.steady())
+        wait = self._limit.take(f"key {key}", self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
         asked = await read_json(request, RecordingsTokenRequest)
@@ -157,12 +180,12 @@ class RecordingsAccess:
         return response
 
     async def me(self, request: web.Request) -> web.Response:
-        visitor = self.visitor(request, None)
+        visitor = await self.visitor(request, None)
         answer = KeeperAnswer(
             who=visitor.who,
             role=visitor.role,
             room=visitor.room,
-            may=sorted(KEEPER_PERMISSIONS[visitor.role]),
+            may=sorted(action for action in KEEPER_PERMISSIONS[visitor.role] if visitor.may(action)),
             sealed=self._sealed,
             expires_at=visitor.expires_at,
         )
@@ -170,11 +193,13 @@ class RecordingsAccess:
 
     # For the others ----------------------------------------------------------------------------------------------
 
-    def visitor(self, request: web.Request, action: KeeperAction | None) -> Visitor:
+    async def visitor(self, request: web.Request, action: KeeperAction | None) -> Visitor:
         """Who asks, if they may do this; `None`: whatever they may. Raises Refused."""
         token = bearer(request)
         if token is None:
             token = request.cookies.get(COOKIE)
+            if STAFF_COOKIE in request.cookies and (token is None or self._has_expired(token)):
+                return await self._signed_in(request, action)
             # Only a browser sends a cookie, and it would for a page of another site that shares ours, too.
             if token is not None and request.method not in ("GET", "HEAD") and not from_own_page(request):
                 raise Refused("wrong_origin")
@@ -185,6 +210,28 @@ class RecordingsAccess:
         if action is not None:
             visitor.require(action)
         return visitor
+
+    async def _signed_in(self, request: web.Request, action: KeeperAction | None) -> Visitor:
+        caller = await self._staff.require(request, "read_recordings")
+        role = next((keeper for staff, keeper in KEEPERS if staff in caller.roles), None)
+        expires = int(caller.expires_at or self._clock.wall())
+        if caller.emergency and role in (None, "therapist"):
+            visitor = Visitor(caller.id, "therapist", None, expires, emergency=True)
+        elif role is not None:
+            own = await self.own_sessions(caller.id) if role == "therapist" else None
+            visitor = Visitor(caller.id, role, None, expires, own)
+        else:
+            raise Refused("not_allowed")
+        if action is not None:
+            visitor.require(action)
+        return visitor
+
+    def _has_expired(self, token: str) -> bool:
+        try:
+            self._check(token)
+        except Refused:
+            return True
+        return False
 
     def _read(self, request: web.Request, token: str | None) -> RecordingsClaims:
         """As `_check`; who tries too often is told to wait."""
@@ -204,3 +251,8 @@ class RecordingsAccess:
         wait = self._limit.take(f"refused {address}", self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
+
+
+async def _none(account: str) -> frozenset[str]:
+    """While nobody knows who held which session, it is nobody's own."""
+    return frozenset()

@@ -69,11 +69,12 @@ class RecordingsApi:
         self._words = words or Words()
 
     async def find(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "list")
+        visitor = await self._access.visitor(request, "list")
         asked = read_query(request, ListQuery)
         page = await self._vault.recordings.find(
             session=asked.search,
             only=visitor.room,
+            among=visitor.own,
             since=asked.since,
             until=asked.until,
             states=_states(asked.state),
@@ -84,7 +85,7 @@ class RecordingsApi:
         return _json(ListAnswer(recordings=listed, next=page.next))
 
     async def show(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "list")
+        visitor = await self._access.visitor(request, "list")
         whole = await self._archive.whole(visitor, request.match_info["recording"])
         recording = whole.recording.id
         seen = visitor.may("see_viewings")
@@ -93,13 +94,13 @@ class RecordingsApi:
         return _json(WholeAnswer.of(whole, await self._archive.names(visitor, whole), viewings, proofs))
 
     async def chapters(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "play")
+        visitor = await self._access.visitor(request, "play")
         whole = await self._archive.whole(visitor, request.match_info["recording"])
         text = chapters.as_webvtt(whole, await self._archive.names(visitor, whole), self._words)
         return web.Response(text=text, content_type=chapters.MEDIA_TYPE, charset="utf-8")
 
     async def make(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "compose")
+        visitor = await self._access.visitor(request, "compose")
         asked = await read_json(request, JobRequest)
         whole = await self._archive.whole(visitor, request.match_info["recording"])
         check_over(whole)
@@ -111,7 +112,7 @@ class RecordingsApi:
         return _json(JobStarted(job=job), status=202)
 
     async def hold(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "hold")
+        visitor = await self._access.visitor(request, "hold")
         asked = await read_json(request, HoldRequest)
         recording = (await self._archive.whole(visitor, request.match_info["recording"])).recording
         if recording.state is RecordingState.SHREDDED:
@@ -124,7 +125,7 @@ class RecordingsApi:
         return web.Response(status=204)
 
     async def release(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "hold")
+        visitor = await self._access.visitor(request, "hold")
         recording = (await self._archive.whole(visitor, request.match_info["recording"])).recording
         if recording.held_by is None:
             raise Refused("not_on_hold")
@@ -134,7 +135,7 @@ class RecordingsApi:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Of a person who is shown at the moment, too: whoever plays it sees its end."""
-        visitor = self._access.visitor(request, "delete")
+        visitor = await self._access.visitor(request, "delete")
         asked = await read_json(request, DeleteRequest)
         whole = await self._archive.whole(visitor, request.match_info["recording"])
         recording = whole.recording
@@ -157,7 +158,7 @@ class RecordingsApi:
 
     async def verify(self, request: web.Request) -> web.Response:
         """A restore test: reads every byte of each track."""
-        visitor = self._access.visitor(request, "verify")
+        visitor = await self._access.visitor(request, "verify")
         recording = (await self._archive.whole(visitor, request.match_info["recording"])).recording.id
         with self._streams.taken(visitor.who, recording):
             await self._archive.keep_viewing(visitor, recording, "verified")

@@ -38,27 +38,27 @@ class RecordingsFiles:
         self._streams = streams
 
     async def play_output(self, request: web.Request) -> web.StreamResponse:
-        visitor = self._access.visitor(request, "play")
+        visitor = await self._access.visitor(request, "play")
         return await self._play(request, visitor, await self._output(request, visitor))
 
     async def play_track(self, request: web.Request) -> web.StreamResponse:
-        visitor = self._access.visitor(request, "play")
+        visitor = await self._access.visitor(request, "play")
         return await self._play(request, visitor, await self._track(request, visitor))
 
     async def download_output(self, request: web.Request) -> web.StreamResponse:
-        visitor = self._access.visitor(request, "download_sealed")
+        visitor = await self._access.visitor(request, "download_sealed")
         return await self._download(request, visitor, await self._output(request, visitor))
 
     async def download_track(self, request: web.Request) -> web.StreamResponse:
-        visitor = self._access.visitor(request, "download_sealed")
+        visitor = await self._access.visitor(request, "download_sealed")
         return await self._download(request, visitor, await self._track(request, visitor))
 
     async def output_key(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "download_sealed")
+        visitor = await self._access.visitor(request, "download_sealed")
         return await self._key(visitor, await self._output(request, visitor))
 
     async def track_key(self, request: web.Request) -> web.Response:
-        visitor = self._access.visitor(request, "download_sealed")
+        visitor = await self._access.visitor(request, "download_sealed")
         return await self._key(visitor, await self._track(request, visitor))
 
     async def _output(self, request: web.Request, visitor: Visitor) -> Kept:

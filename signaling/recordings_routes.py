@@ -27,7 +27,10 @@ TRACK = ONE + "/tracks/{track}"
 
 MEANING = {"recording": "The recording's id.", "output": "A film's or a mix's id.", "track": "A track's id."}
 
-ENTRY = ("sign_in_needed", "token_invalid", "token_expired", "not_allowed", "too_many_requests", "records_unavailable")
+ENTRY = (
+    *("sign_in_needed", "second_factor_needed", "enrol_needed", "token_invalid", "token_expired", "not_allowed"),
+    *("too_many_requests", "records_unavailable"),
+)
 SENT = ("bad_request", "not_json", "too_large", "wrong_origin")
 OPENED = ("needs_clinic_key", "key_unavailable", "key_refused", "recording_damaged", "storage_unavailable")
 STREAMED = ("no_such_file", "still_recording", "deleted", "too_many_streams", "restarting", *OPENED)
@@ -35,7 +38,10 @@ TAKEN = ("no_such_recording", "not_confirmed", "recipient_needed", "bad_recipien
 DELETED = ("still_recording", "deleted", "on_hold", "no_such_person", "not_confirmed", "storage_unavailable")
 CHANGED = ("no_such_recording", "changed_meanwhile", *SENT)
 
-HOW = "With the cookie of /api/recordings/sign-in, or with a recordings token as Authorization: Bearer TOKEN."
+HOW = (
+    "With the cookie of /api/recordings/sign-in, with a recordings token as Authorization: Bearer TOKEN, or signed in "
+    "as staff."
+)
 
 
 def recordings_routes(

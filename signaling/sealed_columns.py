@@ -1,9 +1,9 @@
-"""Sealed columns: names, addresses and the like, encrypted before they reach the database, and bound to their place.
+"""Sealed columns: names, addresses and the like, encrypted before they reach the database, and bound to their place
+there.
 
 AES-256-GCM. Each value has a key of its own, derived (HKDF, RFC 5869) from the data key and 256 bits of chance, so no
 nonce can ever come twice under one key. The place (table, column, row) is authenticated with it: a value that was
-copied into another row does not open. Not here: recordings, which are age files (`sealing.py`, `vault.py`).
-"""
+copied into another row does not open. Not here: recordings, which are age files (`sealing.py`, `vault.py`)."""
 
 from __future__ import annotations
 

@@ -5,11 +5,13 @@ What happens in a session is decided by another table (`roles.py`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 StaffRole = Literal["administrator", "therapist", "supervisor", "front_desk", "auditor"]
 
 StaffAction = Literal[
+    "own_account",
     "own_day",
     "read_appointments",
     "write_appointments",
@@ -21,6 +23,7 @@ StaffAction = Literal[
     "change_billing",
     "manage_webhooks",
     "manage_accounts",
+    "sync_accounts",
     "manage_keys",
     "break_glass",
     "read_audit",
@@ -30,13 +33,15 @@ StaffAction = Literal[
     "delete_records",
     "export_patient",
 ]
-"""`own_day`: one's own appointments, patients, notes and minutes, and no others. `read_*` and `write_*`: everybody's.
-`read_notes`: no role's; one's own are read by `own_day`, others' by emergency access only. `write_notes`: one's own.
-`break_glass`: what the role does not allow, for a short time, with a reason."""
+"""`own_account`: one's own password, second factors and sessions. `own_day`: one's own appointments, patients, notes
+and minutes, and no others. `read_*` and `write_*`: everybody's. `read_notes`: no role's, for one's own are read by
+`own_day`, and others' by emergency access only. `write_notes`: one's own. `break_glass`: what the role does not allow,
+for a short time, with a reason."""
 
 STAFF_PERMISSIONS: dict[StaffRole, frozenset[StaffAction]] = {
     "administrator": frozenset(
         {
+            "own_account",
             "read_appointments",
             "write_appointments",
             "read_recordings",
@@ -44,6 +49,7 @@ STAFF_PERMISSIONS: dict[StaffRole, frozenset[StaffAction]] = {
             "change_billing",
             "manage_webhooks",
             "manage_accounts",
+            "sync_accounts",
             "manage_keys",
             "break_glass",
             "read_audit",
@@ -54,13 +60,34 @@ STAFF_PERMISSIONS: dict[StaffRole, frozenset[StaffAction]] = {
             "export_patient",
         }
     ),
-    "therapist": frozenset({"own_day", "write_notes", "read_recordings", "break_glass"}),
+    "therapist": frozenset({"own_account", "own_day", "write_notes", "read_recordings", "break_glass"}),
     "supervisor": frozenset(
-        {"own_day", "write_notes", "read_appointments", "read_recordings", "read_usage", "break_glass"}
+        {
+            "own_account",
+            "own_day",
+            "write_notes",
+            "read_appointments",
+            "read_recordings",
+            "read_usage",
+            "break_glass",
+        }
     ),
-    "front_desk": frozenset({"read_appointments", "write_appointments", "read_checkin"}),
-    "auditor": frozenset({"read_audit", "close_alerts", "read_usage"}),
+    "front_desk": frozenset({"own_account", "read_appointments", "write_appointments", "read_checkin"}),
+    "auditor": frozenset({"own_account", "read_audit", "close_alerts", "read_usage"}),
 }
+
+STAFF_ROLES: tuple[StaffRole, ...] = get_args(StaffRole)
+
+EMERGENCY_ACTIONS: frozenset[StaffAction] = frozenset(
+    {"read_appointments", "read_checkin", "read_notes", "read_recordings", "read_usage"}
+)
+"""What emergency access adds, for half an hour: reading a patient's records, and changing nothing."""
+
+
+def actions_of(roles: Iterable[StaffRole]) -> frozenset[StaffAction]:
+    """What somebody may who has all these roles."""
+    return frozenset().union(*(STAFF_PERMISSIONS[role] for role in roles))
+
 
 Scope = Literal["tokens", "quality", "accounts", "appointments", "usage", "webhooks", "audit", "records"]
 """What an API key is for. The key of the settings has all of them."""
@@ -70,7 +97,7 @@ SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 SCOPE_ACTIONS: dict[Scope, frozenset[StaffAction]] = {
     "tokens": frozenset(),
     "quality": frozenset(),
-    "accounts": frozenset({"manage_accounts"}),
+    "accounts": frozenset({"sync_accounts"}),
     "appointments": frozenset({"read_appointments", "write_appointments", "read_checkin"}),
     "usage": frozenset({"read_usage", "change_billing"}),
     "webhooks": frozenset({"manage_webhooks"}),

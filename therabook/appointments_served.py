@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clinic import Consents, Database
+from clinic.accounts import Accounts
 from clinic.appointments.appointments import Appointments
 from clinic.appointments.calendar import zone_of
 from clinic.appointments.checkins import CheckIns
@@ -28,7 +29,7 @@ from signaling.appointments.passes import Passes
 from signaling.appointments.people import People
 from signaling.appointments.routes import appointments_routes, notes_routes, visit_routes
 from signaling.appointments.rules import VisitRules
-from signaling.appointments.staff import NoAccounts, Staff
+from signaling.appointments.staff import StaffByAccount
 from signaling.appointments.telehealth import WORDS
 from signaling.appointments.told import Nobody, Told
 from signaling.appointments.visits import Visits
@@ -69,18 +70,18 @@ def appointments(
     proxies: Sequence[Network],
     rooms: Callable[[], Iterable[Room]],
     revoke: Callable[[str, float], None],
-    staff: Staff | None = None,
     told: Told | None = None,
 ) -> AppointmentsServed:
     """Raises BadSettings, signaling.keys.BadKey."""
     rules = visit_rules(settings)
     key = keys.records_key(settings.data_dir)
+    seals = SealedColumns(key, os.urandom)
     desk = Desk(
         database=store,
-        people=People(SealedColumns(key, os.urandom)),
+        people=People(seals),
         passes=Passes(key, lambda: base_url(settings)),
         rules=rules,
-        staff=staff or NoAccounts(),
+        staff=StaffByAccount(Accounts(store), seals),
         told=told or Nobody(),
         audit=audit,
         clock=clock,

@@ -1,4 +1,4 @@
-"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, `recordings` and `audit`.
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, `accounts`, `recordings`, `audit`.
 
 Flags are made from the settings.
 """
@@ -20,7 +20,7 @@ from signaling.ids import new_id, new_session_id
 from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
-from therabook import VERSION, audit_cli, logs, opening, quality_cli, recordings_cli, server
+from therabook import VERSION, accounts_cli, audit_cli, logs, opening, quality_cli, recordings_cli, server
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
 from therabook.doctor.command import run as run_doctor
@@ -155,6 +155,7 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
     raise SystemExit(digests.show(folder or server.WEB, files=files, served=served))
 
 
+main.add_command(accounts_cli.accounts)
 main.add_command(audit_cli.audit)
 
 
@@ -302,6 +303,9 @@ def open_file(file: Path, key: Path, identity: Path, to: Path) -> None:
 
 def _announce(settings: Settings, running: server.Running) -> None:
     base = base_url(settings, running.port)
+    if running.setup_token is not None:
+        link = accounts_cli.setup_link(settings, running.setup_token.get_secret_value(), running.port)
+        click.echo(f"Nobody of the clinic can sign in yet. Whoever opens this becomes its administrator:\n\n  {link}\n")
     if not settings.demo:
         click.echo(f"TheraBook Video serves at {base}")
         click.echo(f"Make links with `therabook token`, or with POST /api/token (key in {settings.data_dir}/api-key);")

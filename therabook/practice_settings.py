@@ -10,11 +10,12 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from therabook.account_settings import AccountSettings
 from therabook.outgoing_settings import OutgoingSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(OutgoingSettings):
+class PracticeSettings(AccountSettings, OutgoingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,

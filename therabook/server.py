@@ -27,7 +27,6 @@ from recording import core_dumps
 from sfu import MediaConfig, MediaEvent, MediaServer
 from signaling import headers, keys
 from signaling.api import LARGEST_BODY, TokenApi
-from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
 from signaling.brand import Brand
 from signaling.captures import Captures
@@ -61,6 +60,7 @@ from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
 from therabook import VERSION, appointments_served, audit_served, office_served, recordings, recordings_served, tls
+from therabook.accounts_served import Staff
 from therabook.outgoing_served import Outgoing
 from therabook.settings import BadSettings, Settings
 
@@ -81,6 +81,8 @@ class Running:
     media_port: int
     tokens: Tokens
     clock: Clock
+    setup_token: SecretStr | None = None
+    """With which the first administrator is made, while there is none."""
 
 
 @contextlib.asynccontextmanager
@@ -100,15 +102,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     pseudonyms = Pseudonyms(signing_key)
 
     # The audit log, and who may ask for records
+    http = aiohttp.ClientSession()
+    store = recordings.database(settings)
     audit_log = audit_served.audit_log(settings)
     audit = Audit(audit_log.append, clock)
-    api_access = ApiAccess(
-        api_key=api_key,
-        audit=audit,
-        clock=clock,
-        limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
-        proxies=proxies,
-    )
+    staff = Staff(settings, store, audit, clock, http, api_key, proxies)
 
     # Media, recordings, sessions, and the way into them
     nodes = Alone()
@@ -119,8 +117,6 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             each(event)
 
     media = MediaServer(media_config(settings), tell)
-    http = aiohttp.ClientSession()
-    store = recordings.database(settings)
     provider = recordings.key_provider(settings, http, clock.wall)
     books = recordings.books(settings, store, provider)
     vault = recordings.vault(settings, store, provider)
@@ -168,7 +164,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     # What is served
     api = TokenApi(
         tokens=tokens,
-        api_key=api_key,
+        ring=staff.ring,
         lifetime=settings.token_minutes * 60,
         demo=settings.demo,
         clock=clock,
@@ -180,7 +176,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     )
     access = RecordingsAccess(
         tokens=tokens,
-        api_key=api_key,
+        ring=staff.ring,
+        staff=staff.access,
         clock=clock,
         limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
         proxies=proxies,
@@ -189,7 +186,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     )
     quality = QualityApi(
         keeper=keeper,
-        api_key=api_key,
+        ring=staff.ring,
         clock=clock,
         limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
         proxies=proxies,
@@ -228,12 +225,12 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     outgoing = Outgoing(settings, store, audit, clock, metrics)
-    office = office_served.routes(settings, store, api_access, audit, audit_log, clock)
+    office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
     revoking = Revoking(revocations)
     booked = appointments_served.appointments(
         settings,
         store,
-        access=api_access,
+        access=staff.access,
         audit=audit,
         clock=clock,
         tokens=tokens,
@@ -243,8 +240,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         revoke=revoking.revoke,
         told=outgoing.told,
     )
-    office += [*booked.routes, *outgoing.routes(api_access)]
-    records = [*archive, *quality.routes(), *office]
+    office += [*booked.routes, *outgoing.routes(staff.access)]
+    records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
     # Serving
@@ -255,6 +252,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         await audit_served.opened(audit_log)
         audit_served.tell_start(audit, settings, missing_keys, shelf.current().digest)
         stack.push_async_callback(audit_served.tell_stop, audit)
+        stack.callback(staff.close)
         await store.upgrade()
         stack.push_async_callback(store.close)
         await recover(books, recordings.folder(settings), clock.wall(), vault.files)
@@ -295,7 +293,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(say_goodbye)
         log.info("web client", web_digest=shelf.current().digest)
         log.info("serving", version=VERSION, port=port, tls=settings.tls, demo=settings.demo)
-        yield Running(port, media.ports[0], tokens, clock)
+        yield Running(port, media.ports[0], tokens, clock, await staff.setup_token())
         log.info("stopping")
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from alembic import context
 
-import clinic.appointments.tables
-import clinic.messages.tables
-import clinic.notes.tables
-import clinic.webhooks.tables  # noqa: F401 (each noun's tables are known when they are imported)
+from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
+from clinic.appointments import tables as _appointments  # noqa: F401
+from clinic.messages import tables as _messages  # noqa: F401
+from clinic.notes import tables as _notes  # noqa: F401
 from clinic.tables import Table
+from clinic.webhooks import tables as _webhooks  # noqa: F401
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)
 context.run_migrations()

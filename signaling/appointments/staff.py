@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from clinic import Unknown
+from clinic.accounts import Accounts
+from signaling.accounts.parts import name_place
+from signaling.sealed_columns import SealBroken, SealedColumns
+
 
 class Staff(Protocol):
     async def account(self, given: str) -> str:
@@ -17,11 +22,23 @@ class Staff(Protocol):
         """What patients read. Raises ClinicError."""
 
 
-class NoAccounts:
-    """Where the booking system names therapists, and nobody signs in."""
+class StaffByAccount:
+    """Staff who sign in. Others, whom the booking system alone knows, are who it says."""
+
+    def __init__(self, accounts: Accounts, seals: SealedColumns) -> None:
+        self._accounts = accounts
+        self._seals = seals
 
     async def account(self, given: str) -> str:
-        return given
+        try:
+            return (await self._accounts.get(given)).id
+        except Unknown:
+            found = await self._accounts.by_external_id(given)
+            return found.id if found is not None else given
 
     async def name(self, account: str) -> str | None:
-        return None
+        try:
+            known = await self._accounts.get(account)
+            return self._seals.open(known.name_sealed, name_place(known.id))
+        except (Unknown, SealBroken):
+            return None

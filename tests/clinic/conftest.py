@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import clinic.appointments.tables
-import clinic.messages.tables
-import clinic.notes.tables
-import clinic.webhooks.tables  # noqa: F401
 from clinic import Consents, Database, Jobs, Recordings, Retention, Viewings, open_database, sqlite_url
+from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
+from clinic.appointments import tables as _appointments  # noqa: F401
+from clinic.messages import tables as _messages  # noqa: F401
+from clinic.notes import tables as _notes  # noqa: F401
 from clinic.tables import Table
+from clinic.webhooks import tables as _webhooks  # noqa: F401
 from tests.clinic.postgres import Postgres, a_postgres
 
 BOTH = ("sqlite", "postgresql")

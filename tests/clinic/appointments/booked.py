@@ -23,7 +23,8 @@ def appointment(id: str = "a1", starts_at: float = START, **changes: Any) -> App
         "made_at": START - 86_400,
         "changed_at": START - 86_400,
     }
-    return Appointment(**({"id": id, "starts_at": starts_at} | values | changes))
+    values |= {"id": id, "starts_at": starts_at}
+    return Appointment(**(values | changes))
 
 
 def patient(id: str = "p1", **changes: Any) -> Patient:

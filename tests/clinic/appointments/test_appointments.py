@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -53,7 +54,7 @@ async def test_lists_have_pages_and_bounds(database: Database) -> None:
         if after is None:
             break
     assert seen == ["a1", "a2", "a3"]
-    everywhen = {"since": 0.0, "until": START + 99 * HOUR}
+    everywhen: dict[str, Any] = {"since": 0.0, "until": START + 99 * HOUR}
     assert not (await store.find(**everywhen, therapist="t2")).appointments
     assert not (await store.find(**everywhen, patient="p2")).appointments
     assert len((await store.find(**everywhen, patient="p1")).appointments) == 4

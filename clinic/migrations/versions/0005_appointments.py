@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_appointments"
-down_revision = "0003"
+revision = "0005_appointments"
+down_revision = "0004_accounts"
 
 TABLES = (
     "note_version",
