@@ -103,3 +103,5 @@ class PeerReport:
     transport: Literal["udp", "tcp"]
     carries: float | None = None
     """bit/s that the way to the client is found to carry; None while that is not known."""
+    confirmed: int = 0
+    """How many times, since it connected, the client has said what of its pictures reached it; 0: it never does."""

@@ -323,6 +323,7 @@ class MediaPlane:
             bits_out=peer.traffic.bits_out if peer.traffic else 0.0,
             transport=transport,
             carries=float(stats["estimate_bps"]) or None,
+            confirmed=int(stats["feedback_in"]),
         )
 
     # Ends -------------------------------------------------------------------------------------------------------

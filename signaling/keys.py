@@ -84,6 +84,18 @@ def _key(path: Path) -> SecretBytes:
     return SecretBytes(key)
 
 
+def usage_key(folder: Path) -> SecretBytes:
+    """The key that signs statements of minutes (Ed25519): 32 bytes."""
+    text = _read_or_make(folder / "usage-key")
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadKey(f"{folder / 'usage-key'} is damaged. Bring back your copy of it.")
+    return SecretBytes(key)
+
+
 def make_folder(folder: Path) -> None:
     """The data folder, for the service's own user only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

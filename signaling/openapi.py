@@ -105,6 +105,7 @@ def _responses(route: Route, references: Any) -> dict[str, Any]:
         success["content"] = {route.answer: {"schema": {"type": "string"}}}
     elif route.answer is not None:
         success["content"] = {"application/json": {"schema": references[(route.answer, "serialization")]}}
+        success["content"] |= {kind: {"schema": {"type": "string"}} for kind in route.also}
     responses = {str(route.status): success}
     by_status: dict[int, list[str]] = {}
     for code in route.refusals:

@@ -41,6 +41,8 @@ class Route:
     """With `staff`: also for what is one's own."""
     query: type[BaseModel] | None = None
     """What may stand behind the path's `?`."""
+    also: tuple[str, ...] = ()
+    """Other media types in which the same is answered, if `format` in the query says so."""
     form: bool = False
     """`request` may also come as a form."""
     parameters: Mapping[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ SHELLS: dict[str, str] = {
     "signaling/witnessing.py": "shows the audit log's head to a witness every few seconds",
     "signaling/housekeeping.py": "looks every ten minutes at what is due",
     "signaling/quality_keeper.py": "looks every two seconds at what is to be kept",
+    "signaling/usage/keeper.py": "looks at who is heard four times a second, and keeps what was measured",
     "signaling/offload.py": "looks every few seconds at what is to go into the bucket",
     "signaling/appointments/keeper.py": "looks every two seconds at who is there",
     "signaling/outbox/sender.py": "looks every few seconds at what is to be sent",

@@ -30,7 +30,7 @@ from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("audit")
 
-KEYS = ("signing-key", "api-key", "receipt-key", "recordings-key", "records-key", "audit-key")
+KEYS = ("signing-key", "api-key", "receipt-key", "recordings-key", "records-key", "audit-key", "usage-key")
 """Files in the data folder whose making is an event."""
 
 LAST_SETTINGS = "audit-settings"

@@ -1,4 +1,4 @@
-"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, `accounts`, `recordings`, `audit`.
+"""The command line: `therabook serve`, `token`, `doctor`, `quality`, `web-digest`, and groups of commands for the rest.
 
 Flags are made from the settings.
 """
@@ -20,7 +20,7 @@ from signaling.ids import new_id, new_session_id
 from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
-from therabook import VERSION, accounts_cli, audit_cli, logs, opening, quality_cli, recordings_cli, server
+from therabook import VERSION, accounts_cli, audit_cli, logs, opening, quality_cli, recordings_cli, server, usage_cli
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
 from therabook.doctor.command import run as run_doctor
@@ -157,6 +157,7 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
 
 main.add_command(accounts_cli.accounts)
 main.add_command(audit_cli.audit)
+main.add_command(usage_cli.usage)
 
 
 @main.group()

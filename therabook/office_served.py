@@ -11,6 +11,7 @@ from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.route import Route
+from therabook import usage_served
 from therabook.settings import Settings
 
 
@@ -18,4 +19,6 @@ def routes(
     settings: Settings, store: Database, access: ApiAccess, audit: Audit, audit_log: AuditLog, clock: Clock
 ) -> list[Route]:
     """`audit` is told what happens; `audit_log` is what searches and exports read."""
-    return []
+    return [
+        *usage_served.routes(settings, store, access, audit, clock, audit_log),
+    ]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from therabook.account_settings import AccountSettings
 from therabook.outgoing_settings import OutgoingSettings
@@ -89,3 +90,22 @@ class PracticeSettings(AccountSettings, OutgoingSettings):
         le=36_500,
         description="Days until earlier versions of a note are deleted. Default: as long as the note.",
     )
+
+    # What the practice is called on paper, and its calendar
+    clinic_name: str | None = Field(
+        None, max_length=200, description="The clinic's name on statements of minutes. Default: that of the brand."
+    )
+    clinic_address: str = Field(
+        "", max_length=500, description="Its address there, lines separated by semicolons: 1 High Street; Springfield."
+    )
+    time_zone: str = Field(
+        "UTC",
+        description="The clinic's time zone, as America/New_York: where its days and months begin.",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is no time zone; write one such as America/New_York or UTC")
+        return name

@@ -59,7 +59,16 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, appointments_served, audit_served, office_served, recordings, recordings_served, tls
+from therabook import (
+    VERSION,
+    appointments_served,
+    audit_served,
+    office_served,
+    recordings,
+    recordings_served,
+    tls,
+    usage_served,
+)
 from therabook.accounts_served import Staff
 from therabook.outgoing_served import Outgoing
 from therabook.settings import BadSettings, Settings
@@ -241,6 +250,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         told=outgoing.told,
     )
     office += [*booked.routes, *outgoing.routes(staff.access)]
+    usage = usage_served.keeper(settings, store, sessions, media, clock)
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
@@ -275,6 +285,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(revoking.close)
         stack.push_async_callback(booked.keeper.close)
         background.start(booked.keeper.run())
+        await usage.keep()
+        stack.push_async_callback(usage.close)
+        background.start(usage.look_regularly())
+        background.start(usage.keep_regularly())
         housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
         if settings.quality_keep_days is not None:
             housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005_appointments"
-down_revision = "0004_accounts"
+down_revision = "0005_usage"
 
 TABLES = (
     "note_version",

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_messages"
-down_revision = "0010_appointments"
+revision = "0007_messages"
+down_revision = "0005_appointments"
 
 
 def upgrade() -> None:

@@ -1,0 +1,1 @@
+"""USAGE: minutes of sessions, sums of them, and the table of service codes."""
