@@ -12,8 +12,8 @@ from clinic.appointments import tables as _appointments  # noqa: F401
 from clinic.messages import tables as _messages  # noqa: F401
 from clinic.notes import tables as _notes  # noqa: F401
 from clinic.tables import Table
-from clinic.webhooks import tables as _webhooks  # noqa: F401
 from clinic.usage import tables as _usage  # noqa: F401 - its tables are part of the metadata
+from clinic.webhooks import tables as _webhooks  # noqa: F401
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)
 context.run_migrations()

@@ -14,8 +14,8 @@ from signaling.outbox.wording import LONGEST_SMS, TEMPLATES, BadWording, read_la
 from tests.signaling.outbox.letters import CLINIC, LINK, START, wording
 
 HEALTH = re.compile(
-    r"therap|patient|psych|counsel|mental|health|medic|clinic|diagnos|treat|symptom|disorder|addict|depress|anxi|trauma|"
-    r"session|doctor|\bdr\b|nurse|\bcare\b|\bvisit\b|\bill\b|\bpain\b|\bdrug|crisis",
+    r"therap|patient|psych|counsel|mental|health|medic|clinic|diagnos|treat|symptom|disorder|addict|depress|anxi|"
+    r"trauma|session|doctor|\bdr\b|nurse|\bcare\b|\bvisit\b|\bill\b|\bpain\b|\bdrug|crisis",
     re.IGNORECASE,
 )
 
