@@ -1,4 +1,4 @@
-"""A process that sends what is due until it is killed: `python -m tests.signaling.outbox.sending_process URL PORT CERT`.
+"""Sends what is due until it is killed: `python -m tests.signaling.outbox.sending_process URL PORT CERTIFICATE`.
 
 Says `sending` when it begins. Its leases are as long as ours, its clock is the one it was given.
 """
