@@ -6,17 +6,14 @@ Not here: what any of it answers (`signaling/appointments`, `signaling/notes`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from clinic import Consents, Database
 from clinic.accounts import Accounts
 from clinic.appointments.appointments import Appointments
-from clinic.appointments.calendar import zone_of
 from clinic.appointments.checkins import CheckIns
 from clinic.appointments.comings import Comings
-from clinic.errors import BadValue
 from clinic.notes.notes import Notes
 from signaling import keys
 from signaling.api_access import ApiAccess
@@ -40,42 +37,48 @@ from signaling.ids import new_id, new_secret
 from signaling.limits import Limiter
 from signaling.notes.api import NotesApi
 from signaling.pages import Pages
+from signaling.revocations import Revocations
+from signaling.revoking import Revoking
 from signaling.route import Route
 from signaling.sealed_columns import SealedColumns
+from signaling.sessions import Sessions
 from signaling.tokens import Tokens
 from therabook import recordings
 from therabook.links import base_url
-from therabook.settings import BadSettings, Settings
-
-if TYPE_CHECKING:
-    from signaling.room import Room
+from therabook.settings import Settings
 
 
 @dataclass(frozen=True)
 class AppointmentsServed:
     routes: list[Route]
     keeper: AttendanceKeeper
+    revoking: Revoking
     desk: Desk
+
+    async def close(self) -> None:
+        """Keeps what is not kept yet."""
+        await self.keeper.close()
+        await self.revoking.close()
 
 
 def appointments(
     settings: Settings,
     store: Database,
-    *,
     access: ApiAccess,
     audit: Audit,
     clock: Clock,
     tokens: Tokens,
     pages: Pages,
     proxies: Sequence[Network],
-    rooms: Callable[[], Iterable[Room]],
-    revoke: Callable[[str, float], None],
+    sessions: Sessions,
+    revocations: Revocations,
     told: Told | None = None,
 ) -> AppointmentsServed:
     """Raises BadSettings, signaling.keys.BadKey."""
     rules = visit_rules(settings)
     key = keys.records_key(settings.data_dir)
     seals = SealedColumns(key, os.urandom)
+    revoking = Revoking(revocations)
     desk = Desk(
         database=store,
         people=People(seals),
@@ -86,7 +89,7 @@ def appointments(
         audit=audit,
         clock=clock,
         new_id=new_id,
-        revoke=revoke,
+        revoke=revoking.revoke,
     )
     checkins, notes, attendance = CheckIns(store), Notes(store), Attendance()
     policy = recordings.consent_policy(settings)
@@ -105,7 +108,7 @@ def appointments(
     day = DayApi(desk, api, access, attendance=attendance, checkins=checkins, notes=notes, tokens=tokens)
     keeper = AttendanceKeeper(
         attendance,
-        rooms,
+        lambda: sessions.rooms,
         comings=Comings(store),
         appointments=Appointments(store),
         checkins=checkins,
@@ -118,17 +121,12 @@ def appointments(
         *notes_routes(NotesApi(desk, notes, access)),
         *visit_routes(visits, pages),
     ]
-    return AppointmentsServed(routes, keeper, desk)
+    return AppointmentsServed(routes, keeper, revoking, desk)
 
 
 def visit_rules(settings: Settings) -> VisitRules:
-    """Raises BadSettings."""
-    try:
-        zone_of(settings.practice_zone)
-    except BadValue:
-        raise BadSettings("practice_zone: there is no such time zone; write one as Europe/Berlin") from None
     return VisitRules(
-        zone=settings.practice_zone,
+        zone=settings.time_zone,
         opens=settings.visit_opens_minutes * 60.0,
         closes=settings.visit_closes_minutes * 60.0,
         devices=settings.visit_devices,

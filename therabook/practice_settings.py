@@ -11,12 +11,12 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
 
-from therabook.account_settings import AccountSettings
+from therabook.keeping_settings import KeepingSettings
 from therabook.outgoing_settings import OutgoingSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(AccountSettings, OutgoingSettings):
+class PracticeSettings(KeepingSettings, OutgoingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,
@@ -44,11 +44,6 @@ class PracticeSettings(AccountSettings, OutgoingSettings):
     )
 
     # Appointments and visits
-    practice_zone: str = Field(
-        "UTC",
-        max_length=64,
-        description="The practice's time zone, as Europe/Berlin: for appointments that name none, and for today.",
-    )
     visit_opens_minutes: int = Field(
         15, ge=0, le=1440, description="Minutes before an appointment from which on its links lead in."
     )

@@ -36,6 +36,7 @@ from signaling.health import Health
 from signaling.housekeeping import Housekeeping
 from signaling.ice_api import IceApi
 from signaling.ids import new_id, new_session_id
+from signaling.keeping.sweep import Sweep
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
@@ -48,7 +49,6 @@ from signaling.quality_watch import QualityWatch
 from signaling.recordings_access import RecordingsAccess
 from signaling.recovery import recover
 from signaling.revocations import Revocations
-from signaling.revoking import Revoking
 from signaling.route import add_routes
 from signaling.routes import route_table
 from signaling.rules import Rules
@@ -63,6 +63,7 @@ from therabook import (
     VERSION,
     appointments_served,
     audit_served,
+    keeping_served,
     office_served,
     recordings,
     recordings_served,
@@ -235,21 +236,14 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     )
     outgoing = Outgoing(settings, store, audit, clock, metrics)
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
-    revoking = Revoking(revocations)
     booked = appointments_served.appointments(
-        settings,
-        store,
-        access=staff.access,
-        audit=audit,
-        clock=clock,
-        tokens=tokens,
-        pages=pages,
-        proxies=proxies,
-        rooms=lambda: sessions.rooms,
-        revoke=revoking.revoke,
-        told=outgoing.told,
+        settings, store, staff.access, audit, clock, tokens, pages, proxies, sessions, revocations, outgoing.told
     )
     office += [*booked.routes, *outgoing.routes(staff.access)]
+    keeping = keeping_served.parts(
+        settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
+    )
+    office += keeping_served.routes(settings, keeping, staff.access)
     usage = usage_served.keeper(settings, store, sessions, media, clock)
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
@@ -282,16 +276,14 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
-        stack.push_async_callback(revoking.close)
-        stack.push_async_callback(booked.keeper.close)
+        stack.push_async_callback(booked.close)
         background.start(booked.keeper.run())
         await usage.keep()
         stack.push_async_callback(usage.close)
         background.start(usage.look_regularly())
         background.start(usage.keep_regularly())
-        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
-        if settings.quality_keep_days is not None:
-            housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days
+        lot = random.SystemRandom().choice
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, lot, metrics, Sweep(keeping))
         background.start(housekeeping.run())
         offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
         if offload is not None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_appointments"
-down_revision = "0005_usage"
+revision = "0007_appointments"
+down_revision = "0006_keeping"
 
 TABLES = (
     "note_version",

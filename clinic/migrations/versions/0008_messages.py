@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_messages"
-down_revision = "0005_appointments"
+revision = "0008_messages"
+down_revision = "0007_appointments"
 
 
 def upgrade() -> None:
