@@ -1,9 +1,11 @@
 /**
- * What an endpoint of webhooks was told, newest first: what arrived, what waits, what was given up; and telling it again.
+ * What an endpoint of webhooks was told, newest first: what arrived, what waits, what was given up; and telling it
+ * again.
  *
  * Not here: endpoints themselves (`webhooks.js`).
  */
 
+import { refusal } from '../http.js';
 import { button, h, replace, set, setText } from '../view.js';
 
 /**
@@ -24,9 +26,6 @@ import { button, h, replace, set, setText } from '../view.js';
  * @property {number | null} duration_ms
  * @property {string | null} error
  */
-
-/** Seconds between two looks at what became of what waits. */
-const LOOK = 5;
 
 /** Deliveries that are asked for at once. */
 const LIMIT = 50;
@@ -84,7 +83,11 @@ export class WebhookLog {
           'div',
           { class: 'staff-actions' },
           button('button compact', () => void this.test(), t('staff.webhooks.test')),
-          button('button compact', () => void this.again({ since: 0, failed_only: true }), t('staff.webhooks.failed_again')),
+          button(
+            'button compact',
+            () => void this.again({ since: 0, failed_only: true }),
+            t('staff.webhooks.failed_again'),
+          ),
         ),
       ),
       h('div', { class: 'field' }, h('label', { for: 'staff-webhook-state' }, t('staff.webhooks.show')), this.state),
@@ -92,7 +95,6 @@ export class WebhookLog {
       this.table,
       this.more,
     );
-    panel.every(LOOK, () => void this.look(true));
   }
 
   /** @param {Endpoint | null} endpoint */
@@ -137,14 +139,14 @@ export class WebhookLog {
    * @returns {Promise<{deliveries: Delivery[], next: number | null} | null>}
    */
   async page(before, quiet) {
-    const { api } = this.panel.context;
-    /** @type {{deliveries: Delivery[], next: number | null} | null} */
-    let page = null;
     const query = { state: this.state.value, before, limit: LIMIT };
-    await this.panel.act(async () => {
-      page = await api.get(`${this.path}/deliveries`, { query, quiet });
-    });
-    return page;
+    try {
+      return await this.panel.context.api.get(`${this.path}/deliveries`, { query, quiet });
+    } catch (error) {
+      const problem = refusal(error);
+      if (!quiet) this.panel.complain(problem, () => void this.look());
+      return null;
+    }
   }
 
   /** @param {Delivery} delivery */

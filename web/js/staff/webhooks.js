@@ -1,6 +1,6 @@
 /**
- * Webhooks: which of the clinic's own programs are told of what happens; a new one, with its secret shown once; and what
- * each was told (`#webhooks/ID`, `webhook-log.js`).
+ * Webhooks: which of the clinic's own programs are told of what happens; a new one, with its secret shown once; and
+ * what each was told (`#webhooks/ID`, `webhook-log.js`).
  */
 
 import { open } from '../elements/dialog.js';
@@ -27,6 +27,9 @@ import { WebhookLog } from './webhook-log.js';
 /** What can be chosen: events by what they are about, as `signaling/webhooks/kinds.py` names them. */
 export const GROUPS = ['session', 'person', 'recording', 'consent', 'appointment', 'usage'];
 
+/** Seconds between two looks at what became of what waits. */
+const LOOK = 5;
+
 export class WebhooksPanel extends Panel {
   /** @param {StaffContext} context */
   constructor(context) {
@@ -49,6 +52,10 @@ export class WebhooksPanel extends Panel {
       this.nothing,
       this.log.node,
     );
+  }
+
+  connect() {
+    this.every(LOOK, () => void this.log.look(true));
   }
 
   /** @param {string} rest  an endpoint's id: its log is shown below */
@@ -277,7 +284,7 @@ function hostOf(url) {
 register({
   name: 'webhooks',
   title: 'staff.webhooks.title',
-  icon: 'link',
+  icon: 'send',
   order: 65,
   needs: ['manage_webhooks'],
   make: (context) => new WebhooksPanel(context),
