@@ -54,7 +54,7 @@ async def test_a_calendar_makes_moves_and_removes_one_and_the_same_entry(mail_se
         calendar = Calendar.from_ical(found[0])
         (event,) = calendar.walk("VEVENT")
         assert calendar["METHOD"] == found[1]
-        seen.append((str(event["UID"]), found[1], event.sequence, event.decoded("DTSTART").timestamp()))
+        seen.append((str(event["UID"]), found[1], int(event.decoded("SEQUENCE")), event.decoded("DTSTART").timestamp()))
         assert event.decoded("DTEND").timestamp() == event.decoded("DTSTART").timestamp() + 50 * 60
         assert str(event["SUMMARY"]) == f"Appointment with {CLINIC}"
         assert str(event["CLASS"]) == "PRIVATE"
