@@ -6,4 +6,3 @@ import './emergencies.js';
 import './keys.js';
 import './people.js';
 import './security.js';
-import './webhooks.js';
