@@ -1,9 +1,9 @@
 """Housekeeping: what recordings and records need from time to time, whoever is there or not.
 
-Whatever is past its time is shredded, files that nothing opens any more are removed, deleted keys are put out of the
-database's own files, how connections were is forgotten in time, and once a day a recording is chosen by lot and read
-from beginning to end: a restore test, of which the log and the metrics tell. Not here: when a recording's time is over
-(`capture_books.py` sets it), and how it is shredded and read (`vault.py`).
+Records whose time is over go (`keeping/sweep.py`), recordings past theirs are shredded, files that nothing opens any
+more are removed, deleted keys are put out of the database's own files, and once a day a recording is chosen by lot and
+read from beginning to end: a restore test, of which the log and the metrics tell. Not here: when a recording's time is
+over (`capture_books.py` sets it), and how it is shredded and read (`vault.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ import structlog
 from clinic import ClinicError, Recording, RecordingState, Viewing, Viewings
 from recording.age import AgeError
 from recording.keys import KeyRefused, KeyUnavailable
+from signaling.audit_port import Audit
 from signaling.clock import Clock
+from signaling.keeping.sweep import Sweep
 from signaling.metrics import Metrics
+from signaling.refusals import Refused
 from signaling.vault import Vault
 
 log = structlog.get_logger("housekeeping")
@@ -31,7 +34,9 @@ DAY = 86_400.0
 TEST_EVERY = DAY
 """Seconds between two restore tests."""
 
-TROUBLES = (ClinicError, KeyUnavailable, KeyRefused, AgeError, OSError)
+TROUBLES = (ClinicError, KeyUnavailable, KeyRefused, AgeError, OSError, Refused)
+"""`Refused`: by the audit log, without which nothing is deleted."""
+
 READABLE = (RecordingState.CAPTURED, RecordingState.READY)
 
 
@@ -45,9 +50,10 @@ class Housekeeping:
     choose: Callable[[Sequence[Recording]], Recording]
     """One of several, by lot."""
     metrics: Metrics
-    forget_quality: Callable[[float], Awaitable[int]] | None = None
-    """Removes what is known of connections up to a time; None: it is kept for ever."""
-    quality_days: float = 0.0
+    audit: Audit
+    """Is told before anything is deleted or read; what it cannot write is not done, and due again next time."""
+    sweep: Sweep | None = None
+    """Of records of all kinds. None: there is nothing but recordings."""
     _unscrubbed: bool = field(default=True, init=False)
     _tested_at: float | None = field(default=None, init=False)
 
@@ -60,9 +66,9 @@ class Housekeeping:
     async def look(self) -> None:
         """Everything that is due now. What cannot be done is logged, and due again next time."""
         now = self.clock.wall()
+        await self._guarded("records", self._sweep(now))
         await self._guarded("retention", self._shred(now))
         await self._guarded("files", self._remove())
-        await self._guarded("quality", self._forget(now))
         if self._tested_at is None or now - self._tested_at >= TEST_EVERY:
             self._tested_at, self._unscrubbed = now, True
             await self._guarded("restore test", self._test(now))
@@ -74,6 +80,9 @@ class Housekeeping:
             await self._guarded("retention", self._shred_one(recording, now))
 
     async def _shred_one(self, recording: Recording, now: float) -> None:
+        await self.audit.record(
+            "recording.delete", "server", "retention", session=recording.session, subject=recording.id, of="everybody"
+        )
         await self.vault.shred(recording.id, None, by="retention", reason="Its time was over.", now=now)
         self._unscrubbed = True
         self.metrics.recordings_shredded.inc()
@@ -82,9 +91,9 @@ class Housekeeping:
     async def _remove(self) -> None:
         await self.vault.remove(await self.vault.retention.files_to_remove())
 
-    async def _forget(self, now: float) -> None:
-        if self.forget_quality is not None:
-            await self.forget_quality(now - self.quality_days * DAY)
+    async def _sweep(self, now: float) -> None:
+        if self.sweep is not None:
+            await self.sweep.run(now)
 
     async def _scrub(self) -> None:
         self._unscrubbed = not await self.scrub()
@@ -97,6 +106,7 @@ class Housekeeping:
         if not page.recordings:
             return
         chosen = self.choose(page.recordings)
+        await self.audit.record("recording.verify", "server", "restore test", session=chosen.session, subject=chosen.id)
         await self.viewings.keep(Viewing(chosen.id, "restore test", "system", "verified", now))
         checked = await self.vault.verify(chosen.id)
         bad = [each for each in checked if each.problem is not None]

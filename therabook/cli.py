@@ -20,7 +20,20 @@ from signaling.ids import new_id, new_session_id
 from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
-from therabook import VERSION, accounts_cli, audit_cli, logs, opening, quality_cli, recordings_cli, server, usage_cli
+from therabook import (
+    VERSION,
+    accounts_cli,
+    audit_cli,
+    backup_cli,
+    logs,
+    opening,
+    quality_cli,
+    recordings_cli,
+    records_cli,
+    server,
+    told_operator,
+    usage_cli,
+)
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
 from therabook.doctor.command import run as run_doctor
@@ -108,7 +121,18 @@ def token(
             minutes=minutes,
             encryption=encryption,
         )
-        click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
+        link = make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now)
+        told_operator.tell(
+            settings,
+            "token.issue",
+            session=session,
+            patient=claims.sub if role == "patient" else None,
+            subject=claims.jti,
+            what="session",
+            role=role,
+            whose=claims.sub,
+        )
+        click.echo(link)
     except (keys.BadKey, OSError) as error:
         raise click.ClickException(str(error)) from None
     except ValueError:
@@ -158,6 +182,9 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
 main.add_command(accounts_cli.accounts)
 main.add_command(audit_cli.audit)
 main.add_command(usage_cli.usage)
+main.add_command(records_cli.records)
+main.add_command(backup_cli.backup)
+main.add_command(backup_cli.restore)
 
 
 @main.group()
@@ -285,6 +312,15 @@ def link(config: Path | None, role: Keeper, user: str, session: str | None, hour
     now = time.time()
     try:
         claims = RecordingsClaims(jti=new_id(), exp=int(now + 3600 * hours), sub=user, role=role, room=session)
+        told_operator.tell(
+            settings,
+            "token.issue",
+            session=session,
+            subject=claims.jti,
+            what="recordings",
+            role=role,
+            whose=user,
+        )
         click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
     except (keys.BadKey, OSError) as error:
         raise click.ClickException(str(error)) from None
