@@ -43,6 +43,7 @@ class Metrics:
         self.messages_waiting = self._gauge("messages_waiting", "E-mails and SMS that are not sent yet", "channel")
         self.webhooks = self._counter("webhooks", "Attempts to deliver a webhook, by what became of them", "outcome")
         self.webhooks_waiting = self._gauge("webhooks_waiting", "Webhooks that are not delivered yet")
+        self.alerts = self._counter("alerts", "Unusual activity that was noticed, by rule", "rule")
         self.quality = QualityMetrics(self.registry)
         self.slow = self._counter("connections_too_slow", "Sockets closed because they did not take what was sent")
 

@@ -15,6 +15,7 @@ SHELLS: dict[str, str] = {
     "signaling/captures.py": "looks at what was heard ten times a second",
     "signaling/capture_books.py": "waits for a database that is away",
     "signaling/audit_port.py": "waits for an audit log that cannot be written",
+    "signaling/alerts/alerts.py": "waits for a database that is away, to keep notices in",
     "signaling/witnessing.py": "shows the audit log's head to a witness every few seconds",
     "signaling/housekeeping.py": "looks every ten minutes at what is due",
     "signaling/quality_keeper.py": "looks every two seconds at what is to be kept",

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from clinic import ClinicError, Database
+from clinic.alerts.records import Alert
 from clinic.appointments.records import Appointment
 from clinic.messages.outbox import Outbox
 from clinic.messages.records import Channel
@@ -66,7 +67,8 @@ class Everybody:
 
 
 class Outgoing:
-    """`told` is for whoever changes appointments, `feed.hear` for the audit log's hearers, `feed.tell` for others."""
+    """`told` is for whoever changes appointments, `alert` for alerts, `feed.tell` for others. What the audit log is told
+    is heard."""
 
     def __init__(
         self,
@@ -113,6 +115,7 @@ class Outgoing:
             chance=random.SystemRandom().random,
         )
         self.told: Told = Everybody(self.notices, self.feed)
+        audit.hearers.append(self.feed.hear)
 
     def routes(self, access: ApiAccess) -> list[Route]:
         webhooks = WebhooksApi(
@@ -129,11 +132,11 @@ class Outgoing:
         )
         return [*MessagesApi(self._outbox, access).routes(), *webhooks.routes()]
 
-    async def alert(self, alert: str) -> None:
+    async def alert(self, alert: Alert) -> None:
         """Tells those whom the settings name. Whatever happens, the alert itself is kept and shown."""
         contacts = [Contact(email=each) for each in self._settings.alert_mail]
         try:
-            await self.notices.alert(alert, contacts, f"{self._settings.public_url}/staff")
+            await self.notices.alert(alert.id, contacts, f"{self._settings.public_url}/staff")
         except ClinicError as error:
             log.error("nobody was told of an alert", error_type=type(error).__name__)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from alembic import context
 
 from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
+from clinic.alerts import tables as _alerts  # noqa: F401 - its tables are part of the metadata
 from clinic.appointments import tables as _appointments  # noqa: F401
 from clinic.keeping import tables as _keeping  # noqa: F401 - its tables are part of the metadata
 from clinic.messages import tables as _messages  # noqa: F401

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_messages"
-down_revision = "0007_appointments"
+revision = "0009_messages"
+down_revision = "0008_alerts"
 
 
 def upgrade() -> None:
