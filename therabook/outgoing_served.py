@@ -67,8 +67,8 @@ class Everybody:
 
 
 class Outgoing:
-    """`told` is for whoever changes appointments, `alert` for alerts, `feed.tell` for others. What the audit log is told
-    is heard."""
+    """`told` is for whoever changes appointments, `alert` for alerts, `feed.tell` for others. The audit log is
+    listened to."""
 
     def __init__(
         self,
