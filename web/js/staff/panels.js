@@ -6,3 +6,4 @@ import './emergencies.js';
 import './keys.js';
 import './people.js';
 import './security.js';
+import './usage.js';
