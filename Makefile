@@ -21,7 +21,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test screenshots test-crash bench bench-e2ee bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
+.PHONY: run test screenshots test-audit test-crash bench bench-audit bench-e2ee bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -38,6 +38,9 @@ endif
 screenshots: .venv/tools $(ENGINE)         ## every page as people see it, into build/screenshots*/
 	$(BIN)/python -m pytest -m screenshots tests/browser
 
+test-audit: .venv/dev $(ENGINE)            ## ten thousand ways to falsify the audit log, each found: make test-audit ARGS="--count 2000"
+	$(BIN)/python -m tests.audit_mutations $(ARGS)
+
 test-crash: .venv/dev $(ENGINE)            ## the service killed at a thousand moments: make test-crash ARGS="--kills 60"
 	$(BIN)/python -m tests.crash $(ARGS)
 
@@ -52,6 +55,9 @@ sanitize: .venv/dev build/address/engine.built build/thread/engine.built   ## th
 
 bench-recording: .venv/dev $(ENGINE)       ## what recording costs, how much is too much, composing, memory
 	$(BIN)/python -m bench.recording $(ARGS)
+
+bench-audit: .venv/dev $(ENGINE)           ## signed events a second, proofs of ten million, the verifier
+	$(BIN)/python -m bench.audit $(ARGS)
 
 bench-e2ee: .venv/tools $(ENGINE)          ## what end-to-end encryption costs, in real browsers and at the server
 	$(BIN)/python -m bench.e2ee $(ARGS)

@@ -11,7 +11,8 @@ import contextlib
 import os
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.util import await_only
 
+from clinic.columns import Sealed
 from clinic.errors import BadDatabase, Conflict, Unavailable
+from clinic.tables import Table
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 0x7468_6572_6162_6F6B
@@ -41,6 +44,9 @@ PATIENCE = 30
 
 SCRUB_PATIENCE_MS = 3_000
 """While a scrub waits for a table, everybody waits behind it: a backup that runs for minutes goes first."""
+
+KEYS = ("recording_person", "recording_output")
+"""Tables with keys of recordings."""
 
 LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for having waited too long."""
@@ -86,9 +92,11 @@ class Database:
         )
         self._readers = async_sessionmaker(engine.execution_options(**one_moment), expire_on_commit=False)
         self._writers = async_sessionmaker(engine, expire_on_commit=False)
+        self._together: ContextVar[tuple[object, AsyncSession] | None] = ContextVar("together", default=None)
 
-    async def upgrade(self) -> None:
-        """Brings the tables up to date. Two processes may do this at once: one does it, the other finds it done.
+    async def upgrade(self, to: str = "head") -> None:
+        """Brings the tables up to date, or to an older revision of them. Two processes may do this at once: one does
+        it, the other finds it done.
 
         Raises BadDatabase, Unavailable.
         """
@@ -96,7 +104,7 @@ class Database:
             async with self._engine.begin() as connection:
                 if not self._sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-                await connection.run_sync(_migrate, self._migrations)
+                await connection.run_sync(_migrate, self._migrations, to)
 
     async def answers(self) -> None:
         """Whether it can be used at all: changes nothing, and needs no tables. Raises BadDatabase, Unavailable."""
@@ -107,19 +115,51 @@ class Database:
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A transaction that sees one moment and changes nothing. Raises Unavailable."""
+        outer = self._joined()
         with _faults():
+            if outer is not None:
+                yield outer
+                return
             async with self._readers() as session:
                 yield session
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A transaction that is kept when the block ends, unless it raises. Raises Unavailable, Conflict."""
+        outer = self._joined()
         with _faults():
+            if outer is not None:
+                yield outer
+                await outer.flush()
+                return
             async with self._writers.begin() as session:
                 yield session
 
-    async def scrub(self) -> bool:
-        """Puts deleted keys out of the database's own files: both databases mark deleted bytes as free at first.
+    @contextlib.asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """What stores read and write in this block, in this task, is one transaction: kept as a whole when it ends, or
+        not at all if it raises. A store that raises has spoilt it; so whoever catches that raises something else.
+
+        Nothing but this database may be waited for inside. Raises Unavailable, Conflict.
+        """
+        if self._joined() is not None:
+            yield
+            return
+        async with self.writing() as session:
+            token = self._together.set((asyncio.current_task(), session))
+            try:
+                yield
+            finally:
+                self._together.reset(token)
+
+    def _joined(self) -> AsyncSession | None:
+        """The transaction of a `together` around. A task that was started in one inherits the variable, not that."""
+        outer = self._together.get()
+        return outer[1] if outer is not None and outer[0] is asyncio.current_task() else None
+
+    async def scrub(self, tables: Collection[str] = ()) -> bool:
+        """Puts deleted keys out of the database's own files: both databases mark deleted bytes as free at first. In
+        PostgreSQL of recordings' keys, and of `tables` from which something sealed was removed.
 
         False if it could not be done now, because somebody else uses the tables (a backup). It cannot reach copies:
         backups, and in PostgreSQL the write-ahead log until that is recycled. Raises Unavailable.
@@ -132,7 +172,7 @@ class Database:
                     busy = (await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))).scalar_one()
                     return not busy
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return await _rewrite(connection)
+                return await _rewrite(connection, tables)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -203,14 +243,16 @@ def _make_file(path: Path) -> None:
         raise BadDatabase(f"{path} can be read by others (mode {mode:04o}). Run: chmod 600 {path}")
 
 
-async def _rewrite(connection: AsyncConnection) -> bool:
+async def _rewrite(connection: AsyncConnection, tables: Collection[str]) -> bool:
     """Into new files, as they are now. VACUUM FULL would keep what anybody could still see who began to read before,
     be it another table; a column that is computed anew is written from what is there alone."""
     await connection.execute(text(f"SET lock_timeout = {SCRUB_PATIENCE_MS}"))
     try:
-        for table in ("recording_person", "recording_output"):
-            anew = "ALTER COLUMN wrapped_key TYPE bytea USING wrapped_key || ''::bytea"
-            await connection.execute(text(f"ALTER TABLE {table} {anew}"))
+        for table in dict.fromkeys((*KEYS, *tables)):
+            columns = [each.name for each in Table.metadata.tables[table].columns if isinstance(each.type, Sealed)]
+            if columns:  # one is enough: the whole row is written anew
+                anew = f"ALTER COLUMN {columns[0]} TYPE bytea USING {columns[0]} || ''::bytea"
+                await connection.execute(text(f"ALTER TABLE {table} {anew}"))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
@@ -220,12 +262,12 @@ async def _rewrite(connection: AsyncConnection) -> bool:
     return True
 
 
-def _migrate(connection: Connection, migrations: Path) -> None:
+def _migrate(connection: Connection, migrations: Path, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise BadDatabase(f"the database was made by a newer version, or is another program's: {error}") from None
 

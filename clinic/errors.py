@@ -43,7 +43,7 @@ class IllegalMove(ClinicError):
 
 
 class Held(ClinicError):
-    """The recording is on hold: nothing of it may be deleted until the hold is released."""
+    """It is on hold, or must be kept for another reason: nothing of it may be deleted until that is over."""
 
 
 class LastOne(ClinicError):

@@ -1,7 +1,8 @@
 """Retention: how long a recording may be kept, what must be kept in spite of that, and deletion that can be proved.
 
 Deletion is deletion of keys: a recording's files are noise once their wrapped keys are gone. The proof is written in
-the same transaction; the files are removed afterwards, and are remembered until they are.
+the same transaction; the files are removed afterwards, and are remembered until they are. What is on hold stays: a
+recording's own hold, and legal holds over more than one recording (`keeping/holds.py`).
 Not here: the policy that sets the deadlines, and the files themselves (`recording/`).
 """
 
@@ -11,15 +12,18 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from clinic.database import Database
 from clinic.errors import Conflict, Held, IllegalMove, Unavailable, Unknown
+from clinic.keeping.holds import standing
 from clinic.records import DeletedKey, Recording, Shredded, ShredProof
 from clinic.rows import as_record, as_row, move, take
 from clinic.states import JobState, RecordingState
 from clinic.tables import JobRow, OutputRow, PersonRow, RecordingRow, ShredProofRow, TrackRow
+
+DAY = 86_400.0
 
 
 class Retention:
@@ -46,18 +50,48 @@ class Retention:
                 raise Conflict("the recording is not on hold")
             row.held_by = row.held_because = row.held_at = None
 
+    async def retime(self, days: int | None) -> None:
+        """Every recording may be deleted so many days after its beginning from now on. None: never by itself."""
+        changed = update(RecordingRow).where(RecordingRow.state != RecordingState.SHREDDED)
+        if days is None:
+            changed = changed.where(RecordingRow.delete_after.is_not(None)).values(delete_after=None)
+        else:
+            deadline = RecordingRow.started_at + days * DAY
+            changed = changed.where(or_(RecordingRow.delete_after.is_(None), RecordingRow.delete_after != deadline))
+            changed = changed.values(delete_after=deadline)
+        async with self._database.writing() as session:
+            await session.execute(changed)
+
     async def due(self, now: float, limit: int = 100) -> list[Recording]:
         """Those whose time is over and that may be shredded, longest overdue first."""
-        query = (
-            select(RecordingRow)
-            .where(
-                RecordingRow.delete_after <= now,
-                RecordingRow.held_by.is_(None),
-                RecordingRow.state.not_in((RecordingState.CAPTURING, RecordingState.SHREDDED)),
+        async with self._database.reading() as session:
+            holds = await standing(session, removing=False)
+            free = holds.free(at=RecordingRow.started_at, session=RecordingRow.session)
+            query = (
+                select(RecordingRow)
+                .where(*_over(now), RecordingRow.held_by.is_(None), *free)
+                .order_by(RecordingRow.delete_after, RecordingRow.id)
+                .limit(limit)
             )
-            .order_by(RecordingRow.delete_after, RecordingRow.id)
-            .limit(limit)
-        )
+            return [as_record(Recording, row) for row in await session.scalars(query)]
+
+    async def over(self, now: float) -> tuple[int, int]:
+        """How many may be shredded, and how many others are over their time and on hold."""
+        every = select(func.count()).select_from(RecordingRow).where(*_over(now))
+        async with self._database.reading() as session:
+            holds = await standing(session, removing=False)
+            free = holds.free(at=RecordingRow.started_at, session=RecordingRow.session)
+            going = int((await session.execute(every.where(RecordingRow.held_by.is_(None), *free))).scalar_one())
+            return going, int((await session.execute(every)).scalar_one()) - going
+
+    async def held(self, after: tuple[float, str] | None = None, limit: int = 50) -> list[Recording]:
+        """Those that are on hold themselves, newest hold first. `after`: (held_at, id) of the last one before."""
+        query = select(RecordingRow).where(RecordingRow.held_by.is_not(None))
+        if after is not None:
+            at, last = after
+            older = RecordingRow.held_at < at
+            query = query.where(or_(older, and_(RecordingRow.held_at == at, RecordingRow.id < last)))
+        query = query.order_by(RecordingRow.held_at.desc(), RecordingRow.id.desc()).limit(limit)
         async with self._database.reading() as session:
             return [as_record(Recording, row) for row in await session.scalars(query)]
 
@@ -99,7 +133,8 @@ class Retention:
     async def _shred(self, recording: str, person: str | None, by: str, reason: str, now: float) -> Shredded:
         async with self._database.writing() as session:
             row = await take(session, recording)
-            if row.held_by is not None:
+            holds = await standing(session, removing=True)
+            if row.held_by is not None or holds.cover(at=row.started_at, session=row.session):
                 raise Held("the recording is on hold")
             readable = await _readable(session, recording)
             going = [each for each in readable if person in (None, each.person_id)]
@@ -127,6 +162,13 @@ class Retention:
         except Unavailable:  # what was deleted is deleted: that must not look like a failure
             scrubbed = False
         return Shredded(proof, tuple(files), scrubbed)
+
+
+def _over(now: float) -> tuple[ColumnElement[bool], ...]:
+    return (
+        RecordingRow.delete_after <= now,
+        RecordingRow.state.not_in((RecordingState.CAPTURING, RecordingState.SHREDDED)),
+    )
 
 
 async def _readable(session: AsyncSession, recording: str) -> list[PersonRow]:

@@ -1,9 +1,9 @@
 """Housekeeping: what recordings and records need from time to time, whoever is there or not.
 
-Whatever is past its time is shredded, files that nothing opens any more are removed, deleted keys are put out of the
-database's own files, how connections were is forgotten in time, and once a day a recording is chosen by lot and read
-from beginning to end: a restore test, of which the log and the metrics tell. Not here: when a recording's time is over
-(`capture_books.py` sets it), and how it is shredded and read (`vault.py`).
+Records whose time is over go (`keeping/sweep.py`), recordings past theirs are shredded, files that nothing opens any
+more are removed, deleted keys are put out of the database's own files, and once a day a recording is chosen by lot and
+read from beginning to end: a restore test, of which the log and the metrics tell. Not here: when a recording's time is
+over (`capture_books.py` sets it), and how it is shredded and read (`vault.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from clinic import ClinicError, Recording, RecordingState, Viewing, Viewings
 from recording.age import AgeError
 from recording.keys import KeyRefused, KeyUnavailable
 from signaling.clock import Clock
+from signaling.keeping.sweep import Sweep
 from signaling.metrics import Metrics
+from signaling.refusals import Refused
 from signaling.vault import Vault
 
 log = structlog.get_logger("housekeeping")
@@ -31,7 +33,9 @@ DAY = 86_400.0
 TEST_EVERY = DAY
 """Seconds between two restore tests."""
 
-TROUBLES = (ClinicError, KeyUnavailable, KeyRefused, AgeError, OSError)
+TROUBLES = (ClinicError, KeyUnavailable, KeyRefused, AgeError, OSError, Refused)
+"""`Refused`: by the audit log, without which nothing is deleted."""
+
 READABLE = (RecordingState.CAPTURED, RecordingState.READY)
 
 
@@ -45,9 +49,8 @@ class Housekeeping:
     choose: Callable[[Sequence[Recording]], Recording]
     """One of several, by lot."""
     metrics: Metrics
-    forget_quality: Callable[[float], Awaitable[int]] | None = None
-    """Removes what is known of connections up to a time; None: it is kept for ever."""
-    quality_days: float = 0.0
+    sweep: Sweep | None = None
+    """Of records of all kinds. None: there is nothing but recordings."""
     _unscrubbed: bool = field(default=True, init=False)
     _tested_at: float | None = field(default=None, init=False)
 
@@ -60,9 +63,9 @@ class Housekeeping:
     async def look(self) -> None:
         """Everything that is due now. What cannot be done is logged, and due again next time."""
         now = self.clock.wall()
+        await self._guarded("records", self._sweep(now))
         await self._guarded("retention", self._shred(now))
         await self._guarded("files", self._remove())
-        await self._guarded("quality", self._forget(now))
         if self._tested_at is None or now - self._tested_at >= TEST_EVERY:
             self._tested_at, self._unscrubbed = now, True
             await self._guarded("restore test", self._test(now))
@@ -82,9 +85,9 @@ class Housekeeping:
     async def _remove(self) -> None:
         await self.vault.remove(await self.vault.retention.files_to_remove())
 
-    async def _forget(self, now: float) -> None:
-        if self.forget_quality is not None:
-            await self.forget_quality(now - self.quality_days * DAY)
+    async def _sweep(self, now: float) -> None:
+        if self.sweep is not None:
+            await self.sweep.run(now)
 
     async def _scrub(self) -> None:
         self._unscrubbed = not await self.scrub()

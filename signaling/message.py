@@ -16,6 +16,7 @@ PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """Names one person within one session. Chosen by the server, says nothing about who they are."""
 
 Source = Literal["microphone", "camera", "screen"]
+Sound = Literal["usual", "small", "least"]
 """What a person can send. The same words as `sfu.Source`."""
 
 

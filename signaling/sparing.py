@@ -3,7 +3,8 @@ whether no picture of theirs is to be sent at all, so that the sound gets throug
 
 Sound comes before everything, and nobody can make it smaller on its way: it is encrypted end to end. As a browser
 sends it, with encryption and headers, a voice takes 69 kbit/s on the wire; made small 29 kbit/s, with a delay that is
-40 ms longer (16 kbit/s, packets of 60 ms). So what is made small is made so for everybody who listens.
+40 ms longer (16 kbit/s, packets of 60 ms); and 17 at the least, 100 ms later (10 kbit/s, packets of 120 ms), which
+leaves something of 30 kbit/s for what else is said. What is made small is made so for everybody who listens.
 
 Pure: measurements and the time go in.
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from signaling.message import Sound
 
 if TYPE_CHECKING:
     from sfu import PeerId, PeerReport
@@ -22,6 +25,12 @@ NARROW_BPS = 90_000.0
 
 STILL_NARROW_BPS = 45_000.0
 """The same for sound that is small. What carries more is only known by sending more: then that is tried."""
+
+LEAST_BPS = 33_000.0
+"""Below this small sound fills the way."""
+
+STILL_LEAST_BPS = 22_000.0
+"""The same for the least there is."""
 
 PICTURE_BPS = 80_000.0
 """With less on the way to us even the smallest picture takes from the sound what it needs. On the way to who watches
@@ -74,14 +83,15 @@ class Sparing:
 
     def __init__(self) -> None:
         self._sound = Measure()
+        self._least = Measure()
         self._pictures = Measure()
         self._tried_at = 0.0
         self._lost_before = False
         self._told: list[tuple[float, float]] = []
 
     @property
-    def small_sound(self) -> bool:
-        return self._sound.on
+    def sound(self) -> Sound:
+        return "least" if self._least.on else "small" if self._sound.on else "usual"
 
     @property
     def no_pictures(self) -> bool:
@@ -102,14 +112,23 @@ class Sparing:
             up = own.bits_in if up is None else min(up, own.bits_in)
         self._lost_before = loses
         known = [bps for bps in (up, down) if bps is not None]
-        sound, pictures = self._sound, self._pictures
+        sound, least, pictures = self._sound, self._least, self._pictures
+        settled = sound.on and now - max(sound.since, self._tried_at) >= SETTLES
         if known and min(known) < (STILL_NARROW_BPS if sound.on else NARROW_BPS):
             sound.need(now)
-        settled = sound.on and now - max(sound.since, self._tried_at) >= SETTLES
+        if known and (settled or least.on) and min(known) < (STILL_LEAST_BPS if least.on else LEAST_BPS):
+            least.need(now)
         if up is not None and up < PICTURE_BPS and settled and not pictures.on:
             pictures.need(now)
-        if pictures.rested(now):
-            # One after the other: the pictures with small sound, then the sound.
+        # One after the other: small sound, the pictures with it, then the sound as it was.
+        if least.on:
+            sound.need(now)
+            if pictures.on:
+                pictures.need(now)
+            if known and least.rested(now):
+                least.end(now)
+                self._tried_at = now
+        elif pictures.rested(now):
             pictures.end(now)
             self._tried_at = now
             sound.need(now)

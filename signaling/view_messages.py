@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from signaling.message import Message, Mid, PersonId, Source
+from signaling.message import Message, Mid, PersonId, Sound, Source
 
 
 class Shown(Message):
@@ -35,5 +35,6 @@ class Wanted(Message):
 
     type: Literal["wanted"] = "wanted"
     layers: dict[Source, list[str]]
-    small_sound: bool = False
-    """Whether the microphone is to be sent with 16 kbit/s and 60 ms a packet: somebody's way carries no more."""
+    sound: Sound = "usual"
+    """How the microphone is to be sent, where somebody's way carries no more. `small`: with 16 kbit/s and 60 ms a
+    packet. `least`: with 10 kbit/s and 120 ms."""

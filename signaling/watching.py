@@ -60,7 +60,7 @@ class Watching:
     def news(self, sparing: Sparing) -> Wanted | None:
         """What the page has to be told. `sparing`: of what this person sends."""
         layers: dict[Source, list[str]] = {"camera": [], "screen": []} if sparing.no_pictures else dict(self.wanted)
-        wanted = Wanted(layers=layers, small_sound=sparing.small_sound)
+        wanted = Wanted(layers=layers, sound=sparing.sound)
         if wanted == self.told:
             return None
         self.told = wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
@@ -40,6 +41,19 @@ def test_media_knows_nothing_of_people_or_http() -> None:
         if module.split(".")[0] in FOREIGN_TO_MEDIA
     ]
     assert not found
+
+
+def test_who_checks_the_audit_log_shares_no_code_with_who_writes_it() -> None:
+    """And needs nothing but Python and `cryptography`, so that a stranger can run it."""
+    allowed = {*sys.stdlib_module_names, "cryptography"}
+    found = [
+        f"{name_of(file)}:{line} imports {module}"
+        for file in python_files("therabook/audit_verify")
+        for line, module in imported(file)
+        if module.split(".")[0] not in allowed and not module.startswith("therabook.audit_verify.")
+    ]
+    assert not found
+    assert len(python_files("therabook/audit_verify")) > 3
 
 
 def test_the_server_uses_only_parts_of_aiortc() -> None:

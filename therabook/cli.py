@@ -20,7 +20,19 @@ from signaling.ids import new_id, new_session_id
 from signaling.recordings_access import LIFETIME, LONGEST_LIFETIME
 from signaling.roles import Keeper, Role
 from signaling.tokens import JoinClaims, RecordingsClaims, Tokens
-from therabook import VERSION, accounts_cli, audit_cli, logs, opening, quality_cli, recordings_cli, server, usage_cli
+from therabook import (
+    VERSION,
+    accounts_cli,
+    audit_cli,
+    backup_cli,
+    logs,
+    opening,
+    quality_cli,
+    recordings_cli,
+    records_cli,
+    server,
+    usage_cli,
+)
 from therabook import web_digest as digests
 from therabook.doctor.command import FOR_DOCTOR
 from therabook.doctor.command import run as run_doctor
@@ -158,6 +170,9 @@ def web_digest(folder: Path | None, files: bool, served: str | None) -> None:
 main.add_command(accounts_cli.accounts)
 main.add_command(audit_cli.audit)
 main.add_command(usage_cli.usage)
+main.add_command(records_cli.records)
+main.add_command(backup_cli.backup)
+main.add_command(backup_cli.restore)
 
 
 @main.group()

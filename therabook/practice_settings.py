@@ -9,11 +9,11 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
 
-from therabook.account_settings import AccountSettings
+from therabook.keeping_settings import KeepingSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(AccountSettings):
+class PracticeSettings(KeepingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,

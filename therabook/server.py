@@ -36,6 +36,7 @@ from signaling.health import Health
 from signaling.housekeeping import Housekeeping
 from signaling.ice_api import IceApi
 from signaling.ids import new_id, new_session_id
+from signaling.keeping.sweep import Sweep
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
@@ -58,7 +59,16 @@ from signaling.tickets import Tickets
 from signaling.tokens import Tokens
 from signaling.turn import TurnServers
 from signaling.websocket import WebSocketDoor
-from therabook import VERSION, audit_served, office_served, recordings, recordings_served, tls, usage_served
+from therabook import (
+    VERSION,
+    audit_served,
+    keeping_served,
+    office_served,
+    recordings,
+    recordings_served,
+    tls,
+    usage_served,
+)
 from therabook.accounts_served import Staff
 from therabook.settings import BadSettings, Settings
 
@@ -223,6 +233,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
+    keeping = keeping_served.parts(
+        settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
+    )
+    office += keeping_served.routes(settings, keeping, staff.access)
     usage = usage_served.keeper(settings, store, sessions, media, clock)
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
@@ -257,9 +271,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(usage.close)
         background.start(usage.look_regularly())
         background.start(usage.keep_regularly())
-        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, random.SystemRandom().choice, metrics)
-        if settings.quality_keep_days is not None:
-            housekeeping.forget_quality, housekeeping.quality_days = qualities.forget, settings.quality_keep_days
+        lot = random.SystemRandom().choice
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, lot, metrics, Sweep(keeping))
         background.start(housekeeping.run())
         offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
         if offload is not None:

@@ -77,6 +77,16 @@ CASES = (
         **_both(Rate.constant(64_000)),
     ),
     Real(
+        "thirty",
+        "30 kbit/s after a while",
+        105,
+        round_trip_ms=100,
+        settles_s=35.0,
+        concealed=0.1,
+        sound_only=True,
+        **_both(Rate.of_seconds([(0, 2000), (10, 30)])),
+    ),
+    Real(
         "emulated",
         "Chromium's own 5% loss",
         45,

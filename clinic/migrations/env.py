@@ -8,6 +8,7 @@ from __future__ import annotations
 from alembic import context
 
 from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
+from clinic.keeping import tables as _keeping  # noqa: F401 - its tables are part of the metadata
 from clinic.tables import Table
 from clinic.usage import tables as _usage  # noqa: F401 - its tables are part of the metadata
 

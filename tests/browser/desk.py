@@ -44,7 +44,9 @@ async def sets_up_the_app(someone: ChromiumPerson) -> str:
     """With the picture's key, which can be typed instead; returns it."""
     await expect(someone.page.get_by_role("img", name="QR code")).to_be_visible()
     await someone.page.get_by_text("Type the key instead").click()
-    secret = (await someone.page.locator("code.staff-secret").inner_text()).replace(" ", "")
+    key = someone.page.locator("code.staff-secret")
+    await expect(key).not_to_have_text("")
+    secret = (await key.inner_text()).replace(" ", "")
     await someone.fill("Code from the app", pyotp.TOTP(secret).now())
     await someone.press("Confirm")
     return secret

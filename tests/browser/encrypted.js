@@ -28,15 +28,18 @@
       worker.postMessage({ op: 'count', id });
     });
 
-  /** How many frames decoders were given, of everybody: pictures, and sound of so many samples each. */
+  /** How many frames decoders were given, of everybody: pictures, and sound of so many samples each. What is made up
+   * for a lost one from the next (FEC) was opened with that. */
   encrypted.given = async (samplesOfSound) => {
     let [pictures, samples] = [0, 0];
     for (const each of (await insight.peers.at(-1).getStats()).values()) {
       if (each.type !== 'inbound-rtp') continue;
       pictures += each.framesReceived ?? 0;
-      samples += each.jitterBufferEmittedCount && each.kind === 'audio' ? each.jitterBufferEmittedCount : 0;
+      if (each.kind !== 'audio') continue;
+      samples += each.jitterBufferEmittedCount ?? 0;
+      samples -= samplesOfSound * ((each.fecPacketsReceived ?? 0) - (each.fecPacketsDiscarded ?? 0));
     }
-    return pictures + Math.floor(samples / samplesOfSound);
+    return pictures + Math.floor(Math.max(samples, 0) / samplesOfSound);
   };
 
   /** What has come in the slots in which this person plays, and what decoders made of it. */

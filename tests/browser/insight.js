@@ -1,6 +1,6 @@
 // What a page sends and receives, and what it is told, for tests that cannot see it from outside.
 (() => {
-  const insight = (window.insight = { peers: [], sockets: [], state: null, wanted: null, smallSound: false });
+  const insight = (window.insight = { peers: [], sockets: [], state: null, wanted: null, smallSound: 0 });
   const RealPeer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends RealPeer {
     constructor(...parts) {
@@ -18,7 +18,7 @@
         if (message.type === 'state') insight.state = message;
         if (message.type === 'wanted') {
           insight.wanted = message.layers;
-          insight.smallSound ||= message.small_sound;
+          insight.smallSound = Math.max(insight.smallSound, ["usual", "small", "least"].indexOf(message.sound));
         }
       });
     }

@@ -94,16 +94,23 @@
   };
   devices.getDisplayMedia = async () => screenCanvas.captureStream();
 
-  // Sends the camera smaller by this from now on, as a browser does where the line is thin.
+  // Sends the camera smaller by this from now on, as a browser does where the line is thin, whatever the page sets.
   window.known.shrink = (by) =>
     Promise.all(
       window.recognise.connections
         .filter(({ connectionState }) => connectionState === "connected")
         .map((connection) => {
           const { sender } = connection.getTransceivers()[1]; // microphone, camera, screen, then slots
-          const parameters = sender.getParameters();
-          for (const encoding of parameters.encodings) encoding.scaleResolutionDownBy = by;
-          return sender.setParameters(parameters);
+          const [get, set] = [sender.getParameters.bind(sender), sender.setParameters.bind(sender)];
+          const scaled = (parameters, factor) => {
+            for (const encoding of parameters.encodings) {
+              encoding.scaleResolutionDownBy = Math.max((encoding.scaleResolutionDownBy ?? 1) * factor, 1);
+            }
+            return parameters;
+          };
+          sender.getParameters = () => scaled(get(), 1 / by);
+          sender.setParameters = (parameters) => set(scaled(parameters, by));
+          return set(scaled(get(), by));
         }),
     );
 }

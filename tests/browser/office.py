@@ -26,7 +26,7 @@ from playwright.async_api import Page
 
 from tests.browser.conftest import MakePerson
 from tests.browser.content import DOCTOR
-from tests.browser.person import ChromiumPerson
+from tests.browser.person import ChromiumPerson, eventually
 from tests.browser.service import Service
 
 COOKIE = "__Host-therabook-staff"
@@ -111,16 +111,21 @@ class Office:
         self._admin: Member | None = None
         self._admin_desk: Desk | None = None
 
-    @property
-    def setup_token(self) -> str:
-        return (self.service.data / "setup-token").read_text().strip()
+    async def setup_token(self) -> str:
+        """As the operator finds it in the data folder."""
+        file = self.service.data / "setup-token"
+
+        async def look() -> str | None:
+            return file.read_text().strip() if file.exists() else None
+
+        return await eventually(look, "the set-up token is there")
 
     async def administrator(self) -> Member:
         """The first one, who is made when somebody first asks for them."""
         if self._admin is None:
             desk = Desk(self._http, self.url)
             login, name, password = "ada", "Ada Adams", new_password()
-            asked = {"token": self.setup_token, "login": login, "name": name, "password": password}
+            asked = {"token": await self.setup_token(), "login": login, "name": name, "password": password}
             await desk.post("/api/staff/setup", asked)
             secret, codes = await desk.enrols()
             me = await desk.get("/api/staff/me")
@@ -147,7 +152,8 @@ class Office:
         assert self._admin_desk is not None
         asked = {"login": login, "name": name, "roles": list(roles)}
         invited = await self._admin_desk.post("/api/staff/accounts", asked)
-        return str(invited["link"])
+        link = str(invited["link"])
+        return self.url + link if link.startswith("/") else link
 
     @asynccontextmanager
     async def desk(self, member: Member) -> AsyncIterator[Desk]:
@@ -165,6 +171,7 @@ class Office:
 
     async def signs_in(self, page: Page, member: Member) -> None:
         """Without the sign-in page: quicker, and it is tested where it belongs."""
+        await page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
         await page.goto(f"{self.url}/api/client")  # anything of this origin
         await page.evaluate(SIGN_IN, steps_in(member))
 

@@ -130,8 +130,8 @@ async def test_a_call_goes_on_whoever_comes_and_goes_and_whatever_is_lost(
 
         await guest.leave()
         await all_see_and_hear_each_other(doctor, patient)
-        await opened_everything(doctor, patient)
-        await opened_everything(patient, doctor)
+        await opened_everything(doctor, patient, gone=[guest])
+        await opened_everything(patient, doctor, gone=[guest])
 
         wire.loss = LOSS
         before = [await came(patient, doctor), await came(doctor, patient)]

@@ -358,8 +358,8 @@ def _mostly(so: Iterable[bool]) -> bool:
 async def test_pictures_that_become_smaller_go_on(recorded: Recorded) -> None:
     cameras = [data for name, data in recorded.tracks.items() if name.startswith("therapist") and "camera" in name]
     (camera,) = cameras
-    seen = widths(camera)  # a browser short of time makes them smaller by itself, too
-    assert seen[-1] * 2 <= seen[0]
+    seen = widths(camera)  # a call may begin with small ones, and a browser short of time makes them smaller by itself
+    assert seen[-1] * 2 <= max(seen), seen
     numbers = [seen.number for each in recorded.between("smaller", "stopped") for seen in each.cameras]
     assert len(set(numbers)) > 60
 

@@ -102,7 +102,7 @@ async def test_firefox_makes_its_sound_small_as_well(
     await doctor.sees_and_hears(fox)
     assert (await pace(fox))[0] > 45
     for wanted in (True, False):
-        said = json.dumps({"type": "wanted", "layers": {}, "small_sound": wanted})
+        said = json.dumps({"type": "wanted", "layers": {}, "sound": "small" if wanted else "usual"})
         tell = "data => insight.sockets.at(-1).dispatchEvent(new MessageEvent('message', { data }))"
         await fox.evaluate(tell, said)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from clinic import Qualities, Quality, RecordingState, Viewings, open_database, sqlite_url
+from clinic import RecordingState, Viewings, open_database, sqlite_url
 from recording.sealed import files_of
 from signaling.clock import Clock
-from signaling.housekeeping import DAY, TEST_EVERY, Housekeeping
+from signaling.housekeeping import TEST_EVERY, Housekeeping
 from signaling.metrics import Metrics
 from signaling.recovery import recover
 from tests.signaling.crashed import NOW, Crashed
@@ -90,19 +90,6 @@ async def test_once_a_day_a_recording_is_read_as_a_test(kept: Kept) -> None:
     kept.now += TEST_EVERY
     await kept.housekeeping.look()
     assert kept.counted("restore_tests", result="failed") == 1
-
-
-async def test_how_connections_were_is_forgotten_when_its_days_are_over(kept: Kept) -> None:
-    qualities = Qualities(kept.crashed.database)
-    await qualities.keep([Quality("session-1", "p1", NOW - 100, "patient", NOW - 60, True, {})])
-    await kept.housekeeping.look()
-    assert len(await qualities.of_session("session-1")) == 1, "where nothing is said it is kept for ever"
-    kept.housekeeping.forget_quality, kept.housekeeping.quality_days = qualities.forget, 30
-    await kept.housekeeping.look()
-    assert len(await qualities.of_session("session-1")) == 1
-    kept.now = NOW + 30 * DAY
-    await kept.housekeeping.look()
-    assert await qualities.of_session("session-1") == []
 
 
 async def test_a_file_that_cannot_be_removed_now_is_removed_later(kept: Kept) -> None:

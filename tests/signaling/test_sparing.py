@@ -9,6 +9,7 @@ import pytest
 from sfu import PeerReport
 from signaling import messages as m
 from signaling.sparing import (
+    LEAST_BPS,
     LONGEST_REST,
     LOSES,
     NARROW_BPS,
@@ -17,6 +18,7 @@ from signaling.sparing import (
     RESTS,
     SETTLES,
     SOON,
+    STILL_LEAST_BPS,
     STILL_NARROW_BPS,
     Sparing,
     spare,
@@ -39,9 +41,9 @@ def after(*looks: tuple[float, float | None]) -> Sparing:
 
 
 def test_where_sound_alone_fills_the_way_it_is_made_small_at_once() -> None:
-    assert not after((0.0, None)).small_sound
-    assert not after((0.0, NARROW_BPS)).small_sound
-    assert after((0.0, NARROW_BPS - 1)).small_sound
+    assert after((0.0, None)).sound == "usual"
+    assert after((0.0, NARROW_BPS)).sound == "usual"
+    assert after((0.0, NARROW_BPS - 1)).sound == "small"
 
 
 def test_what_a_browser_believes_once_is_chance() -> None:
@@ -50,20 +52,20 @@ def test_what_a_browser_believes_once_is_chance() -> None:
         found.told(bps, now)
         for later in (now, now + 2):
             found.look(WIDE, later)
-    assert not found.small_sound
+    assert found.sound == "usual"
 
 
 def test_it_stays_small_while_that_is_all_that_is_carried_and_for_a_while_after() -> None:
     found = after((0.0, 60_000.0), (10.0, STILL_NARROW_BPS - 1), (10.0 + RESTS - 1, WIDE))
-    assert found.small_sound
+    assert found.sound == "small"
     found.look(WIDE, 10.0 + RESTS)
-    assert not found.small_sound
+    assert found.sound == "usual"
 
 
 def test_what_small_sound_leaves_free_is_no_reason_to_stay_small() -> None:
     """More is found out only by sending more."""
     found = after((0.0, 60_000.0), (RESTS, STILL_NARROW_BPS))
-    assert not found.small_sound
+    assert found.sound == "usual"
 
 
 def test_what_is_needed_again_soon_stays_longer_each_time() -> None:
@@ -72,7 +74,7 @@ def test_what_is_needed_again_soon_stays_longer_each_time() -> None:
     for _ in range(8):
         found.look(60_000.0, now)
         began = now
-        while found.small_sound:
+        while found.sound != "usual":
             now += 1.0
             found.look(60_000.0, now)
         rests.append(now - began)
@@ -81,7 +83,7 @@ def test_what_is_needed_again_soon_stays_longer_each_time() -> None:
     assert max(rests) == rests[-1] == LONGEST_REST
     found.look(60_000.0, now + SOON)
     found.look(60_000.0, now + SOON + RESTS)
-    assert not found.small_sound
+    assert found.sound == "usual"
 
 
 def test_the_way_up_counts_as_their_browser_tells_and_is_forgotten_if_it_does_not() -> None:
@@ -89,11 +91,11 @@ def test_the_way_up_counts_as_their_browser_tells_and_is_forgotten_if_it_does_no
     for now in (0.0, 5.0):
         found.told(60_000.0, now)
     found.look(WIDE, 5.0 + OLD)
-    assert not found.small_sound
+    assert found.sound == "usual"
     for now in (20.0, 25.0):
         found.told(60_000.0, now)
     found.look(WIDE, 26.0)
-    assert found.small_sound
+    assert found.sound == "small"
 
 
 def up(*looks: tuple[float, float]) -> Sparing:
@@ -122,7 +124,7 @@ def test_where_much_is_lost_what_comes_through_is_what_the_way_carries() -> None
     for now in (0.0, 2.0, 8.0):
         found.told(NARROW_BPS + 1, now)
         found.look(WIDE, now, lossy(LOSES, 60_000.0))
-    assert (found.small_sound, found.no_pictures) == (True, True)
+    assert (found.sound, found.no_pictures) == ("small", True)
 
 
 @pytest.mark.parametrize("course", [[LOSES, 0.0, LOSES, 0.0], [LOSES - 0.01] * 4])
@@ -130,7 +132,7 @@ def test_a_little_loss_or_once_says_nothing(course: list[float]) -> None:
     found = Sparing()
     for number, loss in enumerate(course):
         found.look(WIDE, 2.0 * number, lossy(loss, 60_000.0))
-    assert not found.small_sound
+    assert found.sound == "usual"
 
 
 def test_a_narrow_way_to_who_listens_is_no_reason_to_send_no_picture() -> None:
@@ -139,7 +141,8 @@ def test_a_narrow_way_to_who_listens_is_no_reason_to_send_no_picture() -> None:
 
 def test_pictures_come_back_first_and_then_the_sound_as_it_was() -> None:
     looks = [(float(now), 60_000.0 if now <= SETTLES else PICTURE_BPS + 20_000) for now in range(200)]
-    course = [(found.no_pictures, found.small_sound) for end in range(len(looks)) for found in [up(*looks[: end + 1])]]
+    found = [up(*looks[: end + 1]) for end in range(len(looks))]
+    course = [(each.no_pictures, each.sound == "small") for each in found]
     changes = [(now, state) for now, state in enumerate(course) if now == 0 or course[now - 1] != state]
     assert [state for _, state in changes] == [(False, True), (True, True), (False, True), (False, False)]
     assert [later - earlier for (earlier, _), (later, _) in pairwise(changes)] == [
@@ -149,13 +152,27 @@ def test_pictures_come_back_first_and_then_the_sound_as_it_was() -> None:
     ]
 
 
+def test_where_not_even_small_sound_is_carried_it_is_made_smaller_still() -> None:
+    assert up((0.0, 30_000.0), (SETTLES - 1, 30_000.0)).sound == "small"
+    assert up((0.0, 30_000.0), (SETTLES, 30_000.0)).sound == "least"
+    assert up((0.0, LEAST_BPS), (SETTLES, LEAST_BPS)).sound == "small"
+
+
+def test_the_least_sound_is_given_up_first_and_pictures_last_of_all() -> None:
+    looks = [(float(now), 30_000.0 if now <= SETTLES else STILL_LEAST_BPS) for now in range(45)]
+    course = [(found.sound, found.no_pictures) for end in range(len(looks)) for found in [up(*looks[: end + 1])]]
+    changes = [(now, state) for now, state in enumerate(course) if now == 0 or course[now - 1] != state]
+    assert changes[:3] == [(0, ("small", False)), (SETTLES, ("least", True)), (SETTLES + RESTS, ("small", True))]
+    assert up(*looks, *((45.0 + now, 30_000.0) for now in range(20))).sound == "least", "it was tried in vain"
+
+
 @pytest.fixture
 def stage() -> Stage:
     return Stage()
 
 
 def small(actor: Actor) -> list[bool]:
-    return [each.small_sound for each in actor.all(m.Wanted)]
+    return [each.sound == "small" for each in actor.all(m.Wanted)]
 
 
 def looks(stage: Stage, **carries: float) -> None:
@@ -181,7 +198,7 @@ def test_a_new_media_connection_begins_with_sound_as_it_is(stage: Stage) -> None
     stage.admitted(therapist, "patient", "Alex")
     looks(stage, **{therapist.name: WIDE, "Alex": 60_000.0})
     stage.offer(therapist, same=False)
-    assert not therapist.seat.sparing.small_sound
+    assert therapist.seat.sparing.sound == "usual"
 
 
 def test_of_whom_no_picture_is_sent_the_others_are_told_and_their_page_sends_none(stage: Stage) -> None:
@@ -190,6 +207,6 @@ def test_of_whom_no_picture_is_sent_the_others_are_told_and_their_page_sends_non
     for _ in range(5):
         patient.seat.sparing.told(60_000.0, stage.now)
         looks(stage, **{therapist.name: WIDE, "Alex": WIDE})
-    assert patient.last(m.Wanted) == m.Wanted(layers={"camera": [], "screen": []}, small_sound=True)
+    assert patient.last(m.Wanted) == m.Wanted(layers={"camera": [], "screen": []}, sound="small")
     assert {(each.source, each.held) for each in therapist.state.slots} == {("microphone", False), ("camera", True)}
     assert {each.held for each in patient.state.slots} == {False}

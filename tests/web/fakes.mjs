@@ -102,8 +102,9 @@ export function fakePeers() {
       want(layers) {
         peer.wanted = layers;
       },
-      async spareSound(small) {
-        peer.smallSound = small;
+      async spareSound(sound, { now }) {
+        peer.sound = sound;
+        return now && peer.waits;
       },
       play(played) {
         peer.played = played;

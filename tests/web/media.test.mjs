@@ -310,3 +310,37 @@ test('closed, it sends nothing and prepares afresh', async () => {
   assert.equal(net.peers[0].closed, true);
   assert.deepEqual(net.last.sends, {});
 });
+
+test('what is sent is as the server wants it, and the least where the server could hardly be heard', async () => {
+  const { net, media, clock } = await connected();
+  media.want({ layers: { camera: ['f'] }, sound: 'small' });
+  assert.equal(net.last.sound, 'small');
+  const lost = { sent: [{ source: 'microphone', bitrate: 60_000, loss: 0.5 }] };
+  media.spare(lost);
+  assert.equal(net.last.sound, 'small');
+  clock.pass(5000);
+  media.spare(lost);
+  assert.equal(net.last.sound, 'least');
+  assert.deepEqual(net.last.wanted, { camera: [], screen: [] });
+  media.want({ layers: { camera: ['q'] }, sound: 'usual' });
+  assert.equal(net.last.sound, 'least');
+  clock.pass(120_000);
+  media.spare({ sent: [] });
+  assert.equal(net.last.sound, 'usual');
+  assert.deepEqual(net.last.wanted, { camera: ['q'] });
+});
+
+test('an offer that was withdrawn for the sound is made again', async () => {
+  const { net, media, seen, clock } = await connected();
+  media.restart();
+  await settled();
+  const offers = seen.offers.length;
+  net.last.waits = true;
+  for (let look = 0; look < 2; look++) {
+    media.spare({ sent: [{ source: 'microphone', bitrate: 60_000, loss: 0.5 }] });
+    clock.pass(1000);
+    await settled();
+  }
+  assert.equal(seen.offers.length, offers + 1);
+  assert.deepEqual(net.last.offers.at(-1), { restart: true });
+});

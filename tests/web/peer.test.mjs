@@ -82,10 +82,10 @@ function negotiated() {
       return { type: 'offer', sdp: iceRestart ? 'offer, restarted' : 'offer' };
     }
 
-    async setLocalDescription({ sdp }) {
-      done.push(sdp);
+    async setLocalDescription({ sdp, type }) {
+      done.push(type === 'rollback' ? type : sdp);
       await null;
-      this.signalingState = 'have-local-offer';
+      this.signalingState = type === 'rollback' ? 'stable' : 'have-local-offer';
     }
 
     async setRemoteDescription({ sdp }) {
@@ -110,28 +110,39 @@ test('sound is made small, and as it was, without asking anybody', async () => {
   const { peer, done } = negotiated();
   await peer.offer();
   await peer.accept(ANSWER);
-  await peer.spareSound(true);
-  await peer.spareSound(true);
-  await peer.spareSound(false);
+  await peer.spareSound('small');
+  await peer.spareSound('small');
+  await peer.spareSound('usual');
   assert.deepEqual(done, ['offer', 'answer', 'offer', 'answer, small', 'offer', 'answer']);
 });
 
 test('while an offer is under way, its answer brings it', async () => {
   const { peer, done } = negotiated();
-  await peer.spareSound(true);
+  await peer.spareSound('small');
   assert.deepEqual(done, [], 'there is nothing yet to be taken again');
   await peer.offer();
-  await peer.spareSound(false);
-  await peer.spareSound(true);
+  await peer.spareSound('usual');
+  await peer.spareSound('small');
   await peer.accept(ANSWER);
   assert.deepEqual(done, ['offer', 'answer, small']);
+});
+
+test('where no answer may be waited for, an offer that is under way is withdrawn, and whoever made it hears of it', async () => {
+  const { peer, done } = negotiated();
+  await peer.offer();
+  await peer.accept(ANSWER);
+  await peer.offer({ restart: true });
+  assert.equal(await peer.spareSound('small'), false, 'its answer brings it');
+  assert.equal(await peer.spareSound('small', { now: true }), true);
+  assert.equal(await peer.spareSound('small', { now: true }), false);
+  assert.deepEqual(done.slice(2), ['offer, restarted', 'rollback', 'offer', 'answer, small']);
 });
 
 test('an offer waits for what is taken again, and does not get its answer', async () => {
   const { peer, done } = negotiated();
   await peer.offer();
   await peer.accept(ANSWER);
-  const spared = peer.spareSound(true);
+  const spared = peer.spareSound('small');
   const offered = peer.offer({ restart: true });
   await Promise.all([spared, offered]);
   assert.deepEqual(done.slice(2), ['offer', 'answer, small', 'offer, restarted']);

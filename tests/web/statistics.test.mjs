@@ -251,10 +251,11 @@ const ALONE = { people: [], slots: [] };
 function page() {
   const clock = new FakeClock();
   const told = [];
-  const it = { clock, told, frames: 0, packets: 0, looks: 0, peer: PEER, heard: true, fails: false };
+  const it = { clock, told, found: [], frames: 0, packets: 0, looks: 0, peer: PEER, heard: true, fails: false };
   it.statistics = new Statistics({
     clock,
     send: (stats) => it.heard && told.push(stats) > 0,
+    looked: (stats) => it.found.push(stats.ms),
     count: async () => {
       it.looks++;
       if (it.fails) throw new Error('closed');
@@ -284,6 +285,14 @@ test('while somebody is present it is told every five seconds, at one look each'
   it.statistics.close();
   await it.passes(20_000);
   assert.equal(it.looks, 4);
+});
+
+test('what a look has found is known here even while nobody can be told', async () => {
+  const it = page();
+  it.statistics.follow(state());
+  it.heard = false;
+  await it.passes(15_000);
+  assert.deepEqual(it.found, [5000, 5000, 5000]);
 });
 
 test('whoever waits tells nothing', async () => {

@@ -14,9 +14,9 @@
  */
 
 import { systemClock } from './clock.js';
+import { NOTHING_SAID, OwnSparing } from './own-sparing.js';
 import {
   ANSWER,
-  CONNECTING,
   CONNECTING_LIMIT,
   DIRECT,
   DISCONNECTED,
@@ -24,6 +24,7 @@ import {
   GOODBYE,
   LATELY,
   RESTARTS,
+  patience,
 } from './patience.js';
 import { Peer, sessionOf } from './peer.js';
 import { Silence } from './silence.js';
@@ -67,6 +68,7 @@ export class Media {
   #failures = 0;
   #restartedAt = -Infinity;
   #silence;
+  #sparing = new OwnSparing();
   #serversCameLate = false;
   #trouble = false;
   #cancelTimer = () => {};
@@ -156,7 +158,7 @@ export class Media {
     }
     // The state may still be the one from before a restart: give the answer its time.
     if (peer.state === 'connected') this.#watch('connected');
-    else this.#expect(this.#serversCameLate ? DIRECT : this.#patience());
+    else this.#expect(this.#serversCameLate ? DIRECT : patience(this.#failures));
     this.#serversCameLate = false;
     this.#host.changed();
     this.#negotiate();
@@ -242,14 +244,30 @@ export class Media {
   }
 
   /** @param {import('./messages.js').Wanted} wanted  of the peer that the server knows */
-  want({ layers, small_sound: small }) {
-    const peer = this.#known ? this.#peer : null;
+  want(wanted) {
+    if (!this.#known) return false;
+    this.#sparing.wanted = wanted;
+    void this.#sendWanted();
+    return true;
+  }
+
+  /** @param {import('./messages.js').Stats} stats  how the last few seconds were */
+  spare(stats) {
+    this.#sparing.look(stats, this.#clock.now());
+    void this.#sendWanted();
+  }
+
+  async #sendWanted() {
+    const [peer, { layers, sound }] = [this.#peer, this.#sparing.spared];
     peer?.want(layers);
-    // A connection that is closed meanwhile refuses, and there is nothing to be spared any more.
-    peer?.spareSound(small ?? false).catch((error) => {
-      if (peer.state !== 'closed') console.error('the sound stays as it was', error);
-    });
-    return this.#known;
+    try {
+      if (!(await peer?.spareSound(sound, { now: this.#sparing.on })) || peer !== this.#peer) return;
+      this.#next ??= { restart: this.#current?.restart ?? false };
+      this.#current = null;
+      void this.#negotiate();
+    } catch (error) {
+      if (peer?.state !== 'closed') console.error('the sound stays as it was', error); // else it may refuse
+    }
   }
 
   /** @param {readonly import('./messages.js').Assignment[]} slots  what plays in them now */
@@ -296,6 +314,7 @@ export class Media {
     this.#peer?.close();
     this.#silence.stop();
     this.#known = false;
+    this.#sparing.wanted = NOTHING_SAID;
     this.#failures = 0;
     this.#introduction = this.#next = this.#current = null;
     const make = async () => {
@@ -392,7 +411,7 @@ export class Media {
       const lately = this.#clock.now() - this.#restartedAt < LATELY;
       if (state === 'disconnected') this.#host.doubt?.();
       if (state === 'disconnected' && !lately) this.#recover();
-      else this.#expect(state === 'disconnected' ? DISCONNECTED : this.#patience());
+      else this.#expect(state === 'disconnected' ? DISCONNECTED : patience(this.#failures));
     }
   }
 
@@ -419,10 +438,6 @@ export class Media {
   #expect(ms) {
     this.#cancelTimer();
     this.#cancelTimer = this.#clock.after(ms, () => this.#recover());
-  }
-
-  #patience() {
-    return Math.min(CONNECTING * (1 + this.#failures / 2), CONNECTING_LIMIT);
   }
 
   /** @param {boolean} trouble */

@@ -50,8 +50,10 @@ export type Mid = string;
 /** Names one person within one session. Chosen by the server, says nothing about who they are. */
 export type PersonId = string;
 
-/** What a person can send. The same words as `sfu.Source`. */
 export type Source = "microphone" | "camera" | "screen";
+
+/** What a person can send. The same words as `sfu.Source`. */
+export type Sound = "usual" | "small" | "least";
 
 /** Bits a second. */
 export type Bits = number;
@@ -258,8 +260,11 @@ export interface View {
 export interface Wanted {
   type: "wanted";
   layers: { [key in Source]: string[] };
-  /** Whether the microphone is to be sent with 16 kbit/s and 60 ms a packet: somebody's way carries no more. */
-  small_sound: boolean;
+  /**
+   * How the microphone is to be sent, where somebody's way carries no more. `small`: with 16 kbit/s and 60 ms a packet.
+   * `least`: with 10 kbit/s and 120 ms.
+   */
+  sound: Sound;
 }
 
 /**

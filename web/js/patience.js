@@ -15,11 +15,16 @@ export const ANSWER = 4_000;
 export const GOODBYE = 1_000;
 
 /** After an answer: how long until connected before the next thing is tried. Grows by itself up to the limit. */
-export const CONNECTING = 5_000;
+const CONNECTING = 5_000;
 export const CONNECTING_LIMIT = 15_000;
 
 /** The same where our offer was made before its TURN servers came: whoever gets through without them has by then. */
 export const DIRECT = 1_000;
+
+/** @param {number} failures  that came before */
+export function patience(failures) {
+  return Math.min(CONNECTING * (1 + failures / 2), CONNECTING_LIMIT);
+}
 
 /** ICE restarts before a new peer connection. */
 export const RESTARTS = 2;

@@ -9,8 +9,9 @@
 import { preferredCodecs } from './codecs.js';
 import { prefersH264 } from './efficiency.js';
 import { LARGEST, Outgoing, SENDING, addSender } from './encodings.js';
-import { withSmallSound } from './small-sound.js';
+import { withSound } from './small-sound.js';
 
+/** @typedef {Partial<import('./messages.js').Wanted['layers']>} Layers */
 /** @typedef {import('./messages.js').Source} Source */
 /** @typedef {import('./messages.js').Offer} Offer */
 /** @typedef {import('./messages.js').Answer} Answer */
@@ -35,7 +36,9 @@ export class Peer {
   #told = 'connecting';
   /** The server's newest answer. */
   #answer = '';
-  #smallSound = false;
+  /** @type {import('./small-sound.js').Sound} */
+  #sound = 'usual';
+  #taken = this.#sound;
   /** @type {Promise<unknown>} offers and answers are taken one after the other */
   #turn = Promise.resolve();
 
@@ -142,17 +145,22 @@ export class Peer {
   }
 
   /**
-   * Makes the microphone's sound small, or as it was. Nobody is asked: the last answer is taken again, with another
-   * wish in it. If an offer is under way, its answer brings it.
-   * @param {boolean} small
+   * Makes the microphone's sound small, smaller still, or as it was. Nobody is asked: the last answer is taken again,
+   * with another wish in it. If an offer is under way, its answer brings it.
+   * @param {import('./small-sound.js').Sound} sound
+   * @param {{now?: boolean}} [options]  now: no answer is waited for
+   * @returns {Promise<boolean>} whether an offer was withdrawn for it, and has to be made again
    */
-  async spareSound(small) {
-    if (small === this.#smallSound) return;
-    this.#smallSound = small;
-    await this.#inTurn(async () => {
-      if (!this.#answer || this.#pc.signalingState !== 'stable') return;
+  async spareSound(sound, { now = false } = {}) {
+    if (sound === this.#sound && !(now && sound !== this.#taken)) return false;
+    this.#sound = sound;
+    return this.#inTurn(async () => {
+      const waits = this.#pc.signalingState === 'have-local-offer';
+      if (!this.#answer || (waits && !now)) return false;
+      if (waits) await this.#pc.setLocalDescription({ type: 'rollback' });
       await this.#pc.setLocalDescription(await this.#pc.createOffer());
       await this.#take();
+      return waits;
     });
   }
 
@@ -167,7 +175,7 @@ export class Peer {
     this.#outgoing.get(source)?.set(track);
   }
 
-  /** @param {import('./messages.js').Wanted['layers']} layers  the encodings to send; what is not named stays */
+  /** @param {Layers} layers  the encodings to send; what is not named stays */
   want(layers) {
     for (const [source, rids] of Object.entries(layers)) this.#outgoing.get(/** @type {Source} */ (source))?.want(rids);
   }
@@ -251,8 +259,10 @@ export class Peer {
   }
 
   async #take() {
-    const sdp = this.#smallSound ? withSmallSound(this.#answer, this.#midOf('microphone')) : this.#answer;
+    const sound = this.#sound;
+    const sdp = withSound(sound, this.#answer, this.#midOf('microphone'));
     await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+    this.#taken = sound;
     for (const outgoing of this.#outgoing.values()) outgoing.check();
   }
 

@@ -27,11 +27,14 @@ export class Statistics {
   #count;
   #send;
   #unseen;
+  #looked;
   #clock;
   /** @type {ServerState | null} while present */
   #server = null;
   /** @type {Reading | null} what the next message begins with */
   #before = null;
+  /** @type {Reading | null} the last regular one, told or not */
+  #last = null;
   #looking = false;
   #cancel = () => {};
 
@@ -47,14 +50,17 @@ export class Statistics {
 
   /**
    * @param {{count: () => Promise<Counted | null>, send: (stats: import('./messages.js').Stats) => boolean,
-   *          unseen?: () => ReadonlySet<string>, clock?: import('./clock.js').Clock}} parts
+   *          unseen?: () => ReadonlySet<string>, looked?: (stats: import('./messages.js').Stats) => void,
+   *          clock?: import('./clock.js').Clock}} parts
    *   `count`: what the browser has counted, null while there is no peer connection · `send`: false while there is
-   *   nobody to tell · `unseen`: slots that nobody looks at
+   *   nobody to tell · `unseen`: slots that nobody looks at · `looked`: what each
+   *   regular look has found, also while it cannot be told
    */
-  constructor({ count, send, unseen = () => new Set(), clock = systemClock }) {
+  constructor({ count, send, unseen = () => new Set(), looked = () => {}, clock = systemClock }) {
     this.#count = count;
     this.#send = send;
     this.#unseen = unseen;
+    this.#looked = looked;
     this.#clock = clock;
   }
 
@@ -90,7 +96,7 @@ export class Statistics {
   #rest() {
     this.#cancel();
     this.#cancelJoining();
-    this.#server = this.#before = null;
+    this.#server = this.#before = this.#last = null;
   }
 
   #arm() {
@@ -113,6 +119,10 @@ export class Statistics {
     if (!this.#server || !counted) return;
     const now = read(counted, this.#clock.now(), playingIn(this.#server, this.#unseen()));
     this.#joinMs ??= this.#joinedAfter(now);
+    if (!joining) {
+      if (this.#last?.peer === now.peer) this.#looked(digest(this.#last, now));
+      this.#last = now;
+    }
     const before = this.#before;
     const passed = before ? now.at - before.at : 0;
     if (!before || before.peer !== now.peer || passed > LONGEST) {

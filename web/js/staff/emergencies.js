@@ -90,7 +90,7 @@ register({
   name: 'emergencies',
   title: 'staff.emergencies.title',
   icon: 'alert',
-  order: 45,
+  order: 80,
   needs: ['close_alerts'],
   make: (context) => new EmergenciesPanel(context),
 });

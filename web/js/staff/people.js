@@ -37,7 +37,10 @@ export class PeoplePanel extends Panel {
     this.list = h('ul', { class: 'staff-rows', 'aria-label': this.t('staff.people.title') });
     this.count = h('p', { class: 'small-text soft', role: 'status' });
     this.more = button('button', () => void this.loadMore(), this.t('staff.more'));
-    this.next = /** @type {string | null} */ (null);
+    /** @type {Account[]} */
+    this.accounts = [];
+    /** @type {string | null} */
+    this.next = null;
     this.opened = '';
     this.all.append(
       this.head(
@@ -63,7 +66,7 @@ export class PeoplePanel extends Panel {
       void this.load(
         () => api.get('/api/staff/accounts', { query: { limit: ROWS } }),
         (page) => {
-          replace(this.list);
+          this.accounts = [];
           this.show(page);
           if (before !== '') this.focusRow(before);
         },
@@ -82,22 +85,27 @@ export class PeoplePanel extends Panel {
     );
   }
 
-  /** @param {{accounts: Account[], next: string | null}} page */
+  /**
+   * By name, which the server cannot do: it keeps names encrypted.
+   * @param {{accounts: Account[], next: string | null}} page
+   */
   show({ accounts, next }) {
-    this.list.append(...accounts.map((account) => this.row(account)));
+    const { language } = this.context.strings;
+    this.accounts.push(...accounts);
+    this.accounts.sort((one, other) => one.name.localeCompare(other.name, language));
+    replace(this.list, this.accounts.map((account) => this.row(account)));
     this.next = next;
     this.more.hidden = next === null;
-    setText(this.count, this.t('staff.people.count', { count: this.list.children.length }));
+    setText(this.count, this.t('staff.people.count', { count: this.accounts.length }));
   }
 
   async loadMore() {
-    const before = this.list.children.length;
     const { next } = this;
     await this.load(
       () => this.context.api.get('/api/staff/accounts', { query: { limit: ROWS, after: next } }),
       (page) => this.show(page),
     );
-    this.list.children[before]?.querySelector('a')?.focus();
+    if (this.more.hidden) this.list.querySelector('a')?.focus();
   }
 
   /** @param {Account} account */

@@ -118,7 +118,8 @@ export function showLink({ strings, formats }, { account, link, expires_at: unti
           ? h('p', {}, strings.text('staff.link.none'))
           : [
               h('p', {}, strings.text('staff.link.text', { until: formats.moment(until ?? 0) })),
-              shownOnce(strings, link, strings.text('staff.link.name')),
+              // The server may not know what it is called from outside.
+              shownOnce(strings, new URL(link, location.href).href, strings.text('staff.link.name')),
               h('div', { class: 'note warn' }, icon('warning'), h('p', {}, strings.text('staff.link.warning'))),
             ],
         h('div', { class: 'dialog-buttons' }, button('button main', close, strings.text('staff.link.done'))),
