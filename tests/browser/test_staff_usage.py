@@ -68,7 +68,7 @@ def with_outage(made: WholeSitting) -> WholeSitting:
 
 async def at_month(someone: ChromiumPerson) -> None:
     await someone.page.get_by_label("Month").select_option(MONTH)
-    await expect(someone.page.locator(".staff-rows li").first).to_be_visible()
+    await expect(someone.page.locator("tb-staff-usage:not([aria-busy]) .staff-rows li").first).to_be_visible()
 
 
 async def downloaded(someone: ChromiumPerson, name: str) -> bytes:
