@@ -6,7 +6,7 @@
  */
 
 /**
- * @typedef {{code: string, modifier: string, text: string, price_cents: number | null, rules_version: number}} Suggestion
+ * @typedef {{code: string, modifier: string, text: string, price_cents: number | null}} Suggestion
  *
  * @typedef {object} Sitting  as `SittingAnswer` of `signaling/usage/answers.py`
  * @property {string} id

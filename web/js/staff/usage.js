@@ -59,7 +59,12 @@ export class UsagePanel extends Panel {
       this.head(
         'staff.usage.title',
         this.may('change_billing') &&
-          h('a', { class: 'button compact', href: linkTo('usage', CODES) }, icon('settings'), this.t('staff.usage.codes')),
+          h(
+            'a',
+            { class: 'button compact', href: linkTo('usage', CODES) },
+            icon('settings'),
+            this.t('staff.usage.codes'),
+          ),
       ),
       h('p', { class: 'soft' }, this.t(this.all ? 'staff.usage.lead' : 'staff.usage.lead_own')),
       h(
@@ -203,7 +208,8 @@ export class UsagePanel extends Panel {
       formats.moment(sitting.started_at),
       this.all && sitting.therapist,
       sitting.patients.join(', '),
-      sitting.gap_s >= 60 && this.t('staff.usage.gaps', { minutes: minutesWords(strings, Math.floor(sitting.gap_s / 60)) }),
+      sitting.gap_s >= 60 &&
+        this.t('staff.usage.gaps', { minutes: minutesWords(strings, Math.floor(sitting.gap_s / 60)) }),
     ].filter(Boolean);
     return h(
       'li',
@@ -218,7 +224,8 @@ export class UsagePanel extends Panel {
         'span',
         { class: 'usage-minutes' },
         h('strong', {}, minutesWords(strings, sitting.minutes)),
-        sitting.modality !== null && h('span', { class: 'small-text soft' }, this.t(`staff.usage.by.${sitting.modality}`)),
+        sitting.modality !== null &&
+          h('span', { class: 'small-text soft' }, this.t(`staff.usage.by.${sitting.modality}`)),
       ),
       h(
         'span',
