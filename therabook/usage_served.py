@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from clinic import Database, Unknown
-from clinic.appointments.appointments import Appointments
+from clinic import Database
 from clinic.audit.log import AuditLog
 from clinic.usage.codes import CodeTables
 from clinic.usage.store import Usages
@@ -27,7 +26,7 @@ from signaling.route import Route
 from signaling.sessions import Sessions
 from signaling.usage.api import UsageApi
 from signaling.usage.codes import DEFAULT
-from signaling.usage.keeper import UsageKeeper
+from signaling.usage.keeper import AppointmentOf, UsageKeeper
 from signaling.usage.meter import Meter
 from signaling.usage.printed import Letterhead
 from signaling.usage.routes import usage_routes
@@ -40,15 +39,8 @@ def keeper(
     sessions: Sessions,
     media: MediaServer,
     clock: Clock,
+    appointment_of: AppointmentOf,
 ) -> UsageKeeper:
-    appointments = Appointments(store)
-
-    async def appointment_of(session: str) -> str | None:
-        try:
-            return (await appointments.of_session(session)).appointment.id
-        except Unknown:
-            return None
-
     return UsageKeeper(Meter(new_id, day_of(settings)), Usages(store), sessions, media, clock, appointment_of)
 
 
