@@ -7,3 +7,4 @@ import './keys.js';
 import './people.js';
 import './security.js';
 import './usage.js';
+import './webhooks.js';
