@@ -45,7 +45,8 @@ async def test_it_has_every_kind_as_data_and_as_a_page(office: Office) -> None:
     (given,) = json.loads(archive.read("consents.json"))
     assert "signature" not in given
     contents = json.loads(archive.read("contents.json"))
-    assert contents["records"] == {"recordings": 1, "quality": 3, "consents": 1, "viewings": 1}
+    found = {kind: count for kind, count in contents["records"].items() if count}
+    assert found == {"recordings": 1, "quality": 3, "consents": 1, "viewings": 1}
     page = archive.read("viewings.html").decode()
     assert "dr-blue" in page
     assert "<script" not in page
