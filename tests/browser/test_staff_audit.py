@@ -49,7 +49,7 @@ async def test_an_auditor_searches_the_log_by_keyboard_and_reports_on_it(office:
     await page.get_by_label("What happened", exact=True).select_option("account.sign_in")
     await page.get_by_label("Who did it (id)").first.fill(member.id)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("1 event is shown.")).to_be_visible()
+    await expect(page.get_by_text("2 events are shown.")).to_be_visible()
     await expect(rows.first).to_contain_text("Signed in")
     await expect(rows.first).to_contain_text(f"{member.id} (staff)")
 
