@@ -23,12 +23,16 @@ FOLDER = BUILD / "screenshots-staff-audit"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
     """At which somebody has tried one password after another."""
-    async with an_office(tmp_path_factory.mktemp("office"), "--alert-failed-sign-ins", "2") as opened:
+    async with an_office(
+        tmp_path_factory.mktemp("office"), "--alert-failed-sign-ins", "2", "--alert-hours", "always"
+    ) as opened:
+        await opened.administrator()
         async with aiohttp.ClientSession() as http:
-            for _ in range(7):
-                body = {"login": "nobody", "password": "not-the-password"}
+            for _ in range(2):
+                body = {"login": "ada", "password": "not-the-password"}
                 headers = {"Origin": opened.url, "Sec-Fetch-Site": "same-origin"}
-                await http.post(f"{opened.url}/api/staff/sign-in", json=body, headers=headers)
+                async with http.post(f"{opened.url}/api/staff/sign-in", json=body, headers=headers) as answer:
+                    assert answer.status == 401
         yield opened
 
 
