@@ -58,6 +58,8 @@ class AttendanceKeeper:
         self._notes = notes
         self._rules = rules
         self._clock = clock
+        self.missed: Callable[[Appointment], None] = lambda appointment: None
+        """Is told of an appointment at which they were never there together."""
         self._concluded_at: float | None = None
         self._away = False
 
@@ -94,7 +96,8 @@ class AttendanceKeeper:
     async def _conclude(self, now: float) -> None:
         for appointment in await self._appointments.over(now - self._rules.closes):
             state = AppointmentState.MISSED if appointment.met_at is None else AppointmentState.SEEN
-            await self._appointments.conclude(appointment.id, state, now)
+            if await self._appointments.conclude(appointment.id, state, now) and state is AppointmentState.MISSED:
+                self.missed(appointment)
         await self._checkins.forget(now - self._rules.checkin_days * DAY)
         if self._rules.version_days is not None:
             await self._notes.forget_versions(now - self._rules.version_days * DAY)
