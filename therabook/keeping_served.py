@@ -17,6 +17,7 @@ from clinic.keeping.kinds import KINDS, Kept
 from clinic.keeping.proofs import DeletionProofs
 from clinic.keeping.rules import RetentionRules
 from clinic.keeping.runs import Runs
+from clinic.usage.kept import KeptUsage
 from signaling import keys
 from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
@@ -37,7 +38,7 @@ NEVER = "never"
 
 def kept(store: Database, vault: Vault, ended: Callable[[str], None]) -> dict[str, Kept]:
     """By kind, in the order in which a patient's records are removed: what others refer to comes last."""
-    return {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store)}
+    return {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), "usage": KeptUsage(store)}
 
 
 def openers(sealed: SealedColumns) -> dict[str, Opener]:

@@ -6,4 +6,5 @@ import './emergencies.js';
 import './keys.js';
 import './people.js';
 import './security.js';
+import './usage.js';
 import './webhooks.js';
