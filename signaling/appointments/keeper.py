@@ -17,7 +17,7 @@ from clinic import ClinicError
 from clinic.appointments.appointments import Appointments
 from clinic.appointments.checkins import CheckIns
 from clinic.appointments.comings import Comings
-from clinic.appointments.records import AppointmentState
+from clinic.appointments.records import Appointment, AppointmentState
 from clinic.notes.notes import Notes
 from signaling.appointments.attendance import Attendance, seen_in
 from signaling.appointments.rules import VisitRules
