@@ -5,11 +5,14 @@ Not here: what any of it does (`signaling/keeping`).
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from clinic import BadValue, Database, Retention, Unknown
+from clinic.appointments.kept import kept_rows as of_appointments
 from clinic.keeping import here, whose
 from clinic.keeping.access_log import AccessLog
 from clinic.keeping.holds import LegalHolds
@@ -38,12 +41,23 @@ NEVER = "never"
 
 def kept(store: Database, vault: Vault, ended: Callable[[str], None]) -> dict[str, Kept]:
     """By kind, in the order in which a patient's records are removed: what others refer to comes last."""
-    return {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), "usage": KeptUsage(store)}
+    own = {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), "usage": KeptUsage(store)}
+    return {**own, **of_appointments(store)}
 
 
 def openers(sealed: SealedColumns) -> dict[str, Opener]:
     """By kind: what patients may see of what is sealed."""
-    return {}
+
+    def patient(row: Mapping[str, Any]) -> Mapping[str, Any]:
+        names = ("name", "email", "phone")
+        clear = {name: sealed.maybe_open(row[f"{name}_sealed"], f"patient.{name}/{row['id']}") for name in names}
+        return {name: value for name, value in row.items() if not name.endswith("_sealed")} | clear
+
+    def checkin(row: Mapping[str, Any]) -> Mapping[str, Any]:
+        answers = json.loads(sealed.open(row["answers_sealed"], f"checkin/{row['id']}"))
+        return {name: value for name, value in row.items() if name != "answers_sealed"} | {"answers": answers}
+
+    return {"patients": patient, "checkins": checkin}
 
 
 def parts(

@@ -50,6 +50,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             None,
             as_long_as=("recordings", "notes", "usage", "checkins"),
         ),
+        Kind("patients", "How patients are reached.", None, as_long_as=("appointments",)),
         Kind("checkins", "What patients said at check-in: where they are, whom to call.", 365),
         Kind("notes", "Therapists' notes.", None),
         Kind("messages", "Invitations and reminders that were sent.", 90),

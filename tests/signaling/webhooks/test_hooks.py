@@ -32,9 +32,8 @@ async def nothing(*_: Any) -> None:
 
 async def test_only_what_was_missed_is_told_as_missed() -> None:
     other: Any = SimpleNamespace()
-    rules: Any = SimpleNamespace(closes=0.0, checkin_days=1, version_days=None)
-    forgets: Any = SimpleNamespace(forget=nothing, forget_versions=nothing)
-    parts: dict[str, Any] = {"comings": None, "appointments": Over(), "checkins": forgets, "notes": forgets}
+    rules: Any = SimpleNamespace(closes=0.0)
+    parts: dict[str, Any] = {"comings": None, "appointments": Over()}
     told: list[str] = []
     keeper = AttendanceKeeper(other, list, **parts, rules=rules, clock=other)
     keeper.missed = lambda each: told.append(each.id)
