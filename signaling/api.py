@@ -11,6 +11,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from signaling.audit_port import Audit
 from signaling.bodies import read_json
 from signaling.clock import Clock
 from signaling.encryption import Encryption
@@ -21,6 +22,7 @@ from signaling.metrics import Metrics
 from signaling.refusals import Refused
 from signaling.roles import Role
 from signaling.tokens import JoinClaims, SessionId, Tokens, UserId
+from signaling.told_door import ToldDoor
 
 LARGEST_BODY = 16 * 1024
 """Bytes. An honest request has 200."""
@@ -68,6 +70,8 @@ class TokenApi:
         proxies: Sequence[Network],
         new_id: Callable[[], str],
         new_session_id: Callable[[], str],
+        audit: Audit,
+        told: ToldDoor,
     ) -> None:
         self._tokens = tokens
         self._ring = ring
@@ -79,6 +83,8 @@ class TokenApi:
         self._proxies = proxies
         self._new_id = new_id
         self._new_session_id = new_session_id
+        self._audit = audit
+        self._told = told
 
     async def issue(self, request: web.Request) -> web.Response:
         caller = await self._authorise(request)
@@ -101,6 +107,18 @@ class TokenApi:
         )
         token = self._tokens.sign(claims, now)
         self._metrics.tokens.labels(asked.role).inc()
+        # not waited for: a visit begins with this, and visits go on when the log cannot be written
+        self._audit.told(
+            "token.issue",
+            "key" if caller.startswith("key ") else "link",
+            caller.removeprefix("key ") if caller.startswith("key ") else "demo",
+            session=room,
+            patient=asked.user_id if asked.role == "patient" else None,
+            subject=claims.jti,
+            what="session",
+            role=asked.role,
+            whose=asked.user_id,
+        )
         answer = TokenAnswer(token=token, user_id=asked.user_id, role=asked.role, room_id=room)
         return web.json_response(text=answer.model_dump_json())
 
@@ -120,4 +138,5 @@ class TokenApi:
         wait = self._limit.take(f"refused {address}", self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
+        self._told.refused("access.refuse", "unauthorized", what="token")
         raise Refused("unauthorized")

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -34,6 +35,7 @@ from clinic import (
 )
 from recording.age import AgeError, Identity, Plaintext
 from recording.keys import KeyRefused, KeyUnavailable
+from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.recordings_access import Visitor
 from signaling.recordings_answers import MEDIA_TYPES, SUFFIXES, is_whole, media_type
@@ -47,6 +49,15 @@ WATCHED_FOR = 3600.0
 
 REMEMBERED = 10_000
 """Visitors and recordings of whom it is remembered; of others the records are asked."""
+
+TOLD: dict[ViewingKind, str] = {
+    "played": "recording.view",
+    "verified": "recording.verify",
+    "downloaded_sealed": "recording.export",
+    "downloaded_clear": "recording.export",
+    "exported": "recording.export",
+}
+"""What the audit log calls it."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,9 @@ class Kept:
 
 
 class Archive:
-    def __init__(self, vault: Vault, viewings: Viewings, clock: Clock) -> None:
+    def __init__(self, vault: Vault, viewings: Viewings, audit: Audit, clock: Clock) -> None:
         self.vault = vault
+        self._audit = audit
         self.viewings = viewings
         self._clock = clock
         self._watched: dict[tuple[str, str, str], float] = {}
@@ -76,6 +88,14 @@ class Archive:
         """Raises Refused: `no_such_recording`, for those that are there and not for them too."""
         whole = await self.vault.recordings.get(recording)
         if not visitor.sees(whole.recording.session):
+            self._audit.told(
+                "access.refuse",
+                visitor.kind,
+                visitor.who,
+                session=visitor.room,
+                subject=recording,
+                code="no_such_recording",
+            )
             raise Refused("no_such_recording")
         return whole
 
@@ -109,21 +129,37 @@ class Archive:
         person = next(each for each in whole.people if each.person_id == track.person_id)
         return self._kept_track(whole, track, person)
 
-    async def keep_viewing(self, visitor: Visitor, recording: str, kind: ViewingKind) -> None:
-        """Before anything is shown. Raises Unavailable: then nothing is."""
-        await self.viewings.keep(Viewing(recording, visitor.who, visitor.role, kind, self._clock.wall()))
+    async def tell(self, visitor: Visitor, kind: str, recording: Recording | None = None, **details: Any) -> None:
+        """The audit log, before anything is shown or changed. Raises Refused: `audit_unavailable`; then nothing is."""
+        await self._audit.record(
+            kind,
+            visitor.kind,
+            visitor.who,
+            session=visitor.room if recording is None else recording.session,
+            subject=None if recording is None else recording.id,
+            role=visitor.role,
+            **(details | {"emergency": True} if visitor.emergency else details),
+        )
 
-    async def keep_played(self, visitor: Visitor, recording: str) -> None:
-        """As `keep_viewing`, once for an hour of watching and not for each part that a player asks for."""
-        key = (visitor.who, visitor.role, recording)
+    async def keep_viewing(self, visitor: Visitor, recording: Recording, kind: ViewingKind, **details: Any) -> None:
+        """Before anything is shown. Raises Unavailable, Refused: then nothing is."""
+        await self.tell(visitor, TOLD[kind], recording, how=kind, **details)
+        await self.viewings.keep(Viewing(recording.id, visitor.who, visitor.role, kind, self._clock.wall()))
+
+    async def keep_played(self, visitor: Visitor, recording: Recording, file: str) -> None:
+        """As `keep_viewing`, once for an hour of watching and not for each part that a player asks for; but for each
+        part while the audit log cannot be written, because then nothing is played."""
+        key = (visitor.who, visitor.role, recording.id)
         async with self._watching:
             now = self._clock.wall()
+            if self._audit.failing:
+                await self.tell(visitor, "recording.view", recording, how="played", file=file)
             if key not in self._watched or not _lately(self._watched[key], now):
                 # the records too: another server may have shown it, or this one before it was started again
-                kept = await self.viewings.of_recording(recording)
+                kept = await self.viewings.of_recording(recording.id)
                 times = [each.at for each in kept if each.kind == "played" and (each.who, each.role) == key[:2]]
                 if not times or not _lately(times[-1], now):
-                    await self.keep_viewing(visitor, recording, "played")
+                    await self.keep_viewing(visitor, recording, "played", file=file)
                     times.append(now)
                 self._remember(key, times[-1], now)
 

@@ -17,6 +17,7 @@ import structlog
 from clinic import ClinicError, Recording, RecordingState, Viewing, Viewings
 from recording.age import AgeError
 from recording.keys import KeyRefused, KeyUnavailable
+from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.keeping.sweep import Sweep
 from signaling.metrics import Metrics
@@ -49,6 +50,8 @@ class Housekeeping:
     choose: Callable[[Sequence[Recording]], Recording]
     """One of several, by lot."""
     metrics: Metrics
+    audit: Audit
+    """Is told before anything is deleted or read; what it cannot write is not done, and due again next time."""
     sweep: Sweep | None = None
     """Of records of all kinds. None: there is nothing but recordings."""
     _unscrubbed: bool = field(default=True, init=False)
@@ -77,6 +80,9 @@ class Housekeeping:
             await self._guarded("retention", self._shred_one(recording, now))
 
     async def _shred_one(self, recording: Recording, now: float) -> None:
+        await self.audit.record(
+            "recording.delete", "server", "retention", session=recording.session, subject=recording.id, of="everybody"
+        )
         await self.vault.shred(recording.id, None, by="retention", reason="Its time was over.", now=now)
         self._unscrubbed = True
         self.metrics.recordings_shredded.inc()
@@ -100,6 +106,7 @@ class Housekeeping:
         if not page.recordings:
             return
         chosen = self.choose(page.recordings)
+        await self.audit.record("recording.verify", "server", "restore test", session=chosen.session, subject=chosen.id)
         await self.viewings.keep(Viewing(chosen.id, "restore test", "system", "verified", now))
         checked = await self.vault.verify(chosen.id)
         bad = [each for each in checked if each.problem is not None]

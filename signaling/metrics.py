@@ -39,6 +39,7 @@ class Metrics:
             "recording_frames_unopened", "Encrypted frames that came to a recording and that no key opened"
         )
         self.restore_tests = self._counter("restore_tests", "Recordings read as a test, by result", "result")
+        self.alerts = self._counter("alerts", "Unusual activity that was noticed, by rule", "rule")
         self.quality = QualityMetrics(self.registry)
         self.slow = self._counter("connections_too_slow", "Sockets closed because they did not take what was sent")
 

@@ -16,6 +16,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 RECORDINGS = "recordings.html"
 CHECK = "check.html"
 STAFF = "staff.html"
+VISIT = "visit.html"
 
 
 class BrandAnswer(BaseModel):
@@ -98,6 +99,9 @@ class Pages:
 
     async def staff(self, request: web.Request) -> web.Response:
         return self._other(STAFF)
+
+    async def visit(self, request: web.Request) -> web.Response:
+        return self._other(VISIT)
 
     async def asset(self, request: web.Request) -> web.Response:
         asset = self._shelf.asset(request.match_info["hash"], request.match_info["path"])

@@ -14,8 +14,10 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from clinic.audit.events import ActorKind
 from signaling.accounts.cookies import COOKIE as STAFF_COOKIE
 from signaling.api_access import ApiAccess
+from signaling.audit_port import Audit
 from signaling.bodies import read_json
 from signaling.clock import Clock
 from signaling.headers import LOCALHOST, Network, bare_host, bearer, client_address, from_own_page
@@ -25,6 +27,7 @@ from signaling.refusals import Refused
 from signaling.roles import KEEPER_PERMISSIONS, Keeper, KeeperAction
 from signaling.staff_roles import StaffRole
 from signaling.tokens import RecordingsClaims, SessionId, Tokens, UserId
+from signaling.told_door import Came, ToldDoor
 
 COOKIE = "therabook-recordings"
 COOKIE_PATH = "/api/recordings"
@@ -94,14 +97,15 @@ class Visitor:
     """If given, recordings of these sessions only: a therapist's own."""
     emergency: bool = False
     """They see what they see by emergency access, and change nothing."""
+    kind: ActorKind = "link"
+    """`staff`: somebody signed in. `link`: whoever holds a token."""
+
+    @property
+    def came(self) -> Came:
+        return Came("", self.who, self.role, self.room)
 
     def may(self, action: KeeperAction) -> bool:
         return action in KEEPER_PERMISSIONS[self.role] and (not self.emergency or action in IN_AN_EMERGENCY)
-
-    def require(self, action: KeeperAction) -> None:
-        """Raises Refused: `not_allowed`."""
-        if not self.may(action):
-            raise Refused("not_allowed")
 
     def sees(self, session: str) -> bool:
         """Whether recordings of this session exist for them at all."""
@@ -120,6 +124,8 @@ class RecordingsAccess:
         proxies: Sequence[Network],
         new_id: Callable[[], str],
         sealed: bool,
+        audit: Audit,
+        told: ToldDoor,
     ) -> None:
         """`limit`: tokens asked for, and refused attempts to sign in."""
         self._tokens = tokens
@@ -131,6 +137,8 @@ class RecordingsAccess:
         self._proxies = proxies
         self._new_id = new_id
         self._sealed = sealed
+        self._audit = audit
+        self._told = told
 
     # What the server answers ------------------------------------------------------------------------------------
 
@@ -139,6 +147,7 @@ class RecordingsAccess:
         key = await self._ring.holds(request, "tokens")
         if key is None:
             self._count_refusal(request)
+            self._told.refused("access.refuse", "unauthorized", what="token")
             raise Refused("unauthorized")
         wait = self._limit.take(f"key {key}", self._clock.steady())
         if wait > 0:
@@ -148,6 +157,16 @@ class RecordingsAccess:
         expires = int(now + (asked.expires_in or LIFETIME))
         claims = RecordingsClaims(
             jti=self._new_id(), exp=expires, sub=asked.user_id, role=asked.role, room=asked.room_id
+        )
+        await self._audit.record(
+            "token.issue",
+            "key",
+            key,
+            session=asked.room_id,
+            subject=claims.jti,
+            what="recordings",
+            role=asked.role,
+            whose=asked.user_id,
         )
         answer = RecordingsTokenAnswer(
             token=self._tokens.sign(claims, now),
@@ -163,7 +182,10 @@ class RecordingsAccess:
         if not from_own_page(request):
             raise Refused("wrong_origin")
         token = bearer(request)
-        self._read(request, token)
+        claims = self._read(request, token)
+        await self._audit.record(
+            "account.sign_in", "link", claims.sub, session=claims.room, subject=claims.jti, how="recordings"
+        )
         response = web.Response(status=204)
         plain = not request.secure and bare_host(request.host) in LOCALHOST
         response.set_cookie(
@@ -203,12 +225,13 @@ class RecordingsAccess:
             # Only a browser sends a cookie, and it would for a page of another site that shares ours, too.
             if token is not None and request.method not in ("GET", "HEAD") and not from_own_page(request):
                 raise Refused("wrong_origin")
-            claims = self._check(token)
+            claims = self._read_cookie(token)
         else:
             claims = self._read(request, token)
+        self._told.came(_came(claims), address_key(client_address(request, self._proxies)))
         visitor = Visitor(claims.sub, claims.role, claims.room, claims.exp)
         if action is not None:
-            visitor.require(action)
+            self.require(visitor, action)
         return visitor
 
     async def _signed_in(self, request: web.Request, action: KeeperAction | None) -> Visitor:
@@ -216,14 +239,14 @@ class RecordingsAccess:
         role = next((keeper for staff, keeper in KEEPERS if staff in caller.roles), None)
         expires = int(caller.expires_at or self._clock.wall())
         if caller.emergency and role in (None, "therapist"):
-            visitor = Visitor(caller.id, "therapist", None, expires, emergency=True)
+            visitor = Visitor(caller.id, "therapist", None, expires, emergency=True, kind="staff")
         elif role is not None:
             own = await self.own_sessions(caller.id) if role == "therapist" else None
-            visitor = Visitor(caller.id, role, None, expires, own)
+            visitor = Visitor(caller.id, role, None, expires, own, kind="staff")
         else:
             raise Refused("not_allowed")
         if action is not None:
-            visitor.require(action)
+            self.require(visitor, action)
         return visitor
 
     def _has_expired(self, token: str) -> bool:
@@ -233,12 +256,28 @@ class RecordingsAccess:
             return True
         return False
 
+    def require(self, visitor: Visitor, action: KeeperAction) -> None:
+        """Raises Refused: `not_allowed`, and the audit log is told who has tried."""
+        if not visitor.may(action):
+            self._told.refused("access.refuse", "not_allowed", visitor.came, what=action, role=visitor.role)
+            raise Refused("not_allowed")
+
     def _read(self, request: web.Request, token: str | None) -> RecordingsClaims:
         """As `_check`; who tries too often is told to wait."""
         try:
             return self._check(token)
-        except Refused:
+        except Refused as refused:
             self._count_refusal(request)
+            self._told.refused("account.fail", refused.code, how="recordings")
+            raise
+
+    def _read_cookie(self, token: str | None) -> RecordingsClaims:
+        """As `_check`. One that has expired, or is not there, is nobody's attempt at anything."""
+        try:
+            return self._check(token)
+        except Refused as refused:
+            if refused.code == "token_invalid":
+                self._told.refused("account.fail", refused.code, how="recordings")
             raise
 
     def _check(self, token: str | None) -> RecordingsClaims:
@@ -251,6 +290,10 @@ class RecordingsAccess:
         wait = self._limit.take(f"refused {address}", self._clock.steady())
         if wait > 0:
             raise Refused("too_many_requests", retry_after=wait)
+
+
+def _came(claims: RecordingsClaims) -> Came:
+    return Came(claims.jti, claims.sub, claims.role, claims.room, lasting=True)
 
 
 async def _none(account: str) -> frozenset[str]:

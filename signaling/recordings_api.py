@@ -71,6 +71,7 @@ class RecordingsApi:
     async def find(self, request: web.Request) -> web.Response:
         visitor = await self._access.visitor(request, "list")
         asked = read_query(request, ListQuery)
+        await self._archive.tell(visitor, "recording.list")
         page = await self._vault.recordings.find(
             session=asked.search,
             only=visitor.room,
@@ -88,6 +89,7 @@ class RecordingsApi:
         visitor = await self._access.visitor(request, "list")
         whole = await self._archive.whole(visitor, request.match_info["recording"])
         recording = whole.recording.id
+        await self._archive.tell(visitor, "recording.view", whole.recording, how="looked_at")
         seen = visitor.may("see_viewings")
         viewings = await self._archive.viewings.of_recording(recording) if seen else None
         proofs = await self._vault.retention.proofs(recording)
@@ -96,6 +98,7 @@ class RecordingsApi:
     async def chapters(self, request: web.Request) -> web.Response:
         visitor = await self._access.visitor(request, "play")
         whole = await self._archive.whole(visitor, request.match_info["recording"])
+        await self._archive.tell(visitor, "recording.view", whole.recording, how="chapters")
         text = chapters.as_webvtt(whole, await self._archive.names(visitor, whole), self._words)
         return web.Response(text=text, content_type=chapters.MEDIA_TYPE, charset="utf-8")
 
@@ -107,6 +110,7 @@ class RecordingsApi:
         if any(job.kind == asked.kind and _goes_on(job) for job in whole.jobs):
             raise Refused("job_already")
         recording = whole.recording.id
+        await self._archive.tell(visitor, "recording.compose", whole.recording, how=asked.kind)
         job = await self._composer.ask(recording, asked.kind, names=asked.names, time=asked.time)
         self._note("work was asked for", visitor, recording, kind=asked.kind)
         return _json(JobStarted(job=job), status=202)
@@ -119,6 +123,7 @@ class RecordingsApi:
             raise Refused("deleted")
         if recording.held_by is not None:
             raise Refused("on_hold_already")
+        await self._archive.tell(visitor, "recording.hold", recording, how="placed")
         now = self._clock.wall()
         await self._vault.retention.hold(recording.id, by=visitor.who, because=asked.because, now=now)
         self._note("put on hold", visitor, recording.id)
@@ -129,6 +134,7 @@ class RecordingsApi:
         recording = (await self._archive.whole(visitor, request.match_info["recording"])).recording
         if recording.held_by is None:
             raise Refused("not_on_hold")
+        await self._archive.tell(visitor, "recording.hold", recording, how="released")
         await self._vault.retention.release(recording.id)
         self._note("released from hold", visitor, recording.id)
         return web.Response(status=204)
@@ -150,6 +156,8 @@ class RecordingsApi:
                 raise Refused("deleted")
         if asked.confirm != recording.session:
             raise Refused("not_confirmed")
+        whose = "everybody" if asked.person is None else asked.person
+        await self._archive.tell(visitor, "recording.delete", recording, of=whose)
         now = self._clock.wall()
         proof = await self._vault.shred(recording.id, asked.person, by=visitor.who, reason=asked.reason, now=now)
         self._streams.end(recording.id)
@@ -159,10 +167,10 @@ class RecordingsApi:
     async def verify(self, request: web.Request) -> web.Response:
         """A restore test: reads every byte of each track."""
         visitor = await self._access.visitor(request, "verify")
-        recording = (await self._archive.whole(visitor, request.match_info["recording"])).recording.id
-        with self._streams.taken(visitor.who, recording):
+        recording = (await self._archive.whole(visitor, request.match_info["recording"])).recording
+        with self._streams.taken(visitor.who, recording.id):
             await self._archive.keep_viewing(visitor, recording, "verified")
-            checked = await self._vault.verify(recording)
+            checked = await self._vault.verify(recording.id)
         answer = [CheckedAnswer(track=each.track, bytes=each.bytes, problem=each.problem) for each in checked]
         return _json(VerifyAnswer(tracks=answer, well=all(each.problem is None for each in checked)))
 

@@ -12,7 +12,6 @@ from aiohttp import web
 
 from clinic.records import ViewingKind
 from recording.age import BadKeyText, Plaintext, Recipient
-from recording.keys import ClinicKey, SealedKey
 from signaling.archive import Archive, Kept
 from signaling.bodies import read_form_or_json
 from signaling.byte_ranges import NotSatisfiable, wanted
@@ -22,6 +21,7 @@ from signaling.recordings_questions import DownloadRequest
 from signaling.refusals import Refused
 from signaling.sealing import sealing
 from signaling.streams import Sent, Streams
+from signaling.told_keys import recipient_of
 
 SEALED_TYPE = "application/octet-stream"
 
@@ -88,7 +88,7 @@ class RecordingsFiles:
                     headers["Content-Range"] = part.header()
                 start, end = (part.start, part.end) if part is not None else (0, file.size)
                 response = web.StreamResponse(status=206 if part is not None else 200, headers=headers)
-                sent = Sent(file, start, end, live, lambda: self._archive.keep_played(visitor, recording))
+                sent = Sent(file, start, end, live, lambda: self._archive.keep_played(visitor, kept.recording, kept.id))
                 return await self._streams.send(request, response, sent)
 
     async def _download(self, request: web.Request, visitor: Visitor, kept: Kept) -> web.StreamResponse:
@@ -96,7 +96,7 @@ class RecordingsFiles:
         if asked.form == "sealed":
             opening = await self._sealed(kept, asked.recipient)
             return await self._take(request, visitor, kept, opening, "downloaded_sealed", asked.only_check)
-        visitor.require("download_clear")
+        self._access.require(visitor, "download_clear")
         if asked.confirm != kept.recording.session:
             raise Refused("not_confirmed")
         opening = kept.open(await kept.identity())
@@ -105,7 +105,7 @@ class RecordingsFiles:
     async def _sealed(self, kept: Kept, recipient: str | None) -> AbstractContextManager[Plaintext]:
         """Behind a header for that recipient; where nothing can be opened here, as it lies there."""
         vault = self._archive.vault
-        clinics = vault.keys.recipient if isinstance(vault.keys, ClinicKey | SealedKey) else None
+        clinics = recipient_of(vault.keys)
         try:
             towards = Recipient.parse(recipient) if recipient else clinics
         except BadKeyText as error:
@@ -137,14 +137,18 @@ class RecordingsFiles:
             async with self._streams.opened(opening) as file:
                 if only_check:
                     return web.Response(status=204)
-                sent = Sent(file, 0, file.size, live, lambda: self._archive.keep_viewing(visitor, recording, kind))
+
+                async def keep() -> None:
+                    await self._archive.keep_viewing(visitor, kept.recording, kind, file=kept.id)
+
+                sent = Sent(file, 0, file.size, live, keep)
                 return await self._streams.send(request, web.StreamResponse(headers=headers), sent)
 
     async def _key(self, visitor: Visitor, kept: Kept) -> web.Response:
         """What opens the file as it lies there, wrapped to the clinic's key: for where that one is not here."""
         if self._archive.vault.keys.can_unwrap:
             raise Refused("no_such_file")
-        await self._archive.keep_viewing(visitor, kept.recording.id, "downloaded_sealed")
+        await self._archive.keep_viewing(visitor, kept.recording, "downloaded_sealed", file=kept.id, key=True)
         headers = {"Content-Type": SEALED_TYPE} | _attached(f"{kept.filename}.key.age")
         return web.Response(body=kept.wrapped_key, headers=headers)
 

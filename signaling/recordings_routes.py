@@ -29,7 +29,7 @@ MEANING = {"recording": "The recording's id.", "output": "A film's or a mix's id
 
 ENTRY = (
     *("sign_in_needed", "second_factor_needed", "enrol_needed", "token_invalid", "token_expired", "not_allowed"),
-    *("too_many_requests", "records_unavailable"),
+    *("too_many_requests", "records_unavailable", "audit_unavailable"),
 )
 SENT = ("bad_request", "not_json", "too_large", "wrong_origin")
 OPENED = ("needs_clinic_key", "key_unavailable", "key_refused", "recording_damaged", "storage_unavailable")
@@ -58,7 +58,7 @@ def recordings_routes(
         "tokens",
         description="For the clinic's servers. A link is /recordings#token=TOKEN.",
         request=RecordingsTokenRequest,
-        refusals=("unauthorized", "too_many_requests", "bad_request", "not_json", "too_large"),
+        refusals=("unauthorized", "too_many_requests", "bad_request", "not_json", "too_large", "audit_unavailable"),
         api_key=True,
     )
     table = [
@@ -70,7 +70,14 @@ def recordings_routes(
             None,
             TAG,
             status=204,
-            refusals=("sign_in_needed", "token_invalid", "token_expired", "wrong_origin", "too_many_requests"),
+            refusals=(
+                "sign_in_needed",
+                "token_invalid",
+                "token_expired",
+                "wrong_origin",
+                "too_many_requests",
+                "audit_unavailable",
+            ),
             description="For the page: Authorization: Bearer TOKEN.",
         ),
         Route(

@@ -7,7 +7,6 @@ session ends that session and no other.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from signaling.quality_watch import QualityWatch
 from signaling.refusals import REFUSALS, Refused
 from signaling.returning import Returns, give_back
 from signaling.revocations import Revocations
+from signaling.revoking import Revoking
 from signaling.roles import Role
 from signaling.room import Room
 from signaling.rules import Rules
@@ -38,6 +38,7 @@ from signaling.session_recording import SessionRecording
 from signaling.sparing import spare
 from signaling.stats import Stats
 from signaling.tokens import JoinClaims, ResumeClaims, Tokens
+from signaling.told_calls import ToldCalls
 
 log = structlog.get_logger("sessions")
 
@@ -79,12 +80,13 @@ class Sessions:
         vanished: Callable[[str], None],
         quality: QualityWatch,
         captures: Captures | None = None,
+        told: ToldCalls | None = None,
     ) -> None:
         """`vanished` is called with a session's id when its last seat is empty. Without `captures` nothing can be
-        recorded."""
+        recorded; without `told` the audit log hears nothing."""
         self._media = media
         self._tokens = tokens
-        self._revocations = revocations
+        self._revoking = Revoking(revocations)
         self._rules = rules
         self._clock = clock
         self._new_id = new_id
@@ -93,6 +95,7 @@ class Sessions:
         self._vanished = vanished
         self._quality = quality
         self._captures = captures
+        self._told = told
         self._returns = Returns(tokens=tokens, revocations=revocations, clock=clock)
         if captures is not None:
             captures.told = self
@@ -100,7 +103,6 @@ class Sessions:
         self._outlets: dict[o.ConnectionId, tuple[Outlet, Room]] = {}
         self._movers: dict[o.ConnectionId, _Mover] = {}
         self._peers: dict[PeerId, Room] = {}
-        self._writing: set[asyncio.Task[None]] = set()
         self._looks = 0
         # Reading an offer costs a thousand times what another message does.
         self._offers = Limiter(rate=0.5, burst=10)
@@ -236,7 +238,7 @@ class Sessions:
                     seat.sparing.told(message.send_limit, now)
                 self._quality.told(room, seat, message, now)
             else:
-                self._carry_out(room, room.receive(connection, message, self._clock.steady()))
+                self._carry_out(room, room.receive(connection, message, self._clock.steady()), seat)
 
     def lost(self, connection: o.ConnectionId) -> None:
         """The connection is gone, for whatever reason."""
@@ -342,12 +344,13 @@ class Sessions:
         """Tells everybody to come back in a moment; nobody's session is over. Waits for what is being written."""
         for connection in list(self._outlets):
             self._hang_up(connection, CLOSE_RESTART)
-        if self._writing:
-            await asyncio.wait(self._writing, timeout=5)
+        await self._revoking.close()
 
     # Orders -----------------------------------------------------------------------------------------------------
 
-    def _carry_out(self, room: Room, orders: list[o.Order]) -> None:
+    def _carry_out(self, room: Room, orders: list[o.Order], by: Seat | None = None) -> None:
+        if self._told is not None:
+            self._told.carried_out(room, orders, by)
         # Last, what makes the room change again: nobody must be told an older state after a newer one.
         for order in sorted(orders, key=lambda each: isinstance(each, o.HandOver | o.JoinAfresh)):
             match order:
@@ -360,7 +363,7 @@ class Sessions:
                     self._movers.pop(connection, None)
                     self._hang_up(connection, CLOSE_OVER)
                 case o.Revoke(token, until):
-                    self._revoke(token, until)
+                    self._revoking.revoke(token, until)
                 case o.HandOver(connection):
                     self._hand_over(connection)
                 case o.JoinAfresh(connection):
@@ -406,19 +409,6 @@ class Sessions:
         if outlet_room is not None:
             outlet_room[0].hang_up(code)
 
-    def _revoke(self, token: str, until: float) -> None:
-        self._revocations.add(token, until)
-        task = asyncio.get_running_loop().create_task(self._write_revocations())
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
-    async def _write_revocations(self) -> None:
-        # On a thread: a disk that hangs must not hold up calls. What is revoked holds already.
-        try:
-            await asyncio.to_thread(self._revocations.write, self._revocations.take_unwritten())
-        except OSError as error:
-            log.error("revocation not written: it will not survive a restart", error_type=type(error).__name__)
-
     @contextmanager
     def _guarded(self, room: Room) -> Iterator[None]:
         try:
@@ -445,6 +435,8 @@ class Sessions:
     def _forget(self, room: Room) -> None:
         del self._rooms[room.session]
         self._quality.over(room, self._clock.steady())
+        if self._told is not None:
+            self._told.over(room)
         if self._captures is not None:
             self._captures.session_over(room.session)
         self._vanished(room.session)

@@ -16,6 +16,7 @@ StaffAction = Literal[
     "read_appointments",
     "write_appointments",
     "read_checkin",
+    "read_notes",
     "write_notes",
     "read_recordings",
     "read_usage",
@@ -33,8 +34,9 @@ StaffAction = Literal[
     "export_patient",
 ]
 """`own_account`: one's own password, second factors and sessions. `own_day`: one's own appointments, patients, notes
-and minutes, and no others. `read_*` and `write_*`: everybody's. `break_glass`: what the role does not allow, for a
-short time, with a reason."""
+and minutes, and no others. `read_*` and `write_*`: everybody's. `read_notes`: no role's, for one's own are read by
+`own_day`, and others' by emergency access only. `write_notes`: one's own. `break_glass`: what the role does not allow,
+for a short time, with a reason."""
 
 STAFF_PERMISSIONS: dict[StaffRole, frozenset[StaffAction]] = {
     "administrator": frozenset(
@@ -77,7 +79,7 @@ STAFF_PERMISSIONS: dict[StaffRole, frozenset[StaffAction]] = {
 STAFF_ROLES: tuple[StaffRole, ...] = get_args(StaffRole)
 
 EMERGENCY_ACTIONS: frozenset[StaffAction] = frozenset(
-    {"read_appointments", "read_checkin", "read_recordings", "read_usage"}
+    {"read_appointments", "read_checkin", "read_notes", "read_recordings", "read_usage"}
 )
 """What emergency access adds, for half an hour: reading a patient's records, and changing nothing."""
 

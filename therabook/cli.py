@@ -31,6 +31,7 @@ from therabook import (
     recordings_cli,
     records_cli,
     server,
+    told_operator,
     usage_cli,
 )
 from therabook import web_digest as digests
@@ -120,7 +121,18 @@ def token(
             minutes=minutes,
             encryption=encryption,
         )
-        click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
+        link = make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now)
+        told_operator.tell(
+            settings,
+            "token.issue",
+            session=session,
+            patient=claims.sub if role == "patient" else None,
+            subject=claims.jti,
+            what="session",
+            role=role,
+            whose=claims.sub,
+        )
+        click.echo(link)
     except (keys.BadKey, OSError) as error:
         raise click.ClickException(str(error)) from None
     except ValueError:
@@ -300,6 +312,15 @@ def link(config: Path | None, role: Keeper, user: str, session: str | None, hour
     now = time.time()
     try:
         claims = RecordingsClaims(jti=new_id(), exp=int(now + 3600 * hours), sub=user, role=role, room=session)
+        told_operator.tell(
+            settings,
+            "token.issue",
+            session=session,
+            subject=claims.jti,
+            what="recordings",
+            role=role,
+            whose=user,
+        )
         click.echo(make_link(base_url(settings), Tokens(keys.signing_key(settings.data_dir)), claims, now))
     except (keys.BadKey, OSError) as error:
         raise click.ClickException(str(error)) from None

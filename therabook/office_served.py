@@ -11,7 +11,7 @@ from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.route import Route
-from therabook import usage_served
+from therabook import alerts_served, usage_served
 from therabook.settings import Settings
 
 
@@ -20,5 +20,6 @@ def routes(
 ) -> list[Route]:
     """`audit` is told what happens; `audit_log` is what searches and exports read."""
     return [
+        *alerts_served.routes(store, access, audit, audit_log, clock),
         *usage_served.routes(settings, store, access, audit, clock, audit_log),
     ]

@@ -5,15 +5,18 @@ Not here: how settings are read (`settings.py`).
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
 
+from therabook.alert_settings import AlertSettings
 from therabook.keeping_settings import KeepingSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(KeepingSettings):
+class PracticeSettings(AlertSettings, KeepingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,
@@ -38,6 +41,49 @@ class PracticeSettings(KeepingSettings):
     )
     audit_witness_seconds: int = Field(
         30, ge=1, le=86_400, description="How often a new head is shown to the witness, if there is one."
+    )
+
+    # Appointments and visits
+    visit_opens_minutes: int = Field(
+        15, ge=0, le=1440, description="Minutes before an appointment from which on its links lead in."
+    )
+    visit_closes_minutes: int = Field(30, ge=0, le=1440, description="Minutes after its end until which they do.")
+    visit_devices: int = Field(
+        1,
+        ge=1,
+        le=5,
+        description="On how many devices a link works: those that opened it first. Others need a new link.",
+    )
+    visit_new_links: bool = Field(
+        False,
+        description="When an appointment is moved, its links are void and everybody gets new ones. Otherwise the old "
+        "ones are good for the new time.",
+    )
+    visits_per_minute: int = Field(
+        30, ge=1, le=100_000, description="Requests with patients' links from one address: who guesses is slowed down."
+    )
+    overlaps: Literal["allow", "warn", "refuse"] = Field(
+        "warn",
+        description="When a therapist has another appointment at the same time. warn: it is made, and the answer says "
+        "so. refuse: it is not made, unless the request says despite_conflict.",
+    )
+    late_minutes: int = Field(5, ge=0, le=240, description="Minutes after the start from which on somebody is late.")
+    checkin: bool = Field(
+        True,
+        description="Before each visit patients are asked how they want to be called, where they are, for a number to "
+        "call back, for an emergency contact, and for consent to be seen by video.",
+    )
+    checkin_keep_days: int = Field(
+        30, ge=1, le=36_500, description="Days until these answers are deleted. Consents stay."
+    )
+    telehealth_text: Path | None = Field(
+        None, description="Text file with what patients agree to at check-in: its first line is the title."
+    )
+    note_versions_keep_days: int | None = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="Days until earlier versions of a note are deleted. Default: as long as the note.",
     )
 
     # What the practice is called on paper, and its calendar

@@ -140,7 +140,9 @@ def consent_policy(settings: Settings) -> ConsentPolicy:
     """Raises BadSettings."""
     try:
         return ConsentPolicy(
-            base=settings.consent_rule, table=_places(settings.consent_places), words=_words(settings.consent_text)
+            base=settings.consent_rule,
+            table=_places(settings.consent_places),
+            words=words(settings.consent_text, "consent_text", WORDS),
         )
     except ValueError as error:
         raise BadSettings(f"consent: {error}") from None
@@ -155,14 +157,15 @@ def _places(file: Path | None) -> dict[str, Any]:
         raise BadSettings(f"consent_places: {error.strerror}") from None
 
 
-def _words(file: Path | None) -> Words:
+def words(file: Path | None, setting: str, default: Words) -> Words:
+    """What people agree to: the file's first line is the title. Raises BadSettings."""
     if file is None:
-        return WORDS
+        return default
     try:
         text = file.read_bytes()[: LARGEST_TEXT + 1].decode("utf-8").strip()
     except OSError as error:
-        raise BadSettings(f"consent_text: {error.strerror}") from None
+        raise BadSettings(f"{setting}: {error.strerror}") from None
     if len(text.encode()) > LARGEST_TEXT:
-        raise BadSettings(f"consent_text: longer than {LARGEST_TEXT} bytes")
+        raise BadSettings(f"{setting}: longer than {LARGEST_TEXT} bytes")
     title, _, body = text.partition("\n")
     return Words(title.strip(), "\n".join(line.strip() for line in body.splitlines() if line.strip()))

@@ -6,7 +6,6 @@ Who may run it has the clinic's key anyway. Not here: what any of it does (`sign
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,25 +13,29 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import click
 
-from clinic import ClinicError, Job, JobKind, Jobs, JobState, Recording, Viewing, Viewings
+from clinic import ClinicError, Job, JobKind, Jobs, JobState, Recording, ShredProof, Viewing, Viewings
 from clinic.records import ViewingKind
 from recording.age import AgeError, BadKeyText, Recipient
 from recording.keys import BadKeyFile, ClinicKey, KeyRefused, KeyUnavailable
 from recording.storage import StorageError
 from signaling import keys
+from signaling.audit_port import Audit
 from signaling.capture_books import Books
 from signaling.clock import Clock
 from signaling.compose_work import LEASE, ComposeWork
 from signaling.ids import new_id
 from signaling.recovery import recover
+from signaling.refusals import Refused
+from signaling.told_keys import ToldKeys
 from signaling.vault import Vault
-from therabook import recordings
+from therabook import audit_served, recordings
 from therabook.settings import BadSettings, Settings
+from therabook.told_operator import operator
 
 T = TypeVar("T")
 
@@ -57,19 +60,38 @@ class Opened:
     books: Books
     viewings: Viewings
     jobs: Jobs
+    audit: Audit
+
+    async def tell(self, kind: str, recording: str | None = None, **details: Any) -> None:
+        """The audit log, before it is done. Raises Refused, and clinic.Unknown if there is no such recording."""
+        known = None if recording is None else (await self.vault.recordings.get(recording)).recording
+        await self.audit.record(
+            kind,
+            "operator",
+            operator(),
+            session=None if known is None else known.session,
+            subject=None if known is None else known.id,
+            **details,
+        )
 
 
 @asynccontextmanager
 async def _open(settings: Settings, identity: Path | None) -> AsyncIterator[Opened]:
     """`identity`: the clinic's secret key, where the server has the public half only."""
     store = recordings.database(settings)
+    log = audit_served.audit_log(settings)
+    audit = Audit(log.append, Clock())
     try:
         await store.upgrade()
         async with aiohttp.ClientSession() as http:
-            provider = _brought(identity) if identity else recordings.key_provider(settings, http, time.time)
+            own = _brought(identity) if identity else recordings.key_provider(settings, http, time.time)
+            provider = ToldKeys(own, audit, Clock())
             books = recordings.books(settings, store, provider)
-            yield Opened(recordings.vault(settings, store, provider), books, Viewings(store), Jobs(store))
+            vault = recordings.vault(settings, store, provider)
+            yield Opened(vault, books, Viewings(store), Jobs(store), audit)
+            await audit.flush()
     finally:
+        await log.close()
         await store.close()
 
 
@@ -99,12 +121,15 @@ def carry_out(settings: Settings, identity: Path | None, work: Callable[[Opened]
         StorageError,
     ) as error:
         raise click.ClickException(str(error)) from None
+    except Refused as refused:
+        raise click.ClickException(refused.error) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'cannot'}: {error.strerror or error}") from None
 
 
 def show_list(settings: Settings, session: str) -> None:
     async def work(opened: Opened) -> list[Recording]:
+        await opened.tell("recording.list")
         found: list[Recording] = []
         page = await opened.vault.recordings.find(session=session)
         found += page.recordings
@@ -124,6 +149,7 @@ def verify(settings: Settings, recording: str, identity: Path | None) -> None:
     """Exits with 1 if anything can't be read."""
 
     async def work(opened: Opened) -> bool:
+        await opened.tell("recording.verify", recording)
         well = True
         for each in await opened.vault.verify(recording):
             click.echo(f"{each.track}  {each.bytes:>12,} bytes  {each.problem or 'can be read'}")
@@ -144,7 +170,9 @@ def export(settings: Settings, recording: str, to: Path, recipient: str | None, 
 
     async def work(opened: Opened) -> list[Path]:
         # first who takes it, then what is taken
-        await _note(opened, recording, "downloaded_clear" if towards is None else "downloaded_sealed")
+        how: ViewingKind = "downloaded_clear" if towards is None else "downloaded_sealed"
+        await opened.tell("recording.export", recording, how=how)
+        await _note(opened, recording, how)
         return await opened.vault.export(recording, to, towards)
 
     for path in carry_out(settings, identity, work):
@@ -157,6 +185,7 @@ def compose(
     """In this process, whether the service runs or not."""
 
     async def work(opened: Opened) -> JobState:
+        await opened.tell("recording.compose", recording, how=kind)
         now = time.time()
         wanted = Job(new_id(), kind, recording, now, {"names": names, "time": shown_time})
         job = await opened.jobs.begin(wanted, now, LEASE)
@@ -201,11 +230,11 @@ def recover_all(settings: Settings, identity: Path | None) -> None:
 
 
 def shred(settings: Settings, recording: str, person: str | None, reason: str) -> None:
-    proof = carry_out(
-        settings,
-        None,
-        lambda opened: opened.vault.shred(recording, person, by=_who(), reason=reason, now=time.time()),
-    )
+    async def work(opened: Opened) -> ShredProof:
+        await opened.tell("recording.delete", recording, of=person or "everybody")
+        return await opened.vault.shred(recording, person, by=_who(), reason=reason, now=time.time())
+
+    proof = carry_out(settings, None, work)
     click.echo(f"{len(proof.keys)} keys deleted. SHA-256 of what they were wrapped in:")
     for key in proof.keys:
         click.echo(f"{key.of} {key.id}  {key.sha256}")
@@ -213,6 +242,7 @@ def shred(settings: Settings, recording: str, person: str | None, reason: str) -
 
 def hold(settings: Settings, recording: str, because: str) -> None:
     async def work(opened: Opened) -> None:
+        await opened.tell("recording.hold", recording, how="placed")
         await opened.vault.retention.hold(recording, by=_who(), because=because, now=time.time())
 
     carry_out(settings, None, work)
@@ -220,7 +250,11 @@ def hold(settings: Settings, recording: str, because: str) -> None:
 
 
 def release(settings: Settings, recording: str) -> None:
-    carry_out(settings, None, lambda opened: opened.vault.retention.release(recording))
+    async def work(opened: Opened) -> None:
+        await opened.tell("recording.hold", recording, how="released")
+        await opened.vault.retention.release(recording)
+
+    carry_out(settings, None, work)
     click.echo("Released.")
 
 
@@ -229,7 +263,7 @@ async def _note(opened: Opened, recording: str, kind: ViewingKind) -> None:
 
 
 def _who() -> str:
-    return f"command line, {getpass.getuser()}"
+    return f"command line, {operator()}"
 
 
 def _minutes(seconds: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from clinic import Database, Jobs, Viewings
 from signaling.archive import Archive
+from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.pseudonyms import Pseudonyms
 from signaling.recordings_access import RecordingsAccess
@@ -23,12 +24,13 @@ def routes(
     access: RecordingsAccess,
     store: Database,
     vault: Vault,
+    audit: Audit,
     composer: Composer,
     streams: Streams,
     clock: Clock,
     pseudonyms: Pseudonyms,
 ) -> list[Route]:
-    archive = Archive(vault, Viewings(store), clock)
+    archive = Archive(vault, Viewings(store), audit, clock)
     api = RecordingsApi(
         archive=archive,
         access=access,

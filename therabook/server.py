@@ -9,7 +9,6 @@ import os
 import random
 import resource
 import signal
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
@@ -17,18 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import ifaddr
 import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
 from clinic import Qualities, Viewings
 from recording import core_dumps
-from sfu import MediaConfig, MediaEvent, MediaServer
+from sfu import MediaEvent, MediaServer
 from signaling import headers, keys
 from signaling.api import LARGEST_BODY, TokenApi
 from signaling.audit_port import Audit
-from signaling.brand import Brand
 from signaling.captures import Captures
 from signaling.clock import Clock
 from signaling.entrance import Entrance
@@ -40,7 +37,7 @@ from signaling.keeping.sweep import Sweep
 from signaling.limits import Limiter
 from signaling.metrics import Metrics
 from signaling.nodes import Alone
-from signaling.pages import Pages, VideoAnswer
+from signaling.pages import Pages
 from signaling.probes import Probes
 from signaling.pseudonyms import Pseudonyms
 from signaling.quality_api import QualityApi
@@ -51,19 +48,23 @@ from signaling.recovery import recover
 from signaling.revocations import Revocations
 from signaling.route import add_routes
 from signaling.routes import route_table
-from signaling.rules import Rules
 from signaling.sessions import LOOK, Sessions
-from signaling.static import MEDIA_TYPES, Asset, Shelf, read_tree
+from signaling.static import Shelf, read_tree
 from signaling.streams import Streams
 from signaling.tickets import Tickets
 from signaling.tokens import Tokens
-from signaling.turn import TurnServers
+from signaling.told_calls import ToldCalls
+from signaling.told_door import ToldDoor
+from signaling.told_keys import ToldKeys
 from signaling.websocket import WebSocketDoor
 from therabook import (
     VERSION,
+    alerts_served,
+    appointments_served,
     audit_served,
     keeping_served,
     office_served,
+    parts,
     recordings,
     recordings_served,
     tls,
@@ -76,9 +77,6 @@ log = structlog.get_logger("server")
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 SOCKETS = 16_384
-LARGEST_LOGO = 512 * 1024
-SHORTEST_SECRET = 16
-LOGO_TYPES = (".svg", ".png", ".webp", ".jpg")
 
 
 @dataclass(frozen=True)
@@ -124,8 +122,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         for each in to_whom:
             each(event)
 
-    media = MediaServer(media_config(settings), tell)
-    provider = recordings.key_provider(settings, http, clock.wall)
+    media = MediaServer(parts.media_config(settings), tell)
+    provider = ToldKeys(recordings.key_provider(settings, http, clock.wall), audit, clock)
+    alerts = alerts_served.alerts(settings, store, audit, metrics, clock)
+    told_door = ToldDoor(audit, clock, alerts.used)
     books = recordings.books(settings, store, provider)
     vault = recordings.vault(settings, store, provider)
     watch = QualityWatch(metrics.quality)
@@ -147,7 +147,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         media=media,
         tokens=tokens,
         revocations=revocations,
-        rules=rules(settings),
+        rules=parts.rules(settings),
         clock=clock,
         new_id=new_id,
         metrics=metrics,
@@ -155,6 +155,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         vanished=lambda session: background.start(nodes.release(session)),
         captures=captures if settings.recordings else None,
         quality=watch,
+        told=ToldCalls(audit),
     )
     tickets = Tickets(tokens=tokens, revocations=revocations, clock=clock, proxies=proxies)
     probes = Probes(media=media, tickets=tickets, clock=clock, new_id=new_id)
@@ -167,6 +168,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         nodes=nodes,
         clock=clock,
         joins=Limiter(settings.joins_per_minute / 60, settings.joins_per_minute),
+        told=told_door,
     )
 
     # What is served
@@ -181,6 +183,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         proxies=proxies,
         new_id=new_id,
         new_session_id=new_session_id,
+        audit=audit,
+        told=told_door,
     )
     access = RecordingsAccess(
         tokens=tokens,
@@ -191,6 +195,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         proxies=proxies,
         new_id=new_id,
         sealed=not provider.can_unwrap,
+        audit=audit,
+        told=told_door,
     )
     quality = QualityApi(
         keeper=keeper,
@@ -199,15 +205,15 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         limit=Limiter(settings.tokens_per_minute / 60, settings.tokens_per_minute),
         proxies=proxies,
     )
-    turn = turn_servers(settings)
+    turn = parts.turn_servers(settings)
     ice = IceApi(turn=turn, tickets=tickets, clock=clock, new_id=new_id)
     streams = Streams()
     shelf = Shelf(lambda: read_tree(WEB), reload=settings.reload)
     pages = Pages(
         shelf=shelf,
-        brand=brand(settings),
+        brand=parts.brand(settings),
         demo=settings.demo,
-        video=video(settings),
+        video=parts.video(settings),
         encryption=settings.encryption,
         turn=bool(turn),
     )
@@ -227,12 +233,17 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         access=access,
         store=store,
         vault=vault,
+        audit=audit,
         composer=composing,
         streams=streams,
         clock=clock,
         pseudonyms=pseudonyms,
     )
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
+    booked = appointments_served.appointments(
+        settings, store, staff.access, audit, clock, tokens, pages, proxies, sessions, revocations
+    )
+    office += booked.routes
     keeping = keeping_served.parts(
         settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
     )
@@ -262,19 +273,22 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(background.stop)
         background.start(look_regularly(sessions, probes))
         background.start(audit.run())
+        background.start(alerts.run())
         witnessing = audit_served.witnessing(settings, audit_log, audit, http)
         if witnessing is not None:
             background.start(witnessing.run())
         stack.push_async_callback(keeper.close)
         background.start(keeper.run())
+        stack.push_async_callback(booked.close)
+        background.start(booked.keeper.run())
         await usage.keep()
         stack.push_async_callback(usage.close)
         background.start(usage.look_regularly())
         background.start(usage.keep_regularly())
-        lot = random.SystemRandom().choice
-        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, lot, metrics, Sweep(keeping))
+        chance, sweep = random.SystemRandom(), Sweep(keeping)
+        housekeeping = Housekeeping(vault, Viewings(store), store.scrub, clock, chance.choice, metrics, audit, sweep)
         background.start(housekeeping.run())
-        offload = recordings.offload(settings, store, vault.files, clock, random.SystemRandom().random)
+        offload = recordings.offload(settings, store, vault.files, clock, chance.random)
         if offload is not None:
             background.start(offload.run())
         port = await serve_app(app, settings, background, stack)
@@ -311,7 +325,7 @@ async def serve_app(
     """Opens the port; returns it. No access log: paths and addresses are nobody's business."""
     secure = None
     if settings.tls != "off":
-        cert, key = tls_files(settings)
+        cert, key = parts.tls_files(settings)
         try:
             secure = tls.context(cert, key)
         except (OSError, ssl.SSLError) as error:
@@ -364,67 +378,3 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("background task failed", exc_info=task.exception())
-
-
-# From settings to what the parts want -----------------------------------------------------------------------------
-
-
-def media_config(settings: Settings) -> MediaConfig:
-    return MediaConfig(
-        host=settings.media_host,
-        port=settings.media_port,
-        threads=settings.media_threads,
-        addresses=settings.media_addresses,
-        udp=settings.media_udp,
-        loopback=settings.media_loopback,
-    )
-
-
-def turn_servers(settings: Settings) -> TurnServers:
-    secret = settings.turn_secret
-    if settings.turn_urls and secret is None and settings.turn_secret_file is not None:
-        try:
-            secret = SecretStr(settings.turn_secret_file.read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadSettings(f"turn_secret_file: {getattr(error, 'strerror', None) or 'not a text'}") from None
-        if len(secret) < SHORTEST_SECRET:
-            raise BadSettings(f"turn_secret_file: shorter than {SHORTEST_SECRET} characters")
-    return TurnServers(settings.turn_urls, secret)
-
-
-def rules(settings: Settings) -> Rules:
-    return Rules(
-        encryption=settings.encryption,
-        limit=settings.session_limit,
-        length=settings.session_minutes * 60.0,
-        waiting=settings.waiting_minutes * 60.0,
-        silence=MediaConfig.silence_limit,
-    )
-
-
-def video(settings: Settings) -> VideoAnswer:
-    return VideoAnswer(width=settings.video_width, height=settings.video_height, frame_rate=settings.video_frame_rate)
-
-
-def brand(settings: Settings) -> Brand:
-    image = logo(settings.brand_logo) if settings.brand_logo else None
-    return Brand(settings.brand_name, settings.brand_color, image, settings.exit_page)
-
-
-def logo(path: Path) -> Asset:
-    if path.suffix.lower() not in LOGO_TYPES:
-        raise BadSettings(f"brand_logo: {path.name} is none of {', '.join(LOGO_TYPES)}")
-    try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise BadSettings(f"brand_logo: {error.strerror}") from None
-    if len(body) > LARGEST_LOGO:
-        raise BadSettings(f"brand_logo: larger than {LARGEST_LOGO // 1024} kB")
-    return Asset(MEDIA_TYPES[path.suffix.lower()], body, None)
-
-
-def tls_files(settings: Settings) -> tuple[Path, Path]:
-    if settings.tls == "files" and settings.tls_cert is not None and settings.tls_key is not None:
-        return settings.tls_cert, settings.tls_key
-    addresses = {ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)}
-    return tls.self_signed(settings.data_dir, {"localhost", socket.gethostname(), *addresses})

@@ -8,7 +8,10 @@ from __future__ import annotations
 from alembic import context
 
 from clinic.accounts import tables as _accounts  # noqa: F401 - its tables are part of the metadata
+from clinic.alerts import tables as _alerts  # noqa: F401 - its tables are part of the metadata
+from clinic.appointments import tables as _appointments  # noqa: F401
 from clinic.keeping import tables as _keeping  # noqa: F401 - its tables are part of the metadata
+from clinic.notes import tables as _notes  # noqa: F401
 from clinic.tables import Table
 from clinic.usage import tables as _usage  # noqa: F401 - its tables are part of the metadata
 

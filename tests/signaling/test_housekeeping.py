@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from clinic import RecordingState, Viewings, open_database, sqlite_url
+from clinic import RecordingState, Unavailable, Viewings, open_database, sqlite_url
+from clinic.audit.events import Event
 from recording.sealed import files_of
+from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.housekeeping import TEST_EVERY, Housekeeping
 from signaling.metrics import Metrics
@@ -25,6 +27,8 @@ class Kept:
     def __init__(self, crashed: Crashed) -> None:
         self.crashed = crashed
         self.now = NOW
+        self.events: list[Event] = []
+        self.log_is_away = False
         self.metrics = Metrics()
         self.viewings = Viewings(crashed.database)
         self.housekeeping = Housekeeping(
@@ -34,7 +38,13 @@ class Kept:
             Clock(wall=lambda: self.now),
             lambda several: several[0],
             self.metrics,
+            Audit(self.append, Clock(wall=lambda: self.now)),
         )
+
+    async def append(self, events: Sequence[Event]) -> None:
+        if self.log_is_away:
+            raise Unavailable("the log is away")
+        self.events += events
 
     async def state(self) -> RecordingState:
         return (await self.crashed.books.recordings.get("rec")).recording.state
@@ -65,6 +75,21 @@ async def test_a_recording_is_shredded_when_its_time_is_over_and_not_before(kept
     (proof,) = await kept.crashed.vault.retention.proofs("rec")
     assert proof.by == "retention"
     assert kept.counted("recordings_shredded") == 1
+    assert [(each.kind, each.actor, each.session, each.subject) for each in kept.events] == [
+        ("recording.verify", "restore test", "session", "rec"),
+        ("recording.delete", "retention", "session", "rec"),
+    ]
+
+
+async def test_nothing_is_deleted_that_the_audit_log_cannot_be_told_of(kept: Kept) -> None:
+    await kept.crashed.books.recordings.keep_until("rec", NOW + 100)
+    kept.now, kept.log_is_away = NOW + 101, True
+    await kept.housekeeping.look()
+    assert await kept.state() is RecordingState.CAPTURED
+    kept.log_is_away = False
+    await kept.housekeeping.look()
+    assert await kept.state() is RecordingState.SHREDDED
+    assert "recording.delete" in [each.kind for each in kept.events]
 
 
 async def test_a_hold_counts_more_than_the_deadline(kept: Kept) -> None:

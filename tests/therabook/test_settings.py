@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from therabook.cli import main
-from therabook.server import turn_servers
+from therabook.parts import turn_servers
 from therabook.settings import BadSettings, Settings, documented, is_loopback, load
 
 

@@ -20,7 +20,7 @@ from clinic import ClinicError
 from recording.compose.fonts import FILES as FONTS
 from therabook import recordings
 from therabook.doctor.findings import Finding, Mark
-from therabook.server import turn_servers
+from therabook.parts import turn_servers
 from therabook.settings import BadSettings, Settings
 
 PROC = Path("/proc")

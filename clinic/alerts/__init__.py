@@ -1,0 +1,1 @@
+"""Alerts: notices of unusual activity, which stay open until somebody has looked at them."""

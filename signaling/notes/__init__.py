@@ -1,0 +1,1 @@
+"""Notes over HTTP: for whoever wrote them."""
