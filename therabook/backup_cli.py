@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from clinic import ClinicError, ShredProof
 from clinic.audit.events import Event
-from clinic.keeping import here
+from clinic.keeping import here, office
 from clinic.keeping.again import delete_again
 from clinic.keeping.records import DeletionProof, Run
 from clinic.records import DeletedKey
@@ -207,7 +207,9 @@ async def _delete_again(restored: Restored, file: Path) -> None:
     if wrong:
         raise BadBackup(f"{len(wrong)} of the proofs are not signed by the key that they name")
     store = restored.databases["clinic"]
-    keys, records = await delete_again(store, here.kept_rows(store).values(), deletions, shredded)
+    keys, records = await delete_again(
+        store, [*here.kept_rows(store).values(), *office.kept_rows(store).values()], deletions, shredded
+    )
     click.echo(f"Deleted again: {keys} keys, {records} records.")
 
 
