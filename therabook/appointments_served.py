@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clinic import Consents, Database
+from clinic import Consents, Database, Unknown
 from clinic.accounts import Accounts
 from clinic.appointments.appointments import Appointments
 from clinic.appointments.checkins import CheckIns
@@ -54,6 +54,13 @@ class AppointmentsServed:
     keeper: AttendanceKeeper
     revoking: Revoking
     desk: Desk
+
+    async def appointment_of(self, session: str) -> str | None:
+        """The appointment that a session is. Raises ClinicError."""
+        try:
+            return (await self.desk.appointments.of_session(session)).appointment.id
+        except Unknown:
+            return None
 
     async def close(self) -> None:
         """Keeps what is not kept yet."""

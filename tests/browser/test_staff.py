@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import MakePerson
+from tests.browser.content import DOCTOR
 from tests.browser.desk import dialog, heading, keeps_the_codes, types_new_password
 from tests.browser.office import Office, an_office, new_password
 
@@ -69,9 +70,30 @@ async def test_new_recovery_codes_are_shown_until_they_are_kept(office: Office, 
     await dialog(theo).get_by_role("button", name="Make new codes").click()
     await expect(dialog(theo).get_by_role("heading", name="Your recovery codes")).to_be_visible()
     await theo.page.keyboard.press("Escape")
+    await theo.page.emulate_media(media="print")
+    await expect(theo.page.locator(".staff-codes li").first).to_be_visible()
+    await expect(theo.page.get_by_text("Recovery codes for")).to_be_visible()
+    await expect(theo.button("Continue")).to_be_hidden()
+    await theo.page.emulate_media(media="screen")
     member.codes = await keeps_the_codes(theo)
     await theo.reads("You have new recovery codes")
     await office.page(person, member, "#security")
+
+
+async def test_nothing_jumps_while_panels_load(office: Office, person: MakePerson) -> None:
+    theo = await person("Theo", DOCTOR)
+    await theo.prepare("""
+      window.shifted = [];
+      const what = each => each.sources.map(({ node }) => (node?.outerHTML ?? node?.textContent ?? "").slice(0, 80));
+      const add = list => list.getEntries().forEach(each => window.shifted.push([each.value, ...what(each)]));
+      new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+    """)
+    await office.signs_in(theo.page, await office.administrator())
+    for place in ("security", "people", "keys", "emergencies"):
+        await theo.open(f"{office.url}/staff?{place}#{place}")
+        await theo.page.locator("tb-staff[data-in] .staff-page:not([aria-busy])").wait_for()
+        shifted = await theo.page.evaluate("window.shifted")
+        assert sum(each[0] for each in shifted) < 0.02, (place, shifted)
 
 
 # Keys, and showing who one is

@@ -163,6 +163,24 @@ async def test_a_passkey_that_is_not_used_says_so(office: Office, person: MakePe
     await nobody.reads("No passkey was used")
 
 
+async def test_single_sign_on_leads_away_and_says_what_went_wrong(office: Office, person: MakePerson) -> None:
+    """What happens there and on the way back is tried with a real provider elsewhere."""
+    gate = {"needs_setup": False, "password": False, "second_factor": "required", "shortest_password": 12}
+    someone = await person("Somebody", DOCTOR)
+    someone.expects_network_errors()
+    await someone.page.route(
+        "**/api/staff/state", lambda route: route.fulfill(json=gate | {"sign_on": {"name": "Clinic Login"}})
+    )
+    await someone.page.route(
+        "**/api/staff/sign-on", lambda route: route.fulfill(json={"address": f"{office.url}/check#there"})
+    )
+    await someone.open(f"{office.url}/staff#problem=sign_on_unknown")
+    await someone.reads("nobody here has that account")
+    await expect(someone.page.get_by_label("Password", exact=True)).to_have_count(0)
+    await someone.press("Sign in with Clinic Login")
+    await someone.page.wait_for_url("**/check#there")
+
+
 async def test_whoever_guesses_is_locked_out_and_an_administrator_unlocks(office: Office, person: MakePerson) -> None:
     member = await office.member("therapist", name="Lou Lock")
     lou = await at_the_door(office, person)

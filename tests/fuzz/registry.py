@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.fuzz.target import Target
 from tests.fuzz.targets import (
     age,
+    audit_exports,
     calls,
     demultiplexing,
     dtls,
@@ -25,6 +26,7 @@ from tests.fuzz.targets import (
     stun,
     thinning,
     tokens,
+    witness,
 )
 
 TARGETS: dict[str, Target] = {
@@ -51,5 +53,7 @@ TARGETS: dict[str, Target] = {
         ranges,
         sframe,
         handshake,
+        audit_exports,
+        witness,
     )
 }

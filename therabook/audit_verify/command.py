@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from therabook.audit_verify.hashes import Wrong
-from therabook.audit_verify.lines import read_object
+from therabook.audit_verify.lines import LONGEST, read_object
 from therabook.audit_verify.verify import Report, Verifier
 
 
@@ -44,7 +44,9 @@ def check(file: Path, key: str | None, witnesses: Sequence[Path], witness_keys: 
         heads = [head for each in witnesses for head in _heads(each)]
         if witnesses and not heads:
             raise Wrong("the witness has kept no head")
-        with file.open("rb") as lines:
+        with file.open("rb") as opened:
+            # one that is longer than any may be comes in pieces, which no line is
+            lines = iter(lambda: opened.readline(LONGEST + 1), b"")
             report = Verifier(key, heads, witness_keys).read(lines)
     except (OSError, Wrong) as error:
         print(f"cannot be checked: {getattr(error, 'strerror', None) or error}", file=sys.stderr)

@@ -118,6 +118,27 @@ async def test_the_files_own_key_is_only_a_remark(log: AuditLog) -> None:
     assert "get it from the clinic in another way" in report.remarks[0]
 
 
+async def test_what_was_signed_must_be_events_in_their_order(log: AuditLog) -> None:
+    """Also where the log's key has signed otherwise."""
+    bodies = [each.body for each in await log.entries(0, 9)]
+    swapped = exported([bodies[1], bodies[0], *bodies[2:]], signer())
+    assert verified(swapped.lines()).problems == ["event 1 stands where 0 should", "event 0 stands where 1 should"]
+    spaced = exported([*bodies[:8], bodies[8].replace(",", ", ", 1)], signer())
+    assert verified(spaced.lines()).problems == ["event 8: an event that is written in another way than the log writes"]
+    for wrong in (
+        bodies[8].replace('"kind"', '"what"'),
+        bodies[8].replace('"seq":8', '"seq":8,"seq":8'),
+        bodies[8].replace('"seq":8', '"seq":8.0'),
+        bodies[8].replace('"seq":8', '"seq":true'),
+        bodies[8].replace("}", ',"details":{}}', 1),
+        bodies[8].replace("}", ',"details":{"a":[]}}', 1),
+        "[]",
+        "{",
+        "[" * 5000,
+    ):
+        assert len(verified(exported([*bodies[:8], wrong], signer()).lines()).problems) == 1
+
+
 def test_a_file_of_nothing_is_not_sound() -> None:
     assert Verifier().read([]).problems == ["there is nothing in this file"]
 

@@ -108,6 +108,7 @@ export class StaffApp extends OfficeElement {
     const node = make();
     if (this.main.firstElementChild !== node) replace(this.main, node);
     this.toggleAttribute('data-in', key.startsWith('in '));
+    this.toggleAttribute('data-starting', key === 'starting');
     if (!key.startsWith('in ')) {
       const page = this.main.querySelector('h1')?.textContent ?? this.t('staff.title');
       document.title = this.context.strings.text('title', { page, name: this.context.settings.brand.name });

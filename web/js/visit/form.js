@@ -75,7 +75,12 @@ export class CheckInForm extends BaseElement {
           h(
             'div',
             { class: 'field' },
-            h('label', { class: 'visit-agree', for: 'visit-agrees' }, this.agrees, this.t('visit.form.agree')),
+            h(
+              'label',
+              { class: 'visit-agree', for: 'visit-agrees', 'data-of': 'visit-agrees' },
+              this.agrees,
+              this.t('visit.form.agree'),
+            ),
           ),
         ),
         this.refusal,

@@ -131,8 +131,7 @@ export class VisitApp extends BaseElement {
     const { strings } = this.context;
     return this.column(
       h('h1', { tabindex: '-1' }, this.t('visit.early.title')),
-      this.time(told, this.left),
-      h('p', {}, this.t('visit.early.opens', { time: strings.time(told.opens_at) })),
+      this.time(told, h('p', {}, this.t('visit.early.opens', { time: strings.time(told.opens_at) })), this.left),
       h('p', { class: 'soft' }, this.t('visit.early.stay')),
       h('a', { class: 'button', href: '/check' }, this.t('visit.early.check')),
     );
