@@ -20,18 +20,21 @@ NAME = "Renée Planted-Surname"
 TEXTS = {
     "ids, chosen at random": {
         *("id", "recording_id", "person_id", "session", "file", "version", "text_version", "account_id", "sitting_id"),
-        *("appointment", "acknowledged_by", "released_by", "placed_by", "made_by"),
+        *("appointment", "acknowledged_by", "released_by", "placed_by", "made_by", "closed_by", "series_id"),
+        *("appointment_id", "guest_id", "note_id", "link_id", "made"),
     },
     "words from a list of ours": {
         *("state", "kind", "source", "codec", "role", "rule", "gone", "purpose", "stage", "ways", "roles", "scopes"),
-        *("browser", "day"),
+        *("browser", "day", "actor_kind", "relation", "frequency", "revoked_because", "language", "zone", "starts"),
     },
     "hashes": {
         *("sha256", "text_sha256", "secret_hash", "token_hash", "credential_hash", "code_hmac", "login_hmac"),
         *("sign_on_hmac", "patient_hmac", "password", "key", "deleted", "secrets"),
+        *("secret_sha256", "device_sha256", "body_sha256", "key_sha256"),
     },
     "ids of the clinic's own system, from tokens": {
-        *("held_by", "by", "who", "external_id", "patient", "therapist", "person"),
+        *("held_by", "by", "who", "external_id", "patient", "therapist", "person", "patient_id", "actor", "author"),
+        "caller",
     },
     "the clinic's words, for everybody": {"title", "body", "codes"},
     "staff's words, where names are not wanted": {"held_because", "reason"},
@@ -44,6 +47,7 @@ TEXTS = {
 
 SEALED = {
     *("name_sealed", "signed_as_sealed", "wrapped_key", "signature", "reason_sealed", "because_sealed"),
+    *("answers_sealed", "content_sealed", "email_sealed", "phone_sealed", "therapist_name_sealed"),
     *("login_sealed", "totp_sealed", "totp_pending_sealed", "value", "credential", "public_key"),
 }
 

@@ -143,7 +143,8 @@ async def delete_patient(database: Database, patient: str) -> dict[str, Gone]:
 async def test_whose_a_session_was_is_known(database: Database) -> None:
     await fill(database)
     who = await whose.subject(database, "pat-1")
-    assert (who.sessions, who.shared) == ({"session-a1"}, {"session-a3"})
+    assert who.sessions == frozenset({"session-a1"})
+    assert who.shared == frozenset({"session-a3"})
     async with database.reading() as session:
         assert await whose.sessions_of(session, therapist="dr-1") == {"session-a1", "session-a3"}
         assert await whose.sessions_of(session, therapist="dr-9") == frozenset()

@@ -3,6 +3,7 @@
  */
 
 import './emergencies.js';
+import './keeping.js';
 import './keys.js';
 import './people.js';
 import './security.js';
