@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,7 +15,9 @@ from clinic.audit.events import Event
 from clinic.audit.log import MIGRATIONS, AuditLog
 from signaling.static import read_tree
 from tests.signaling.server import a_server
+from tests.signaling.test_witnessing import served
 from therabook import VERSION, audit_served
+from therabook.audit_witness import application, make
 from therabook.server import WEB
 from therabook.settings import BadSettings, load
 
@@ -119,3 +122,23 @@ async def test_a_witness_needs_a_key_that_is_one(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="audit_witness_key: this is no public key"):
         async with a_server(tmp_path, audit_witness_url="https://witness.example", audit_witness_key="x"):
             pass
+
+
+async def test_heads_are_witnessed_while_the_service_runs_and_another_log_is_told_of(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    key = audit_served.signer(load({"data_dir": tmp_path / "data"}, {})).public
+    witness, witness_key = make("witness.example", [str(key)], tmp_path / "state")
+    async with served(application(witness)) as url:
+        settings = {"audit_witness_url": url, "audit_witness_key": str(witness_key), "audit_witness_seconds": 1}
+        async with a_server(tmp_path, **settings), asyncio.timeout(30):
+            while not (kept := await asked(tmp_path, lambda log: log.witnessed())):
+                pass  # each look at the log lets the service go on
+        assert [each.witness for each in kept] == ["witness.example"]
+
+        for name in ("audit.db", "audit-head"):
+            (tmp_path / "data" / name).unlink()
+        async with a_server(tmp_path, **settings), asyncio.timeout(30):
+            while {"rule": "audit_witness_contradicts"} not in told(await events(tmp_path), "alert.raise"):
+                pass
