@@ -40,7 +40,8 @@ export function openChange({ strings, api }, kind) {
     fields: { kept_longer: days },
     check: () => {
       const count = Number(days.value);
-      if (days.value === '' || (Number.isInteger(count) && count >= kind.minimum_days && count <= LONGEST_DAYS)) return true;
+      const fits = Number.isInteger(count) && count >= kind.minimum_days && count <= LONGEST_DAYS;
+      if (days.value === '' || fits) return true;
       complain(days, least);
       return false;
     },
@@ -131,13 +132,14 @@ export async function openDeletion({ strings, api }) {
  */
 export function openExport({ strings }) {
   const patient = idField('staff-export-patient');
-  const recipient = h('input', { id: 'staff-export-recipient', autocomplete: 'off', maxlength: 200, spellcheck: false });
+  const recipient = idField('staff-export-recipient');
+  const forWhom = strings.text('staff.keeping.export.recipient');
   return openForm(strings, {
     title: 'staff.keeping.export.title',
     content: [
       h('p', {}, strings.text('staff.keeping.export.text')),
       field(patient, strings.text('staff.keeping.delete.patient')),
-      field(recipient, strings.text('staff.keeping.export.recipient'), strings.text('staff.keeping.export.recipient_hint')),
+      field(recipient, forWhom, strings.text('staff.keeping.export.recipient_hint')),
     ],
     submit: 'staff.keeping.export.do',
     fields: { bad_recipient: recipient },

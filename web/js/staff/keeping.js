@@ -1,6 +1,6 @@
 /**
- * Keeping: how long each kind of record is kept, what is on legal hold, what was deleted with proof, when the last backup
- * was made and tried; and the ways to change that.
+ * Keeping: how long each kind of record is kept, what is on legal hold, what was deleted with proof, when the last
+ * backup was made and tried; and the ways to change that.
  *
  * Not here: the forms (`keeping-forms.js`), recordings' own holds, which the page of recordings places.
  */
@@ -35,7 +35,8 @@ import { Panel, register } from './panel.js';
  * @property {boolean} everything
  *
  * @typedef {{recording: string, session: string, because: string, placed_at: number}} HeldRecording
- * @typedef {{id: string, at: number, reason: string, counts: Record<string, number>, left: Record<string, number>}} Proof
+ * @typedef {Record<string, number>} Counts
+ * @typedef {{id: string, at: number, reason: string, counts: Counts, left: Counts}} Proof
  * @typedef {{kind: string, at: number, seconds: number, size: number, well: boolean}} Run
  */
 
@@ -84,7 +85,8 @@ export class KeepingPanel extends Panel {
           ...recordings.map((/** @type {HeldRecording} */ held) => this.recordingRow(held)),
         ];
         this.fill(this.held, rows, 'staff.keeping.holds_none');
-        this.fill(this.proofs, proofs.map((/** @type {Proof} */ each) => this.proofRow(each)), 'staff.keeping.proofs_none');
+        const deleted = proofs.map((/** @type {Proof} */ proof) => this.proofRow(proof));
+        this.fill(this.proofs, deleted, 'staff.keeping.proofs_none');
         this.fill(this.runs, runs.map((/** @type {Run} */ run) => this.runRow(run)), 'staff.keeping.backups_none');
       },
     );
@@ -179,7 +181,8 @@ export class KeepingPanel extends Panel {
   runRow(run) {
     const { formats } = this.context;
     const took = this.t('staff.keeping.took', { seconds: Math.max(1, Math.round(run.seconds)) });
-    const pill = h('span', { class: 'pill', 'data-tone': run.well ? 'good' : 'bad' }, this.t(`staff.keeping.run.${run.well}`));
+    const tone = run.well ? 'good' : 'bad';
+    const pill = h('span', { class: 'pill', 'data-tone': tone }, this.t(`staff.keeping.run.${run.well}`));
     return this.row(this.t(`staff.keeping.run.${run.kind}`), took, formats.moment(run.at), pill);
   }
 
