@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -39,6 +39,10 @@ class Metrics:
             "recording_frames_unopened", "Encrypted frames that came to a recording and that no key opened"
         )
         self.restore_tests = self._counter("restore_tests", "Recordings read as a test, by result", "result")
+        self.messages = self._counter("messages", "E-mails and SMS, by what became of them", "channel", "outcome")
+        self.messages_waiting = self._gauge("messages_waiting", "E-mails and SMS that are not sent yet", "channel")
+        self.webhooks = self._counter("webhooks", "Attempts to deliver a webhook, by what became of them", "outcome")
+        self.webhooks_waiting = self._gauge("webhooks_waiting", "Webhooks that are not delivered yet")
         self.alerts = self._counter("alerts", "Unusual activity that was noticed, by rule", "rule")
         self.quality = QualityMetrics(self.registry)
         self.slow = self._counter("connections_too_slow", "Sockets closed because they did not take what was sent")
@@ -52,6 +56,9 @@ class Metrics:
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"therabook_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"therabook_{name}", text, labels, registry=self.registry)
 
 
 class _Live(Collector):

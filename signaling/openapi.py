@@ -102,7 +102,9 @@ def _responses(route: Route, references: Any) -> dict[str, Any]:
     status = HTTPStatus(route.status)
     success: dict[str, Any] = {"description": status.phrase}
     if isinstance(route.answer, str):
-        success["content"] = {route.answer: {"schema": {"type": "string"}}}
+        success["content"] = {
+            route.answer: {"schema": {} if route.answer == "application/json" else {"type": "string"}}
+        }
     elif route.answer is not None:
         success["content"] = {"application/json": {"schema": references[(route.answer, "serialization")]}}
         success["content"] |= {kind: {"schema": {"type": "string"}} for kind in route.also}

@@ -13,10 +13,11 @@ from pydantic import Field, SecretStr, field_validator
 
 from therabook.alert_settings import AlertSettings
 from therabook.keeping_settings import KeepingSettings
+from therabook.outgoing_settings import OutgoingSettings
 from therabook.setting_kinds import NO_FLAG
 
 
-class PracticeSettings(AlertSettings, KeepingSettings):
+class PracticeSettings(AlertSettings, KeepingSettings, OutgoingSettings):
     # The audit log
     audit_url: SecretStr | None = Field(
         None,

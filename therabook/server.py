@@ -71,6 +71,7 @@ from therabook import (
     usage_served,
 )
 from therabook.accounts_served import Staff
+from therabook.outgoing_served import Outgoing
 from therabook.settings import BadSettings, Settings
 
 log = structlog.get_logger("server")
@@ -239,11 +240,13 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         pseudonyms=pseudonyms,
     )
+    outgoing = Outgoing(settings, store, audit, clock, metrics)
+    alerts.notify = outgoing.alert
     office = office_served.routes(settings, store, staff.access, audit, audit_log, clock)
     booked = appointments_served.appointments(
-        settings, store, staff.access, audit, clock, tokens, pages, proxies, sessions, revocations
+        settings, store, staff.access, audit, clock, tokens, pages, proxies, sessions, revocations, outgoing.told
     )
-    office += booked.routes
+    office += [*booked.routes, *outgoing.routes(staff.access)]
     keeping = keeping_served.parts(
         settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
     )
@@ -270,7 +273,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         stack.push_async_callback(composing.close)
         await captures.start()
         stack.push_async_callback(captures.close)
+        stack.push_async_callback(outgoing.close)
         stack.push_async_callback(background.stop)
+        outgoing.start(background.start)
         background.start(look_regularly(sessions, probes))
         background.start(audit.run())
         background.start(alerts.run())

@@ -26,7 +26,7 @@ from signaling.route import Route
 from signaling.sessions import Sessions
 from signaling.usage.api import UsageApi
 from signaling.usage.codes import DEFAULT
-from signaling.usage.keeper import AppointmentOf, UsageKeeper, no_appointments
+from signaling.usage.keeper import AppointmentOf, UsageKeeper
 from signaling.usage.meter import Meter
 from signaling.usage.printed import Letterhead
 from signaling.usage.routes import usage_routes
@@ -39,7 +39,7 @@ def keeper(
     sessions: Sessions,
     media: MediaServer,
     clock: Clock,
-    appointment_of: AppointmentOf = no_appointments,
+    appointment_of: AppointmentOf,
 ) -> UsageKeeper:
     return UsageKeeper(Meter(new_id, day_of(settings)), Usages(store), sessions, media, clock, appointment_of)
 

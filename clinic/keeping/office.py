@@ -1,4 +1,5 @@
-"""Records of the practice as kinds: appointments with who came, check-ins, notes, minutes, alerts, sign-ins.
+"""Records of the practice as kinds: appointments with who came, check-ins, notes, minutes, messages, deliveries, alerts,
+sign-ins.
 
 What others are found by goes last: an appointment stays while notes of it or answers at its check-in do. Not here:
 what any of them is for.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, exists, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, exists, select, update
 
 from clinic.accounts.tables import StaffSessionRow
 from clinic.alerts.tables import AlertRow
@@ -25,8 +26,12 @@ from clinic.database import Database
 from clinic.keeping.holds import standing
 from clinic.keeping.kept_rows import KeptRows, Through
 from clinic.keeping.records import Gone, Subject
+from clinic.messages.records import OPEN as OPEN_MESSAGES
+from clinic.messages.tables import MessageRow
 from clinic.notes.tables import NoteRow, NoteVersionRow
-from clinic.usage.tables import ShareRow, SittingRow, SpanRow, SumRow
+from clinic.usage.kept import KeptUsage
+from clinic.webhooks.records import OPEN as OPEN_DELIVERIES
+from clinic.webhooks.tables import AttemptRow, DeliveryRow
 
 
 def kept_rows(database: Database) -> dict[str, KeptRows]:
@@ -52,15 +57,27 @@ def kept_rows(database: Database) -> dict[str, KeptRows]:
                 session=_of_appointment(AppointmentRow.session, CheckInRow.appointment_id),
                 therapist=_of_appointment(AppointmentRow.therapist, CheckInRow.appointment_id),
             ),
-            KeptUsage(
+            KeptUsage(database),
+            KeptRows(
                 database,
-                "usage",
-                SittingRow,
-                at=SittingRow.started_at,
-                session=SittingRow.session,
-                therapist=SittingRow.therapist,
-                children=(ShareRow.sitting_id, SpanRow.sitting_id),
-                only=(SittingRow.ended_at.is_not(None),),
+                "messages",
+                MessageRow,
+                at=MessageRow.created_at,
+                patient=MessageRow.patient,
+                session=_of_appointment(AppointmentRow.session, MessageRow.about),
+                therapist=_of_appointment(AppointmentRow.therapist, MessageRow.about),
+                hidden=("key", "to_sealed", "content_sealed"),
+                only=(MessageRow.state.not_in(OPEN_MESSAGES),),
+            ),
+            KeptRows(
+                database,
+                "webhooks",
+                DeliveryRow,
+                at=DeliveryRow.at,
+                session=DeliveryRow.session,
+                therapist=_of_session(AppointmentRow.therapist, DeliveryRow.session),
+                children=(AttemptRow.delivery_id,),
+                only=(DeliveryRow.state.not_in(OPEN_DELIVERIES),),
             ),
             KeptRows(
                 database,
@@ -112,17 +129,6 @@ def kept_rows(database: Database) -> dict[str, KeptRows]:
     }
 
 
-class KeptUsage(KeptRows):
-    """Minutes, and the sums of them by day that are a patient's own."""
-
-    async def delete_of_patient(self, who: Subject, limit: int, *, by: str, reason: str, now: float) -> Gone:
-        gone = await super().delete_of_patient(who, limit, by=by, reason=reason, now=now)
-        if not gone.held and len(gone.ids) < limit:
-            async with self._database.writing() as session:
-                await session.execute(delete(SumRow).where(SumRow.kind == "patient", SumRow.who == who.patient))
-        return gone
-
-
 class KeptPatients(KeptRows):
     """Who patients are. One who shared an appointment with others stays known there by their id, without a name."""
 
@@ -143,6 +149,10 @@ class KeptPatients(KeptRows):
 
 def _of_appointment(wanted: Any, appointment: Any) -> ScalarSelect[Any]:
     return select(wanted).where(AppointmentRow.id == appointment).scalar_subquery()
+
+
+def _of_session(wanted: Any, session: Any) -> ScalarSelect[Any]:
+    return select(wanted).where(AppointmentRow.session == session).scalar_subquery()
 
 
 def _none(appointment: Any) -> ColumnElement[bool]:

@@ -28,6 +28,9 @@ LARGEST_PAGE = 500
 ANY_ZONE = 15 * 3600.0
 """No day anywhere begins further from midnight of UTC: with it, an index of moments finds days."""
 
+ADDED = ("sittings", "held", "present_ms", "two_way_ms", "video_ms")
+"""What sums are of."""
+
 T = TypeVar("T")
 
 
@@ -53,7 +56,7 @@ class Usages:
             await _upsert(session, SittingRow, [_columns(each.sitting) for each in goes_on])
             await _upsert(session, ShareRow, [row for each in goes_on for row in _shares(each)])
             await _upsert(session, SpanRow, [row for each in goes_on for row in _spans(each)])
-            await _add(session, [each for each in goes_on if each.sitting.ended_at is not None])
+            await add_to_sums(session, [each for each in goes_on if each.sitting.ended_at is not None])
 
     async def assign(self, sitting: str, appointment: str) -> None:
         """Which appointment it was, if that became known later."""
@@ -66,12 +69,12 @@ class Usages:
         if before is not None:
             query = query.where(SittingRow.known_until < before)
         async with self._database.reading() as session:
-            return await _whole(session, query, spans=True)
+            return await load(session, query, spans=True)
 
     async def get(self, sitting: str) -> WholeSitting:
         """Raises Unknown."""
         async with self._database.reading() as session:
-            found = await _whole(session, select(SittingRow).where(SittingRow.id == sitting), spans=True)
+            found = await load(session, select(SittingRow).where(SittingRow.id == sitting), spans=True)
         if not found:
             raise Unknown("there is no such sitting")
         return found[0]
@@ -87,7 +90,7 @@ class Usages:
         """The newest first, those that go on too. `after`: as the page before said."""
         query = _wanted(wanted, after).limit(limit + 1)
         async with self._database.reading() as session:
-            found = await _whole(session, query, spans=spans)
+            found = await load(session, query, spans=spans)
         more = found[limit:]
         last = found[limit - 1].sitting if more else None
         return SittingPage(tuple(found[:limit]), (last.started_at, last.id) if last is not None else None)
@@ -125,7 +128,7 @@ def _midnight(day: str) -> float:
     return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
 
 
-async def _whole(session: AsyncSession, query: Select[SittingRow], *, spans: bool) -> list[WholeSitting]:
+async def load(session: AsyncSession, query: Select[SittingRow], *, spans: bool) -> list[WholeSitting]:
     rows = list(await session.scalars(query))
     ids = [row.id for row in rows]
     shares = _by_sitting(
@@ -170,18 +173,19 @@ def _spans(whole: WholeSitting) -> list[dict[str, Any]]:
     return [vars(span) | {"sitting_id": whole.sitting.id} for span in whole.spans]
 
 
-async def _add(session: AsyncSession, ended: Sequence[WholeSitting]) -> None:
-    """To the sums, always in the same order, so that two servers that do it at once cannot wait for each other."""
+async def add_to_sums(session: AsyncSession, ended: Sequence[WholeSitting], times: int = 1) -> None:
+    """Always in the same order, so that two servers that do it at once cannot wait for each other. `times`: -1 takes
+    them out."""
     sums: dict[tuple[SumKind, str, str], Sum] = {}
     for each in ended:
         for kind, part in parts(each):
             key = (kind, part.who, each.sitting.day)
             sums[key] = plus(sums[key], part) if key in sums else part
     rows = [
-        {name: value for name, value in vars(part).items() if name != "period"} | {"kind": kind, "day": day}
-        for (kind, _, day), part in sorted(sums.items())
+        {"kind": kind, "who": who, "day": day} | {name: times * getattr(part, name) for name in ADDED}
+        for (kind, who, day), part in sorted(sums.items())
     ]
-    await _upsert(session, SumRow, rows, adding=("sittings", "held", "present_ms", "two_way_ms", "video_ms"))
+    await _upsert(session, SumRow, rows, adding=ADDED)
 
 
 def parts(whole: WholeSitting) -> list[tuple[SumKind, Sum]]:

@@ -57,7 +57,7 @@ def accounts_routes(
             "Accounts become as the booking system says.",
             m.SyncAnswer,
             m.SyncRequest,
-            (*ENTRY, "login_taken"),
+            (*SENT, *ENTRY, "login_taken"),
             staff="sync_accounts",
             description="Idempotent. For the clinic's software, with a key of the scope `accounts`.",
         ),

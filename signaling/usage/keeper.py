@@ -33,10 +33,6 @@ AppointmentOf = Callable[[str], Awaitable[str | None]]
 """The appointment of a session, if there is one. Raises ClinicError."""
 
 
-async def no_appointments(session: str) -> str | None:
-    return None
-
-
 class UsageKeeper:
     def __init__(
         self,
@@ -45,7 +41,7 @@ class UsageKeeper:
         sessions: Sessions,
         media: MediaServer,
         clock: Clock,
-        appointment_of: AppointmentOf = no_appointments,
+        appointment_of: AppointmentOf,
     ) -> None:
         self._meter = meter
         self._usages = usages

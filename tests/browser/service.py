@@ -41,7 +41,7 @@ class Service:
         return self._process.pid
 
     async def start(self) -> None:
-        """Starts it and waits until it is ready; raises with its log when it is not within 20 s."""
+        """Starts it and waits until it is ready; raises with its log when it is not within a minute."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -55,7 +55,7 @@ class Service:
                 env=os.environ | {"THERABOOK_DEBUG": "1", "PYTHONPATH": str(ROOT)},
             )
         async with aiohttp.ClientSession() as client:
-            for _ in range(200):
+            for _ in range(600):
                 if self._process.returncode is not None:
                     break
                 with suppress(aiohttp.ClientError):

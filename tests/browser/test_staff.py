@@ -12,6 +12,7 @@ from playwright.async_api import Route, expect
 from tests.browser.conftest import MakePerson
 from tests.browser.content import DOCTOR
 from tests.browser.desk import dialog, heading, keeps_the_codes, types_new_password
+from tests.browser.looking import SIZES
 from tests.browser.office import Office, an_office, new_password
 
 
@@ -164,7 +165,7 @@ async def test_whoever_has_been_there_long_shows_that_it_is_them(office: Office,
 async def test_emergency_access_is_seen_as_long_as_it_lasts_and_looked_at_by_somebody_else(
     office: Office, person: MakePerson
 ) -> None:
-    theo = await office.page(person, await office.member("therapist", name="Theo Thorn"))
+    theo = await office.page(person, await office.member("therapist", name="Theo Thorn"), "#security")
     await theo.press("Emergency access")
     await theo.fill("Why it is needed", "too short")
     await theo.press("Open records now")
@@ -175,6 +176,10 @@ async def test_emergency_access_is_seen_as_long_as_it_lasts_and_looked_at_by_som
     await expect(bar).to_contain_text("Emergency access until")
     await theo.page.reload()
     await expect(bar).to_contain_text("30 minutes")
+    await theo.page.set_viewport_size(SIZES[375])
+    await theo.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await expect(bar).to_be_in_viewport()
+    await theo.page.set_viewport_size(SIZES[1280])
 
     aud = await office.page(person, await office.member("auditor", name="Aud Iverson"), "#emergencies")
     row = aud.page.get_by_role("listitem").filter(has_text="Theo Thorn")

@@ -7,6 +7,9 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from clinic.keeping.runs import Runs
 from recording.age import Identity
 from tests.clinic.postgres import Postgres, a_postgres
 from tests.signaling.kept import START, Kept
+from tests.sources import ROOT
 from therabook import backup as backups
 from therabook.cli import main
 
@@ -183,6 +187,20 @@ def test_what_cannot_be_trusted_is_refused_and_nothing_is_left(
     assert refused.exit_code == 1
     assert refused.output.startswith("Error: ")
     assert not to.exists() or [each.name for each in to.iterdir()] == (["mine"] if harm == "not empty" else [])
+
+
+def test_every_table_belongs_to_it(one: tuple[Path, Path]) -> None:
+    """In a process of its own, which has imported no more than the command does."""
+    names = (
+        "from therabook.backup import CHAINS; print(*sorted(CHAINS['clinic'].tables), *sorted(CHAINS['audit'].tables))"
+    )
+    said = subprocess.run([sys.executable, "-c", names], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    there = set()
+    for file in ("clinic.db", "audit.db"):
+        with sqlite3.connect(one[0] / file) as opened:
+            there |= {name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        opened.close()
+    assert set(said.split()) == there - {"alembic_version", "audit_version", "removal_permit"}
 
 
 def test_a_full_disk_leaves_no_half_backup(tmp_path: Path, one: tuple[Path, Path]) -> None:

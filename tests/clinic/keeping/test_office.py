@@ -30,7 +30,10 @@ from tests.clinic.made_up import START, TEXT, captured
 
 LATER = START + 1e9
 SPENT: dict[str, Any] = dict.fromkeys(("present_ms", "two_way_ms", "video_ms"), 1)
-ORDER = ("notes", "checkins", "usage", "telehealth", "alerts", "sign_ins", "appointments", "patients")
+ORDER = (
+    *("notes", "checkins", "usage", "messages", "webhooks", "telehealth", "alerts", "sign_ins"),
+    *("appointments", "patients"),
+)
 
 
 async def fill(database: Database) -> None:

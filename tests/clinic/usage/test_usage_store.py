@@ -13,6 +13,7 @@ from sqlalchemy import delete, text
 
 from clinic import BadValue, Conflict, Database, Unknown
 from clinic.usage.codes import CodeTables
+from clinic.usage.kept import KeptUsage
 from clinic.usage.records import CodeTable, Sum, Wanted, WholeSitting
 from clinic.usage.store import Usages
 from clinic.usage.sums import UsageSums
@@ -215,3 +216,26 @@ async def test_lists_of_a_person_do_not_read_everybodys_sittings(database: Datab
     assert "ix_usage_share_person_role_started_at_sitting_id" in said
     assert "SCAN" not in said
     assert "TEMP B-TREE" not in said
+
+
+async def test_what_is_forgotten_goes_out_of_the_sums_too(database: Database, usages: Usages, sums: UsageSums) -> None:
+    sittings = random_sittings(7, 40)
+    await usages.keep(sittings)
+    kept = KeptUsage(database)
+    middle = START + 20 * 86_400
+    due = await kept.due(middle, middle)
+    gone = await kept.forget(middle, 1_000, middle)
+    left = [each for each in sittings if each.sitting.ended_at is None or each.sitting.started_at >= middle]
+    assert len(gone.ids) == due.free == len(sittings) - len(left) > 0
+    page = await usages.find(Wanted())
+    assert {each.sitting.id for each in page.sittings} == {each.sitting.id for each in left}
+    ended = [each for each in left if each.sitting.ended_at is not None]
+    for role, kind in (("therapist", "therapist"), ("patient", "patient")):
+        expected: Counter[str] = Counter()
+        for each in ended:
+            for share in each.shares:
+                if share.role == role:
+                    expected[share.person] += share.two_way_ms
+        found = {each.who: each.two_way_ms for each in await sums.by_person(kind, *ALL)}  # type: ignore[arg-type]
+        assert found == dict(expected), "nobody is in the sums of whom nothing is kept"
+    assert sum(each.sittings for each in await sums.by_month("all", "", *ALL)) == len(ended)

@@ -7,3 +7,5 @@ import './keeping.js';
 import './keys.js';
 import './people.js';
 import './security.js';
+import './usage.js';
+import './webhooks.js';

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0009_keeping_more"
-down_revision = "0008_alerts"
+revision = "0010_keeping_more"
+down_revision = "0009_messages"
 
 TABLE = "telehealth_consent"
 WITHOUT_PERMIT = "NOT EXISTS (SELECT 1 FROM removal_permit)"
@@ -23,6 +23,8 @@ SEALED = {
     "appointment_guest": ("name_sealed", "email_sealed", "phone_sealed"),
     "checkin": ("answers_sealed",),
     "note_version": ("content_sealed",),
+    "message": ("to_sealed", "content_sealed"),
+    "webhook_endpoint": ("url_sealed", "secrets_sealed"),
     "legal_hold": ("because_sealed",),
     "deletion_proof": ("reason_sealed",),
 }

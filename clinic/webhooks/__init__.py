@@ -1,0 +1,1 @@
+"""Webhooks: who is told of what happens, what they are told, and what became of it."""
