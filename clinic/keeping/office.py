@@ -1,5 +1,5 @@
-"""Records of the practice as kinds: appointments with who came, check-ins, notes, minutes, messages, deliveries, alerts,
-sign-ins.
+"""Records of the practice as kinds: appointments with who came, check-ins, notes, minutes, messages, deliveries,
+alerts, sign-ins.
 
 What others are found by goes last: an appointment stays while notes of it or answers at its check-in do. Not here:
 what any of them is for.
