@@ -25,7 +25,7 @@ from clinic.keeping.holds import LegalHolds
 from clinic.keeping.records import Gone, Hold
 from clinic.notes.tables import NoteRow, NoteVersionRow
 from clinic.tables import Table
-from clinic.usage.tables import ShareRow, SittingRow, SpanRow, SumRow
+from clinic.usage.tables import ShareRow, SittingRow, SpanRow
 from tests.clinic.made_up import START, TEXT, captured
 
 LATER = START + 1e9
@@ -123,9 +123,6 @@ async def fill(database: Database) -> None:
                     sitting_id=f"u-{id}", person="p", number=0, began_at=at, ended_at=at, state="video", reason=None
                 )
             )
-        counted: dict[str, Any] = {"sittings": 1, "held": 1} | SPENT
-        for patient in ("pat-1", "pat-2"):
-            session.add(SumRow(kind="patient", who=patient, day="2026-05-28", **counted))
 
 
 async def count(database: Database, row: type[Table]) -> int:
@@ -165,7 +162,7 @@ async def test_everything_of_a_patient_goes_and_nothing_of_others(database: Data
     assert (gone["telehealth"].left, gone["patients"].left) == (2, 1)
     counts = {row: await count(database, row) for row in (AppointmentRow, GuestRow, LinkRow, DeviceRow, NoteVersionRow)}
     assert counts == {AppointmentRow: 2, GuestRow: 3, LinkRow: 3, DeviceRow: 3, NoteVersionRow: 2}
-    assert (await count(database, SumRow), await count(database, SpanRow), await count(database, ShareRow)) == (1, 2, 2)
+    assert (await count(database, SpanRow), await count(database, ShareRow)) == (2, 2)
     async with database.reading() as session:
         (left,) = await session.scalars(select(PatientRow).where(PatientRow.id == "pat-1"))
         assert (left.name_sealed, left.email_sealed, left.phone_sealed) == (None, None, None)
