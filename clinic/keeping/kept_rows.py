@@ -10,10 +10,9 @@ import enum
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, delete, false, func, inspect, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, false, func, inspect, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -33,15 +32,6 @@ Show = Callable[[Any], Mapping[str, Any]]
 """A row as it is shown to the patient whom it is about."""
 
 
-@dataclass(frozen=True)
-class Through:
-    """Rows that refer to rows that refer to this one: `column` is `key` of the table between, whose `to` is our key."""
-
-    column: InstrumentedAttribute[Any]
-    key: InstrumentedAttribute[Any]
-    to: InstrumentedAttribute[Any]
-
-
 class KeptRows:
     """One table, with those that hang from it. All raise Unavailable."""
 
@@ -55,14 +45,14 @@ class KeptRows:
         patient: Column | None = None,
         session: Column | None = None,
         therapist: Column | None = None,
-        children: Sequence[InstrumentedAttribute[Any] | Through] = (),
+        children: Sequence[InstrumentedAttribute[Any]] = (),
         hidden: Sequence[str] = (),
         only: Sequence[ColumnElement[bool]] = (),
         show: Show | None = None,
     ) -> None:
         """`at`: when it was, from which its time is counted; rows without are never due. `patient`, `session`,
         `therapist`: what it is found and held by. `children`: columns of other tables that refer to this one's key, and
-        whose rows go first. `hidden`: columns that no patient is shown. `only`: which rows may be removed at all."""
+        whose rows go first. `hidden`: columns that no patient is shown. `only`: which rows go by time at all."""
         self.kind = kind
         self._database = database
         self._row = row
@@ -75,7 +65,7 @@ class KeptRows:
             getattr(row, mapper.get_property_by_column(key).key) for key in mapper.primary_key
         ]
         self._show = show or _shown(mapper.column_attrs.keys(), hidden)
-        tables = {row.__table__, *(_column(child).class_.__table__ for child in children)}
+        tables = {row.__table__, *(child.class_.__table__ for child in children)}
         self._sealed = tuple(
             sorted(table.name for table in tables if any(isinstance(each.type, Sealed) for each in table.columns))
         )
@@ -89,7 +79,7 @@ class KeptRows:
 
     async def forget(self, before: float, limit: int, now: float) -> Gone:
         async with self._database.writing() as session:
-            return await self._remove(session, [self._at < before], limit)
+            return await self._remove(session, [self._at < before, *self._only], limit)
 
     async def of_patient(self, who: Subject, after: str | None, limit: int) -> Sheet:
         order = (self._at, *self._keys)
@@ -138,7 +128,6 @@ class KeptRows:
 
     async def _remove(self, session: AsyncSession, which: Sequence[ColumnElement[bool]], limit: int) -> Gone:
         holds = await standing(session, removing=True)
-        which = [*which, *self._only]
         keys = await self._find(session, which, holds, limit)
         if keys:
             await self._drop(session, keys)
@@ -151,7 +140,7 @@ class KeptRows:
         first = [key[0] for key in keys]
         async with permitted(session):
             for child in self._children:
-                await session.execute(_removal(child, first))
+                await session.execute(delete(child.class_).where(child.in_(first)))
             chosen = self._keys[0].in_(first) if len(self._keys) == 1 else tuple_(*self._keys).in_(keys)
             await session.execute(delete(self._row).where(chosen))
 
@@ -176,17 +165,6 @@ class KeptRows:
 
     def _is_number(self) -> bool:
         return self._keys[0].type.python_type is int
-
-
-def _column(child: InstrumentedAttribute[Any] | Through) -> InstrumentedAttribute[Any]:
-    return child.column if isinstance(child, Through) else child
-
-
-def _removal(child: InstrumentedAttribute[Any] | Through, keys: Sequence[Any]) -> Delete:
-    if isinstance(child, Through):
-        between = select(child.key).where(child.to.in_(keys))
-        return delete(child.column.class_).where(child.column.in_(between))
-    return delete(child.class_).where(child.in_(keys))
 
 
 def record_hash(kind: str, id: str) -> str:

@@ -1,34 +1,22 @@
-"""Records of the practice as kinds: appointments with who came, check-ins, notes, minutes, messages, deliveries,
-alerts, sign-ins.
+"""Records of the practice as kinds: minutes, messages, deliveries, alerts, sign-ins, and what appointments have.
 
-What others are found by goes last: an appointment stays while notes of it or answers at its check-in do. Not here:
-what any of them is for.
+Not here: what any of them is for, and what goes with an appointment (`clinic/appointments/kept.py`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, select, update
+from sqlalchemy import ScalarSelect, select
 
 from clinic.accounts.tables import StaffSessionRow
 from clinic.alerts.tables import AlertRow
-from clinic.appointments.tables import (
-    AppointmentRow,
-    CheckInRow,
-    DeviceRow,
-    GuestRow,
-    LinkRow,
-    PatientRow,
-    TelehealthConsentRow,
-)
+from clinic.appointments.kept import kept_rows as of_appointments
+from clinic.appointments.tables import AppointmentRow, TelehealthConsentRow
 from clinic.database import Database
-from clinic.keeping.holds import standing
-from clinic.keeping.kept_rows import KeptRows, Through
-from clinic.keeping.records import Gone, Subject
+from clinic.keeping.kept_rows import KeptRows
 from clinic.messages.records import OPEN as OPEN_MESSAGES
 from clinic.messages.tables import MessageRow
-from clinic.notes.tables import NoteRow, NoteVersionRow
 from clinic.usage.kept import KeptUsage
 from clinic.webhooks.records import OPEN as OPEN_DELIVERIES
 from clinic.webhooks.tables import AttemptRow, DeliveryRow
@@ -36,27 +24,9 @@ from clinic.webhooks.tables import AttemptRow, DeliveryRow
 
 def kept_rows(database: Database) -> dict[str, KeptRows]:
     """By kind, in an order in which they can be removed."""
-    return {
+    own = {
         each.kind: each
         for each in (
-            KeptRows(
-                database,
-                "notes",
-                NoteRow,
-                at=NoteRow.changed_at,
-                session=_of_appointment(AppointmentRow.session, NoteRow.appointment_id),
-                therapist=NoteRow.author,
-                children=(NoteVersionRow.note_id,),
-            ),
-            KeptRows(
-                database,
-                "checkins",
-                CheckInRow,
-                at=CheckInRow.at,
-                patient=select(GuestRow.patient_id).where(GuestRow.id == CheckInRow.guest_id).scalar_subquery(),
-                session=_of_appointment(AppointmentRow.session, CheckInRow.appointment_id),
-                therapist=_of_appointment(AppointmentRow.therapist, CheckInRow.appointment_id),
-            ),
             KeptUsage(database),
             KeptRows(
                 database,
@@ -103,48 +73,9 @@ def kept_rows(database: Database) -> dict[str, KeptRows]:
                 therapist=StaffSessionRow.account_id,
                 hidden=("token_hash",),
             ),
-            KeptRows(
-                database,
-                "appointments",
-                AppointmentRow,
-                at=AppointmentRow.ends_at,
-                session=AppointmentRow.session,
-                therapist=AppointmentRow.therapist,
-                children=(
-                    Through(DeviceRow.link_id, LinkRow.id, LinkRow.appointment_id),
-                    LinkRow.appointment_id,
-                    GuestRow.appointment_id,
-                ),
-                only=(_none(CheckInRow.appointment_id), _none(NoteRow.appointment_id)),
-            ),
-            KeptPatients(
-                database,
-                "patients",
-                PatientRow,
-                at=PatientRow.changed_at,
-                patient=PatientRow.id,
-                only=(~exists().where(GuestRow.patient_id == PatientRow.id),),
-            ),
         )
     }
-
-
-class KeptPatients(KeptRows):
-    """Who patients are. One who shared an appointment with others stays known there by their id, without a name."""
-
-    async def delete_of_patient(self, who: Subject, limit: int, *, by: str, reason: str, now: float) -> Gone:
-        gone = await super().delete_of_patient(who, limit, by=by, reason=reason, now=now)
-        if gone.ids or gone.held:
-            return gone
-        async with self._database.writing() as session:
-            row = await session.get(PatientRow, who.patient)
-            if row is None:
-                return gone
-            if (await standing(session, removing=True)).cover(at=row.changed_at, patients=(who.patient,)):
-                return Gone(held=1)
-            emptied = {"name_sealed": None, "email_sealed": None, "phone_sealed": None}
-            await session.execute(update(PatientRow).where(PatientRow.id == who.patient).values(emptied))
-            return Gone(left=1, tables=("patient",))
+    return {**own, **of_appointments(database)}
 
 
 def _of_appointment(wanted: Any, appointment: Any) -> ScalarSelect[Any]:
@@ -153,8 +84,3 @@ def _of_appointment(wanted: Any, appointment: Any) -> ScalarSelect[Any]:
 
 def _of_session(wanted: Any, session: Any) -> ScalarSelect[Any]:
     return select(wanted).where(AppointmentRow.session == session).scalar_subquery()
-
-
-def _none(appointment: Any) -> ColumnElement[bool]:
-    """Nothing of this kind belongs to it any more."""
-    return ~exists().where(appointment == AppointmentRow.id)

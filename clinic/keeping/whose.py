@@ -20,21 +20,22 @@ async def sessions_of(
     """Those that this patient or this therapist had."""
     query = select(AppointmentRow.session)
     if patient is not None:
-        query = query.join(GuestRow, GuestRow.appointment_id == AppointmentRow.id).where(GuestRow.patient_id == patient)
+        of_patient = (GuestRow.patient_id == patient, GuestRow.relation == "patient")
+        query = query.join(GuestRow, GuestRow.appointment_id == AppointmentRow.id).where(*of_patient)
     if therapist is not None:
         query = query.where(AppointmentRow.therapist == therapist)
-    return frozenset(await session.scalars(query))
+    return frozenset((await session.scalars(query)).all())
 
 
 async def subject(database: Database, patient: str) -> Subject:
     """The patient, with the sessions that were theirs alone and those that they shared. Raises Unavailable."""
     async with database.reading() as session:
         sessions = await sessions_of(session, patient=patient)
-        others = (
+        others = (GuestRow.patient_id != patient, GuestRow.relation == "patient")
+        with_others = (
             select(AppointmentRow.session)
             .join(GuestRow, GuestRow.appointment_id == AppointmentRow.id)
-            .where(GuestRow.relation == "patient", GuestRow.patient_id != patient)
-            .where(AppointmentRow.session.in_(sorted(sessions)))
+            .where(AppointmentRow.session.in_(sessions), *others)
         )
-        shared = frozenset(await session.scalars(others))
+        shared = frozenset((await session.scalars(with_others)).all())
     return Subject(patient, sessions - shared, shared)
