@@ -123,6 +123,7 @@ def setup_link(settings: Settings, token: str, port: int | None = None) -> str:
 
 def _run(settings: Settings, work: Callable[[Parts], Awaitable[T]]) -> T:
     async def run() -> T:
+        keys.make_folder(settings.data_dir)
         store, log, clock = recordings.database(settings), audit_served.audit_log(settings), Clock()
         try:
             await store.upgrade()

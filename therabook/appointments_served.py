@@ -118,8 +118,6 @@ def appointments(
         lambda: sessions.rooms,
         comings=Comings(store),
         appointments=Appointments(store),
-        checkins=checkins,
-        notes=notes,
         rules=rules,
         clock=clock,
     )
@@ -141,6 +139,4 @@ def visit_rules(settings: Settings) -> VisitRules:
         overlaps=settings.overlaps,
         checkin=settings.checkin,
         late=settings.late_minutes * 60.0,
-        checkin_days=settings.checkin_keep_days,
-        version_days=settings.note_versions_keep_days,
     )

@@ -10,20 +10,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from clinic import BadValue, Database, Retention, Unknown
-from clinic.keeping import here, whose
+from clinic.keeping import here, office, whose
 from clinic.keeping.access_log import AccessLog
 from clinic.keeping.holds import LegalHolds
 from clinic.keeping.kinds import KINDS, Kept
 from clinic.keeping.proofs import DeletionProofs
 from clinic.keeping.rules import RetentionRules
 from clinic.keeping.runs import Runs
-from clinic.usage.kept import KeptUsage
 from signaling import keys
 from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.ids import new_id
 from signaling.keeping.api import KeepingApi
+from signaling.keeping.openers import openers_of
 from signaling.keeping.parts import Opener, Parts
 from signaling.keeping.proof import ProofSigner
 from signaling.keeping.recordings import KeptRecordings
@@ -38,12 +38,12 @@ NEVER = "never"
 
 def kept(store: Database, vault: Vault, ended: Callable[[str], None]) -> dict[str, Kept]:
     """By kind, in the order in which a patient's records are removed: what others refer to comes last."""
-    return {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), "usage": KeptUsage(store)}
+    return {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), **office.kept_rows(store)}
 
 
 def openers(sealed: SealedColumns) -> dict[str, Opener]:
     """By kind: what patients may see of what is sealed."""
-    return {}
+    return openers_of(sealed)
 
 
 def parts(

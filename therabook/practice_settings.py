@@ -74,17 +74,8 @@ class PracticeSettings(AlertSettings, KeepingSettings, OutgoingSettings):
         description="Before each visit patients are asked how they want to be called, where they are, for a number to "
         "call back, for an emergency contact, and for consent to be seen by video.",
     )
-    checkin_keep_days: int = Field(
-        30, ge=1, le=36_500, description="Days until these answers are deleted. Consents stay."
-    )
     telehealth_text: Path | None = Field(
         None, description="Text file with what patients agree to at check-in: its first line is the title."
-    )
-    note_versions_keep_days: int | None = Field(
-        None,
-        ge=1,
-        le=36_500,
-        description="Days until earlier versions of a note are deleted. Default: as long as the note.",
     )
 
     # What the practice is called on paper, and its calendar

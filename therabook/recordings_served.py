@@ -5,7 +5,10 @@ Not here: what any of it answers (`signaling/recordings_api.py`, `signaling/reco
 
 from __future__ import annotations
 
+from functools import partial
+
 from clinic import Database, Jobs, Viewings
+from clinic.appointments.own import own_sessions
 from signaling.archive import Archive
 from signaling.audit_port import Audit
 from signaling.clock import Clock
@@ -30,6 +33,7 @@ def routes(
     clock: Clock,
     pseudonyms: Pseudonyms,
 ) -> list[Route]:
+    access.own_sessions = partial(own_sessions, store)
     archive = Archive(vault, Viewings(store), audit, clock)
     api = RecordingsApi(
         archive=archive,

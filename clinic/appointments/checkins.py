@@ -1,15 +1,14 @@
 """Check-ins: what people answered before a visit, encrypted, and that they agreed to be seen by video.
 
-Answers are removed when their time is over; consents stay, and are only ever added to. Not here: who may read them, and
-when their time is over.
+Answers are removed when their time is over (`kept.py`); consents stay, and are only ever added to. Not here: who may
+read them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import select
 
 from clinic.appointments.records import CheckIn, TelehealthConsent
 from clinic.appointments.tables import CheckInRow, TelehealthConsentRow
@@ -59,9 +58,3 @@ class CheckIns:
         )
         async with self._database.reading() as session:
             return [as_record(TelehealthConsent, row) for row in await session.scalars(query)]
-
-    async def forget(self, before: float) -> int:
-        """Answers that were given before then; how many there were."""
-        async with self._database.writing() as session:
-            done = await session.execute(delete(CheckInRow).where(CheckInRow.at < before))
-            return cast("CursorResult[Any]", done).rowcount

@@ -86,7 +86,7 @@ class GuestRow(Table):
     place: Mapped[int] = mapped_column(Integer)  # in the list of who is invited
     relation: Mapped[Relation] = mapped_column(word_column(get_args(Relation)))
     role: Mapped[str] = mapped_column(Words(32))
-    patient_id: Mapped[str | None] = mapped_column(ForeignKey("patient.id"))
+    patient_id: Mapped[str | None] = mapped_column(ForeignKey("patient.id", ondelete="SET NULL"))
     name_sealed: Mapped[bytes | None] = mapped_column(CONTACT)
     email_sealed: Mapped[bytes | None] = mapped_column(CONTACT)
     phone_sealed: Mapped[bytes | None] = mapped_column(CONTACT)
@@ -119,7 +119,7 @@ class DeviceRow(Table):
 
     __tablename__ = "visit_device"
 
-    link_id: Mapped[str] = mapped_column(ForeignKey("visit_link.id"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ForeignKey("visit_link.id", ondelete="CASCADE"), primary_key=True)
     device_sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
     first_at: Mapped[float] = mapped_column(Moment)
 

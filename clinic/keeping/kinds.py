@@ -50,6 +50,8 @@ KINDS: Final[Mapping[str, Kind]] = {
             None,
             as_long_as=("recordings", "notes", "usage", "checkins"),
         ),
+        Kind("patients", "Who patients are, and how they are reached.", None, as_long_as=("appointments",)),
+        Kind("telehealth", "Consents to be seen by video.", SEVEN_YEARS, SIX_YEARS, documentation=True),
         Kind("checkins", "What patients said at check-in: where they are, whom to call.", 365),
         Kind("notes", "Therapists' notes.", None),
         Kind("messages", "Invitations and reminders that were sent.", 90),

@@ -1,16 +1,14 @@
 """Notes: written, read by their author, written anew, deleted.
 
-Each version is kept until its time is over or the note is deleted. What was deleted is gone; that it was there stays.
+Each version is kept as long as the note. What was deleted is gone; that it was there stays.
 Not here: who may read (`signaling/notes`), and anything of the session.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete, func, select
 
 from clinic.database import Database
 from clinic.errors import Conflict, Unknown
@@ -93,17 +91,3 @@ class Notes:
                 raise Unknown("there is no such note")
             row.deleted_at = now
             await session.execute(delete(NoteVersionRow).where(NoteVersionRow.note_id == note))
-
-    async def forget_versions(self, before: float) -> int:
-        """Versions that a newer one replaced before then; how many there were."""
-        newer = aliased(NoteVersionRow)
-        replaced = exists().where(
-            newer.note_id == NoteVersionRow.note_id,
-            newer.version == NoteVersionRow.version + 1,
-            newer.at < before,
-        )
-        async with self._database.writing() as session:
-            done = await session.execute(
-                delete(NoteVersionRow).where(replaced).execution_options(synchronize_session=False)
-            )
-            return cast("CursorResult[Any]", done).rowcount

@@ -253,18 +253,17 @@ class SignOn:
             "code_verifier": asked.verifier,
         }
         secret = self.provider.client_secret
-        auth = None
+        headers = {}
         if secret is None:
             form["client_id"] = self.provider.client_id
         elif "client_secret_basic" in known.token_endpoint_auth_methods_supported:
-            auth = aiohttp.BasicAuth(
-                *(_form_encoded(each) for each in (self.provider.client_id, secret.get_secret_value()))
-            )
+            pair = f"{_form_encoded(self.provider.client_id)}:{_form_encoded(secret.get_secret_value())}"
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         else:
             form |= {"client_id": self.provider.client_id, "client_secret": secret.get_secret_value()}
         try:
             async with self._http.post(
-                known.token_endpoint, data=form, auth=auth, timeout=TIMEOUT, allow_redirects=False
+                known.token_endpoint, data=form, headers=headers, timeout=TIMEOUT, allow_redirects=False
             ) as answer:
                 if 400 <= answer.status < 500:
                     raise SignOnFailed("the provider does not take the code")

@@ -1,5 +1,5 @@
 """Keeps who came to which appointment, and what became of it: looks at the rooms every two seconds, and each minute at
-what is over, and at answers whose time is over.
+what is over.
 
 It only looks: a database that is away is asked again, and no call waits for it. Not here: what it finds
 (`attendance.py`).
@@ -15,10 +15,8 @@ import structlog
 
 from clinic import ClinicError
 from clinic.appointments.appointments import Appointments
-from clinic.appointments.checkins import CheckIns
 from clinic.appointments.comings import Comings
-from clinic.appointments.records import AppointmentState
-from clinic.notes.notes import Notes
+from clinic.appointments.records import Appointment, AppointmentState
 from signaling.appointments.attendance import Attendance, seen_in
 from signaling.appointments.rules import VisitRules
 from signaling.clock import Clock
@@ -34,8 +32,6 @@ LOOK = 2.0
 CONCLUDE = 60.0
 """Seconds between two looks at what is over."""
 
-DAY = 86_400.0
-
 
 class AttendanceKeeper:
     def __init__(
@@ -45,8 +41,6 @@ class AttendanceKeeper:
         *,
         comings: Comings,
         appointments: Appointments,
-        checkins: CheckIns,
-        notes: Notes,
         rules: VisitRules,
         clock: Clock,
     ) -> None:
@@ -54,10 +48,10 @@ class AttendanceKeeper:
         self._rooms = rooms
         self._comings = comings
         self._appointments = appointments
-        self._checkins = checkins
-        self._notes = notes
         self._rules = rules
         self._clock = clock
+        self.missed: Callable[[Appointment], None] = lambda appointment: None
+        """Is told of an appointment at which they were never there together."""
         self._concluded_at: float | None = None
         self._away = False
 
@@ -94,7 +88,5 @@ class AttendanceKeeper:
     async def _conclude(self, now: float) -> None:
         for appointment in await self._appointments.over(now - self._rules.closes):
             state = AppointmentState.MISSED if appointment.met_at is None else AppointmentState.SEEN
-            await self._appointments.conclude(appointment.id, state, now)
-        await self._checkins.forget(now - self._rules.checkin_days * DAY)
-        if self._rules.version_days is not None:
-            await self._notes.forget_versions(now - self._rules.version_days * DAY)
+            if await self._appointments.conclude(appointment.id, state, now) and state is AppointmentState.MISSED:
+                self.missed(appointment)

@@ -45,10 +45,6 @@ class VisitRules:
     checkin: bool = True
     late: float = 5 * 60.0
     """Seconds after the start from which on somebody who has not come is late."""
-    checkin_days: int = 30
-    """For which answers at check-in are kept."""
-    version_days: int | None = None
-    """For which earlier versions of notes are kept; None: as long as the note."""
 
     def opens_at(self, appointment: Appointment) -> float:
         return appointment.starts_at - self.opens

@@ -104,7 +104,7 @@ def _appointments() -> None:
         sa.Column("place", sa.Integer, nullable=False),
         sa.Column("relation", sa.String(24), nullable=False),
         sa.Column("role", sa.String(32), nullable=False),
-        sa.Column("patient_id", sa.String(200), sa.ForeignKey("patient.id")),
+        sa.Column("patient_id", sa.String(200), sa.ForeignKey("patient.id", ondelete="SET NULL")),
         sa.Column("name_sealed", sa.LargeBinary),
         sa.Column("email_sealed", sa.LargeBinary),
         sa.Column("phone_sealed", sa.LargeBinary),
@@ -151,7 +151,7 @@ def _links() -> None:
     op.create_index("ix_visit_link_guest_id_made_at", "visit_link", ["guest_id", "made_at"])
     op.create_table(
         "visit_device",
-        sa.Column("link_id", sa.String(64), sa.ForeignKey("visit_link.id"), primary_key=True),
+        sa.Column("link_id", sa.String(64), sa.ForeignKey("visit_link.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("device_sha256", sa.String(64), primary_key=True),
         sa.Column("first_at", sa.BigInteger, nullable=False),
     )

@@ -44,12 +44,3 @@ async def test_what_is_deleted_is_gone(notes: Notes) -> None:
             await question
     assert await notes.versions("n1") == []
     assert await notes.of_appointment("a1", None) == []
-
-
-async def test_earlier_versions_are_forgotten_in_time(notes: Notes) -> None:
-    await notes.rewrite(NoteVersion("n1", 2, START + 10, b"two"))
-    await notes.rewrite(NoteVersion("n1", 3, START + 20, b"three"))
-    assert await notes.forget_versions(START + 15) == 1
-    assert [each.version for each in await notes.versions("n1")] == [2, 3]
-    assert await notes.forget_versions(START + 999) == 1
-    assert [each.version for each in await notes.versions("n1")] == [3]
