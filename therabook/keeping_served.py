@@ -41,7 +41,11 @@ NEVER = "never"
 
 def kept(store: Database, vault: Vault, ended: Callable[[str], None]) -> dict[str, Kept]:
     """By kind, in the order in which a patient's records are removed: what others refer to comes last."""
-    own = {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), "usage": KeptUsage(store)}
+    own: dict[str, Kept] = {
+        "recordings": KeptRecordings(vault, ended),
+        **here.kept_rows(store),
+        "usage": KeptUsage(store),
+    }
     return {**own, **of_appointments(store)}
 
 
