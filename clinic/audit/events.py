@@ -55,7 +55,7 @@ KINDS: Final[Mapping[str, str]] = {
     "account.create": "An account was made.",
     "account.change": "An account was changed: roles, state, second factor, password; `what` says which.",
     "account.sync": "Accounts were provisioned by the booking system.",
-    "account.break_glass": "Emergency access was taken; `reason` says why.",
+    "account.break_glass": "Emergency access was taken; `subject` is where its reason is kept, encrypted.",
     "access.refuse": "Something was asked for that a role or a scope does not allow.",
     "apikey.create": "An API key was made.",
     "apikey.revoke": "An API key was taken away.",

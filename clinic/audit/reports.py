@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from clinic.audit.events import KINDS
 from clinic.audit.search import (
     LARGEST_PAGE,
+    NOBODYS,
     Search,
     Wanted,
     chunks,
@@ -115,7 +116,7 @@ class Reports:
             wanted = replace(period, patient=patient)
             await _count(session, groups, conditions(wanted, "patient"))
             for names in chunks(await sessions_of(session, patient)):
-                around = [EventRow.session.in_(names), EventRow.patient.is_(None), *conditions(period, "session")]
+                around = [EventRow.session.in_(names), NOBODYS, *conditions(period, "session")]
                 await _count(session, groups, around)
         return _counted(groups)
 

@@ -84,11 +84,11 @@ async def _places(
     around = replace(wanted, patient=None)
     if wanted.session is not None:
         theirs = wanted.session in await sessions_of(session, wanted.patient)
-        some = [EventRow.patient.is_(None)] if theirs else None
+        some = [NOBODYS] if theirs else None
         found = [] if some is None else await _newest(session, around, [*older, *some], most)
         return sorted({*places, *found}, reverse=True)[:most]
     for names in chunks(await sessions_of(session, wanted.patient)):
-        of_sessions = [EventRow.session.in_(names), EventRow.patient.is_(None)]
+        of_sessions = [EventRow.session.in_(names), NOBODYS]
         places |= set(await _newest(session, around, [*older, *of_sessions], most, by_session=True))
     return sorted(places, reverse=True)[:most]
 
@@ -176,6 +176,10 @@ def _as_it_is(column: ColumnElement[str] | object) -> ColumnElement[str]:
     wrong index is taken as readily as the right one."""
     joined: ColumnElement[str] = column + ""  # type: ignore[operator]
     return joined
+
+
+NOBODYS = _as_it_is(EventRow.patient).is_(None)
+"""Names no patient."""
 
 
 def _older(after: str | None) -> list[ColumnElement[bool]]:

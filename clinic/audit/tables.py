@@ -35,6 +35,7 @@ class EventRow(AuditTable):
         Index(None, "at", "seq"),
         Index(None, "kind", "at", "seq"),
         Index(None, "actor", "at", "seq"),
+        Index(None, "actor", "kind", "at", "seq"),
         Index(None, "session", "at", "seq"),
         Index(None, "patient", "at", "seq"),
         Index(None, "subject", "at", "seq"),

@@ -1,8 +1,9 @@
 """Emergency access: for half an hour, somebody reads what their role alone does not show, and says why.
 
-Nobody is asked first: in an emergency nobody may be there. It is in the audit log before it is true, an alert is
-raised, and it stays on the list of administrators and auditors until one of them, who is not the same person, has
-looked at it. Not here: what it allows (`signaling/staff_roles.py`)."""
+Nobody is asked first: in an emergency nobody may be there. It is in the audit log before it is true, which raises an
+alert (`signaling/alerts`), and it stays on the list of administrators and auditors until one of them, who is not the
+same person, has looked at it. Not here: what it allows (`signaling/staff_roles.py`).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +41,6 @@ class EmergencyApi:
             await self._emergencies.take(emergency)
         except Conflict:
             raise Refused("emergency_already") from None
-        self._parts.audit.told("alert.raise", "server", "accounts", subject=id, rule="break_glass")
         account = await self._parts.stores.accounts.get(caller.id)
         return web.json_response(text=self._answer(emergency, self._parts.name(account)).model_dump_json())
 
@@ -50,7 +50,7 @@ class EmergencyApi:
         ended = await self._emergencies.end(caller.id, self._parts.now())
         if ended is None:
             raise Refused("no_such_emergency")
-        self._parts.audit.told("account.break_glass", "staff", caller.id, subject=ended, state="ended")
+        self._parts.audit.told("account.change", "staff", caller.id, subject=ended, what="emergency_ended")
         return web.Response(status=204)
 
     async def find(self, request: web.Request) -> web.Response:

@@ -85,6 +85,8 @@ class ManagingApi:
         if asked.login is not None:
             values["login_hmac"] = self._parts.lookups.login(asked.login)
             values["login_sealed"] = self._parts.sealed.seal(asked.login.strip(), login_place(account.id))
+        if asked.external_id is not None:
+            values["external_id"] = asked.external_id
         if asked.roles is not None and in_order(asked.roles) != roles_of(account):
             values["roles"] = in_order(asked.roles)
         if values:

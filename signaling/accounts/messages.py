@@ -281,6 +281,8 @@ class ChangeAccountRequest(Ask):
     name: Name | None = None
     login: Login | None = None
     roles: Roles | None = None
+    external_id: ExternalId | None = None
+    """So that the booking system's list means this account from now on."""
 
 
 # Keys of the clinic's software --------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def _coming_in(api: SignInApi, sign_on: SignOnApi) -> Sequence[Route]:
             "Takes an invitation, with a password of one's own choice.",
             m.SignInAnswer,
             m.AcceptRequest,
-            ("invitation_invalid", "weak_password", *SENT, *ANYBODY),
+            ("invitation_invalid", "weak_password", "passwords_off", *SENT, *ANYBODY),
         ),
         post("/sign-out", api.sign_out, "Signs out.", None, m.Nothing, (*SENT, *ANYBODY)),
     ]

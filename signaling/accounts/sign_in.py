@@ -196,6 +196,8 @@ class SignInApi:
 
     async def accept(self, request: web.Request) -> web.Response:
         asked = await self._asked(request, AcceptRequest)
+        if not self._parts.rules.passwords:
+            raise Refused("passwords_off")
         hashed, now = digest(asked.token.get_secret_value()), self._parts.now()
         invited = await self._accounts.invited(hashed, now)
         if invited is None:

@@ -50,6 +50,9 @@ VIEWED: Final = (
 )
 EXPORTED: Final = ("recording.export", "usage.export", "patient.export", "audit.export")
 
+NOBODY: Final = ("unknown", "nobody")
+"""Who acts while it is not known who they are."""
+
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -128,7 +131,7 @@ class FailedSignIns:
         key = event.kind == "access.refuse" and event.details.get("code") == "unauthorized"
         if event.kind != "account.fail" and not key:
             return None
-        whose = event.subject or (event.actor if event.actor != "unknown" else None)
+        whose = event.subject if event.actor in NOBODY else event.actor
         if whose is not None and self._one.add(whose, event.at, times=_times(event)):
             return self._said(event, self._one, event.actor_kind, whose)
         if self._all.add(None, event.at, times=_times(event)):

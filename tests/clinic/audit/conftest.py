@@ -7,8 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from clinic import sqlite_url
 from clinic.audit.log import AuditLog
 from tests.clinic.audit.made_up import a_log
+from tests.clinic.conftest import BOTH
+from tests.clinic.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def audit_server_url(postgres: Postgres) -> str:
+    return postgres.fresh()
+
+
+@pytest.fixture(params=BOTH)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables. On the server always the same, emptied: a new one for each test takes gigabytes."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "audit.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    url = str(request.getfixturevalue("audit_server_url"))
+    server.query(url, "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return url
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.signaling.accounts.staff import KEY, LOGIN, Answer, Browser, a_member, a_practice
+from tests.signaling.appointments.office import Office
+from tests.signaling.kept import Kept
 from tests.signaling.server import Server
 
 USERS: list[dict[str, Any]] = [
@@ -50,6 +52,8 @@ async def test_a_login_belongs_to_one(admin: Browser) -> None:
     assert (await admin.post(f"/accounts/{other}/change", {"login": LOGIN})).code == "login_taken"
     changed = await admin.post(f"/accounts/{other}/change", {"login": "gray", "name": "Gray"})
     assert (changed.json["login"], changed.json["name"]) == ("gray", "Gray")
+    linked = await admin.post(f"/accounts/{other}/change", {"external_id": "17"})
+    assert linked.json["external_id"] == "17"
 
 
 async def test_a_forgotten_password_is_chosen_anew_by_a_link(admin: Browser) -> None:
@@ -224,6 +228,24 @@ async def test_other_roles_see_no_recordings(admin: Browser, role: str) -> None:
     member = await a_member(admin, role)
     assert (await member.ask("GET", "/api/recordings", root="")).code == "not_allowed"
     assert (await Browser(admin.server).ask("GET", "/api/recordings", root="")).code == "sign_in_needed"
+
+
+async def test_therapists_see_recordings_of_their_own_sessions(server: Server, admin: Browser, tmp_path: Path) -> None:
+    mine, other = await a_member(admin, "therapist"), await a_member(admin, "therapist", login="other")
+    office = Office(server)
+    booked = [await office.books(therapist=who.id) for who in (mine, other)]
+    sessions = [each["appointments"][0]["session"] for each in booked]
+    kept = Kept(tmp_path)
+    for number, session in enumerate(sessions):
+        await kept.add(f"rec-{number}", session)
+    await kept.database.close()
+    listed = (await mine.ask("GET", "/api/recordings", root="")).json["recordings"]
+    assert [each["id"] for each in listed] == ["rec-0"]
+    assert (await mine.ask("GET", "/api/recordings/rec-0", root="")).status == 200
+    assert (await mine.ask("GET", "/api/recordings/rec-1", root="")).code == "no_such_recording"
+    await mine.post("/emergency", {"reason": "A colleague is ill"})
+    assert (await mine.ask("GET", "/api/recordings/rec-1", root="")).status == 200
+    assert len((await admin.ask("GET", "/api/recordings", root="")).json["recordings"]) == 2
 
 
 async def test_in_an_emergency_recordings_are_read_and_nothing_else(admin: Browser) -> None:

@@ -107,6 +107,10 @@ async def test_sums_by_therapist_patient_and_month(server: Server) -> None:
     assert [(each["who"], each["sittings"], each["minutes"]) for each in people] == [("t1", 1, 50), ("t2", 1, 50)]
     people = (await ask(server, f"patients?{MONTH}"))["people"]
     assert [each["who"] for each in people] == ["p1", "p2", "p3"]
+    said = await ask(server, f"patients?{MONTH}&limit=2")
+    assert ([each["who"] for each in said["people"]], said["after"]) == (["p1", "p2"], "p2")
+    said = await ask(server, f"patients?{MONTH}&limit=2&after=p2")
+    assert ([each["who"] for each in said["people"]], said["after"]) == (["p3"], None)
     months = (await ask(server, "months?year=2027"))["months"]
     assert [(each["period"], each["sittings"], each["minutes"]) for each in months] == [
         ("2027-01", 2, 100),
