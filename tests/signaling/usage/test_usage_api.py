@@ -15,6 +15,8 @@ import pytest_asyncio
 from clinic import open_database, sqlite_url
 from clinic.usage.store import Usages
 from signaling.api_access import ApiAccess, Caller
+from signaling.audit_port import Audit
+from signaling.refusals import Refused
 from signaling.usage.statement import verify
 from tests.clinic.usage.made_up import START, whole
 from tests.signaling.server import API_KEY, Server, a_server
@@ -44,8 +46,6 @@ def as_therapist(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks is the therapist t1, signed in."""
 
     async def require(self: ApiAccess, request: Any, action: str, *, own: bool = False) -> Caller:
-        from signaling.refusals import Refused
-
         if not own:
             raise Refused("not_allowed")
         return Caller("staff", "t1", roles=("therapist",), own_only=True)
@@ -248,9 +248,6 @@ async def test_a_therapist_changes_no_codes(server: Server) -> None:
 async def test_everything_that_is_shown_is_in_the_audit_log_before(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from signaling.audit_port import Audit
-    from signaling.refusals import Refused
-
     told: list[tuple[str, Any, Any]] = []
 
     async def record(self: Audit, kind: str, actor_kind: str, actor: str, **more: Any) -> None:
