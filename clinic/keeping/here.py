@@ -1,5 +1,4 @@
-"""Records that parts of the store keep, as kinds: how connections were, what people answered, who saw what, what was
-sent to people and to other systems.
+"""Records that the first parts of the store keep, as kinds: how connections were, what people answered, who saw what.
 
 Not here: recordings, which are files too (`signaling/keeping`).
 """
@@ -10,9 +9,7 @@ from sqlalchemy import select
 
 from clinic.database import Database
 from clinic.keeping.kept_rows import KeptRows
-from clinic.messages.tables import MessageRow
 from clinic.tables import ConsentRow, QualityRow, RecordingRow, ViewingRow
-from clinic.webhooks.tables import AttemptRow, DeliveryRow
 
 
 def kept_rows(database: Database) -> dict[str, KeptRows]:
@@ -31,23 +28,6 @@ def kept_rows(database: Database) -> dict[str, KeptRows]:
                 at=ConsentRow.at,
                 session=ConsentRow.session,
                 hidden=("signature", "signed_as_sealed"),
-            ),
-            KeptRows(
-                database,
-                "messages",
-                MessageRow,
-                at=MessageRow.done_at,
-                patient=MessageRow.patient,
-                hidden=("key", "to_sealed", "content_sealed"),
-            ),
-            KeptRows(
-                database,
-                "webhooks",
-                DeliveryRow,
-                at=DeliveryRow.done_at,
-                session=DeliveryRow.session,
-                children=(AttemptRow.delivery_id,),
-                hidden=("data",),
             ),
             KeptRows(database, "viewings", ViewingRow, at=ViewingRow.at, session=session_of_viewing),
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clinic import Database
-from clinic.keeping.here import kept_rows
+from clinic.keeping.office import kept_rows
 from clinic.messages.outbox import Outbox
 from clinic.messages.records import Message, MessageKind, MessageState, Unsent
 
@@ -150,7 +150,7 @@ async def test_what_is_over_is_forgotten_in_time_and_what_waits_is_not(outbox: O
     (taken,) = await outbox.claim("mail", NOW, LEASE, 10)
     await outbox.sent(taken, NOW + 10)
     kept = kept_rows(database)["messages"]
-    assert (await kept.due(NOW + 10, NOW + 20)).free == 0
+    assert (await kept.due(NOW, NOW + 20)).free == 0
     assert await outbox.waiting("mail") == 1
     await kept.forget(NOW + 11, 100, NOW + 20)
     assert [each.id for each in await outbox.about("appointment-1")] == ["m2"]

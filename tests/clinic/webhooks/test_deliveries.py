@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clinic import Conflict, Database, Unknown
-from clinic.keeping.here import kept_rows
+from clinic.keeping.office import kept_rows
 from clinic.webhooks import endpoints as limits
 from clinic.webhooks.deliveries import DeliveryStore
 from clinic.webhooks.endpoints import Endpoints
