@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from sqlalchemy import BigInteger, ColumnElement, func, literal_column, select, type_coerce
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from clinic.audit.days import counts
 from clinic.audit.events import KINDS
 from clinic.audit.search import (
     LARGEST_PAGE,
@@ -43,8 +44,6 @@ LARGEST = 5000
 
 GROUPS = 100_000
 """Of one session, patient, kind and actor each, that a report is put together from."""
-
-DAY_MS = 86_400_000
 
 ACCESS: Final = tuple(
     kind
@@ -83,7 +82,7 @@ class Reports:
         period = Wanted(since=since, until=until)
         match name:
             case "days":
-                return await self._days(period)
+                return await self._days(since, until)
             case "patient":
                 return await self._patient(period, _given(patient, "patient"))
             case "staff":
@@ -97,16 +96,10 @@ class Reports:
             case "emergency":
                 return await self._list(replace(period, kinds=EMERGENCY, actor=actor))
 
-    async def _days(self, period: Wanted) -> Report:
+    async def _days(self, since: float, until: float) -> Report:
         """How many events of each kind, day by day."""
-        day = (type_coerce(EventRow.at, BigInteger) // literal_column(str(DAY_MS))).label("day")
-        counted: list[tuple[str, str, int]] = []
         async with self._database.reading() as session:
-            for kind in KINDS:
-                query = (
-                    select(day, func.count()).where(*conditions(replace(period, kinds=(kind,)), "kind")).group_by(day)
-                )
-                counted += [(_date(row[0]), kind, int(row[1])) for row in await session.execute(query)]
+            counted = [(_date(day), kind, count) for day, kind, count in await counts(session, since, until)]
         return _report(("day", "event", "count"), sorted(counted))
 
     async def _patient(self, period: Wanted, patient: str) -> Report:
