@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.clinic.asked import Asked, opened
+from bench.clinic.asked_log import reports, searches
 from bench.clinic.loading import Loader, load
 from bench.clinic.measuring import LIMIT_MS, QUIET, Measured, facts, lines, measure
 from bench.clinic.measuring import load as machine_load
@@ -64,7 +65,8 @@ async def run(given: argparse.Namespace, folder: Path, server: Any) -> dict[str,
             raise AssertionError(f"{size} events were loaded, not {year.size.events}")
         log = opened(loader, head)
         await log.open()
-        for query in Asked(year, loader, log, given.seed).queries():
+        asked = Asked(year, loader, log, given.seed)
+        for query in (*asked.queries(), *searches(asked), *reports(asked)):
             if given.only is None or given.only in f"{query.page}, {query.what}":
                 measured.append(await measure(name, query, given.times))
         await loader.records.close()

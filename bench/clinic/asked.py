@@ -2,7 +2,8 @@
 what they are asked about.
 
 One that is not here is no query: a page without records, or a change. Changes are one row each, and are measured where
-they matter (`bench.audit`). Not here: how long it takes (`measuring.py`).
+they matter (`bench.audit`). Not here: the audit log
+(`asked_log.py`), how long it takes (`measuring.py`).
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from clinic.appointments.own import own_sessions
 from clinic.appointments.patients import Patients
 from clinic.appointments.records import AppointmentState
 from clinic.audit.log import AuditLog
-from clinic.audit.reports import ACCESS, Reports
-from clinic.audit.search import Search, Wanted
 from clinic.keeping.access_log import AccessLog
 from clinic.keeping.holds import LegalHolds
 from clinic.keeping.kept_rows import KeptRows
@@ -75,27 +74,32 @@ class Asked:
         self.year = year
         self.records: Database = clinic.records
         self.log = log
-        self._random = random.Random(seed)  # noqa: S311 - made up
+        self.chance = random.Random(seed)  # noqa: S311 - made up
         past = [each for each in year.booked if each.was_seen(NOW)]
         self._seen = past
+        self._recent = [each for each in past if each.starts_at > NOW - MONTH * DAY]
         self._recorded = [each for each in past if each.recorded]
 
     # Chance ----------------------------------------------------------------------------------------------------------
 
     def booked(self) -> Booked:
-        return self._random.choice(self._seen)
+        return self.chance.choice(self._seen)
+
+    def recent(self) -> Booked:
+        """Of the last month: of it there are deliveries too."""
+        return self.chance.choice(self._recent)
 
     def recorded(self) -> Booked:
-        return self._random.choice(self._recorded)
+        return self.chance.choice(self._recorded)
 
     def therapist(self) -> str:
-        return self._random.choice(self.year.therapists)
+        return self.chance.choice(self.year.therapists)
 
     def patient(self) -> str:
-        return self._random.choice(self.year.patients)
+        return self.chance.choice(self.year.patients)
 
     def day(self, length: int = 1) -> tuple[float, float]:
-        first = BEGINS + self._random.randrange(DAYS - length) * DAY
+        first = BEGINS + self.chance.randrange(DAYS - length) * DAY
         return first, first + length * DAY
 
     def dates(self, length: int) -> tuple[str, str]:
@@ -117,15 +121,13 @@ class Asked:
             *self._usage(),
             *self._outgoing(),
             *self._keeping(),
-            *self._searches(),
-            *self._reports(),
         ]
 
     def _signing_in(self) -> list[Query]:
         accounts, sessions = Accounts(self.records), StaffSessions(self.records)
         factors, keys, emergencies = Factors(self.records), ApiKeys(self.records), Emergencies(self.records)
         attempts = Attempts(self.records)
-        year, choice = self.year, self._random.choice
+        year, choice = self.year, self.chance.choice
         return [
             Query("every page", "who is signed in", lambda: sessions.find(choice(year.tokens), NOW)),
             Query("every call of the API", "a key", lambda: keys.find("key-0")),
@@ -240,13 +242,11 @@ class Asked:
 
         async def own() -> None:
             page = await store.find(among=await own_sessions(self.records, self.therapist()), limit=PAGE)
-            for each in page.recordings:
-                await jobs.of_recording(each.id)
+            await jobs.of_recordings([each.id for each in page.recordings])
 
         async def every() -> None:
             page = await store.find(limit=PAGE)
-            for each in page.recordings:
-                await jobs.of_recording(each.id)
+            await jobs.of_recordings([each.id for each in page.recordings])
 
         async def one() -> None:
             id = self.recorded().recording
@@ -277,7 +277,7 @@ class Asked:
             ),
             Query("recordings", "one", one),
             Query("recordings", "consents", lambda: consents.of_recording(self.recorded().recording)),
-            Query("quality", "of a session", lambda: qualities.of_session(self.booked().session)),
+            Query("quality", "of a session", lambda: qualities.of_session(self.recent().session)),
         ]
 
     def _usage(self) -> list[Query]:
@@ -325,7 +325,7 @@ class Asked:
         year = self.year
 
         def endpoint() -> str:
-            return self._random.choice(year.endpoints)
+            return self.chance.choice(year.endpoints)
 
         return [
             Query("messages", "about an appointment", lambda: outbox.about(self.booked().id)),
@@ -335,7 +335,7 @@ class Asked:
             Query(
                 "webhooks",
                 "log of deliveries, far back",
-                lambda: deliveries.page(endpoint(), before=self.booked().number * 6, limit=PAGE),
+                lambda: deliveries.page(endpoint(), before=self.recent().number * 6, limit=PAGE),
             ),
             Query(
                 "webhooks",
@@ -350,12 +350,12 @@ class Asked:
             Query(
                 "webhooks",
                 "deliveries of a session",
-                lambda: deliveries.page(endpoint(), session=self.booked().session, limit=PAGE),
+                lambda: deliveries.page(endpoint(), session=self.recent().session, limit=PAGE),
             ),
             Query(
                 "webhooks",
                 "one delivery",
-                lambda: deliveries.get(endpoint(), f"event-{self.booked().number:08}-1"),
+                lambda: deliveries.get(endpoint(), f"event-{self.recent().number:08}-1"),
             ),
             Query("metrics", "deliveries that wait", deliveries.waiting),
             Query("alerts", "open ones", lambda: alerts.find(open=True, limit=PAGE)),
@@ -397,101 +397,11 @@ class Asked:
             *(Query("retention, what is due", kind, due(kind)) for kind in kinds),
             Query("retention, what is due", "recordings", lambda: retention.over(NOW)),
             Query("holds", "list", listed),
-            Query("holds", "one", lambda: holds.get(self._random.choice(self.year.holds))),
+            Query("holds", "one", lambda: holds.get(self.chance.choice(self.year.holds))),
             Query("deletions", "proofs", lambda: proofs.find(limit=PAGE)),
             Query("backups", "newest", runs.newest),
             *(Query("patient's export, a sheet", kind, sheet(kind)) for kind in kinds),
             Query("patient's export, a sheet", "audit", lambda: access.of_patient(self.patient(), None, PAGE)),
-        ]
-
-    def _searches(self) -> list[Query]:
-        search = Search(self.log.database)
-
-        def find(what: str, ask: Callable[[], dict[str, Any]]) -> Query:
-            return Query("audit, search", what, lambda: search.find(Wanted(**ask()), limit=PAGE))
-
-        def month() -> dict[str, Any]:
-            return dict(self.period(MONTH))
-
-        def both() -> dict[str, Any]:
-            booked = self.booked()
-            return {"patient": booked.patient, "actor": booked.therapist}
-
-        async def pages() -> None:
-            wanted = Wanted(actor=self.therapist())
-            found = await search.find(wanted, limit=200)
-            for _ in range(3):
-                if found.next is not None:
-                    found = await search.find(wanted, after=found.next, limit=200)
-
-        rare, often = ("account.lock",), ("note.view",)
-        return [
-            find("newest", dict),
-            find("a month", month),
-            find("kind", lambda: {"kinds": often}),
-            find("kind that never was", lambda: {"kinds": rare}),
-            find("kind, a month", lambda: {"kinds": often, **month()}),
-            find("twenty kinds", lambda: {"kinds": ACCESS[:20]}),
-            find("twenty kinds, a month", lambda: {"kinds": ACCESS[:20], **month()}),
-            find("actor", lambda: {"actor": self.therapist()}),
-            find("actor, a month", lambda: {"actor": self.therapist(), **month()}),
-            find("actor, kind", lambda: {"actor": self.therapist(), "kinds": often}),
-            find("actor, kind that they never did", lambda: {"actor": self.therapist(), "kinds": rare}),
-            find("session", lambda: {"session": self.booked().session}),
-            find("session, kind", lambda: {"session": self.booked().session, "kinds": often}),
-            find("session, patient", lambda: {"session": self.booked().session, "patient": self.patient()}),
-            find("patient", lambda: {"patient": self.patient()}),
-            find("patient, a month", lambda: {"patient": self.patient(), **month()}),
-            find("patient, kind", lambda: {"patient": self.patient(), "kinds": ("recording.view",)}),
-            find("patient, kind that never was", lambda: {"patient": self.patient(), "kinds": rare}),
-            find("patient, their therapist", both),
-            find("patient, another actor", lambda: {"patient": self.patient(), "actor": self.year.staff[0]}),
-            find("patient, their therapist, kind, a month", lambda: {**both(), "kinds": often, **month()}),
-            find("subject", lambda: {"subject": self.recorded().recording}),
-            find("subject, actor", lambda: {"subject": self.booked().id, "actor": self.therapist()}),
-            find("nobody", lambda: {"actor": "nobody"}),
-            Query("audit, search", "actor, four pages of 200", pages),
-        ]
-
-    def _reports(self) -> list[Query]:
-        reports, log = Reports(self.log.database), self.log
-
-        async def proof() -> None:
-            await log.inclusion(self._random.randrange((await log.head()).size))
-
-        async def consistency() -> None:
-            size = (await log.head()).size
-            await log.consistency(self._random.randrange(1, size), size)
-
-        def partly() -> Period:
-            first, after = self.day(MONTH)
-            return {"since": first + 12_345.0, "until": after - 23_456.0}
-
-        return [
-            Query("audit, report of a month", "days", lambda: reports.make("days", **self.period(MONTH))),
-            Query("audit, report of a month", "days, from noon to noon", lambda: reports.make("days", **partly())),
-            Query(
-                "audit, report of a month",
-                "patient",
-                lambda: reports.make("patient", **self.period(MONTH), patient=self.patient()),
-            ),
-            Query(
-                "audit, report of a month",
-                "staff",
-                lambda: reports.make("staff", **self.period(MONTH), actor=self.therapist()),
-            ),
-            Query("audit, report of a month", "access", lambda: reports.make("access", **self.period(MONTH))),
-            Query(
-                "audit, report of a month",
-                "access of one actor",
-                lambda: reports.make("access", **self.period(MONTH), actor=self.therapist()),
-            ),
-            Query("audit, report of a month", "sign_ins", lambda: reports.make("sign_ins", **self.period(MONTH))),
-            Query("audit, report of a month", "exports", lambda: reports.make("exports", **self.period(MONTH))),
-            Query("audit, report of a month", "emergency", lambda: reports.make("emergency", **self.period(MONTH))),
-            Query("audit", "head", log.head),
-            Query("audit", "proof of an event", proof),
-            Query("audit", "proof that it goes on", consistency),
         ]
 
 

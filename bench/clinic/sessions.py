@@ -21,22 +21,12 @@ from clinic.appointments.tables import (
     RequestRow,
     TelehealthConsentRow,
 )
-from clinic.audit.events import Event
 from clinic.messages.records import MessageState
 from clinic.messages.tables import MessageRow
 from clinic.notes.tables import NoteRow, NoteVersionRow
-from clinic.states import JobState, RecordingState, TrackState
 from clinic.tables import (
-    ConsentRow,
-    JobRow,
-    MarkRow,
-    OutputRow,
-    PersonRow,
     QualityRow,
-    RecordingRow,
     Table,
-    TrackRow,
-    ViewingRow,
 )
 from clinic.usage.records import Share, Sitting, Span, WholeSitting
 from clinic.usage.tables import ShareRow, SittingRow, SpanRow
@@ -98,7 +88,7 @@ class Booked:
     @property
     def secret(self) -> str:
         """The hash of the link's."""
-        return _hash("link", self.number)
+        return digest("link", self.number)
 
     def state(self, now: float) -> AppointmentState:
         if self.fate == "cancelled":
@@ -150,8 +140,6 @@ def rows_of(booked: Booked, chance: random.Random, seals: SealedColumns, now: fl
         _visit(rows, booked, seals)
         _deliveries(rows, booked, chance)
         _qualities(rows, booked)
-        if booked.recorded:
-            _recording(rows, booked, chance, seals)
     return rows
 
 
@@ -203,7 +191,7 @@ def _appointment(rows: Rows, booked: Booked, seals: SealedColumns, now: float) -
             "id": f"link-{booked.number:08}-{place}",
             "appointment_id": booked.id,
             "guest_id": id,
-            "secret_sha256": booked.secret if place == 0 else _hash("partner", booked.number),
+            "secret_sha256": booked.secret if place == 0 else digest("partner", booked.number),
             "devices": 1,
             "made_at": made,
             "opened_at": booked.starts_at - 180 if seen else None,
@@ -215,15 +203,15 @@ def _appointment(rows: Rows, booked: Booked, seals: SealedColumns, now: float) -
         rows[DeviceRow].append(
             {
                 "link_id": f"link-{booked.number:08}-0",
-                "device_sha256": _hash("device", booked.number),
+                "device_sha256": digest("device", booked.number),
                 "first_at": booked.starts_at,
             }
         )
     rows[RequestRow] = [
         {
             "caller": "key-0",
-            "key_sha256": _hash("request", booked.number),
-            "body_sha256": _hash("body", booked.number),
+            "key_sha256": digest("request", booked.number),
+            "body_sha256": digest("body", booked.number),
             "at": made,
             "made": booked.id,
         }
@@ -277,7 +265,7 @@ def _visit(rows: Rows, booked: Booked, seals: SealedColumns) -> None:
             "relation": "patient",
             "patient_id": booked.patient,
             "text_version": "1",
-            "text_sha256": _hash("text", 1),
+            "text_sha256": digest("text", 1),
             "at": at,
         }
     ]
@@ -358,161 +346,5 @@ def _qualities(rows: Rows, booked: Booked) -> None:
     ]
 
 
-def _recording(rows: Rows, booked: Booked, chance: random.Random, seals: SealedColumns) -> None:
-    id, at = booked.recording, booked.starts_at + 60
-    ready = chance.random() < 0.7
-    rows[RecordingRow] = [
-        {
-            "id": id,
-            "session": booked.session,
-            "started_at": at,
-            "ended_at": booked.ends_at,
-            "state": RecordingState.READY if ready else RecordingState.CAPTURED,
-            "rule": "everybody",
-            "node": "",
-            "key_provider": "file",
-            "delete_after": booked.ends_at + 3650 * 86_400,
-        }
-    ]
-    people = ("therapist", "patient")
-    rows[PersonRow] = [
-        {
-            "recording_id": id,
-            "person_id": f"seat-{role}",
-            "role": role,
-            "name_sealed": seals.seal("Alex", f"recording_person.name/{id}/{role}"),
-            "wrapped_key": chance.randbytes(200),
-        }
-        for role in people
-    ]
-    rows[TrackRow] = [
-        {
-            "id": f"track-{booked.number:08}-{role}-{source}",
-            "recording_id": id,
-            "person_id": f"seat-{role}",
-            "source": source,
-            "codec": "vp8" if source == "camera" else "opus",
-            "started_ms": 0,
-            "duration_ms": 2_900_000,
-            "state": TrackState.FINISHED,
-            "file": f"{id}/{role}-{source}.age",
-            "size": 10**8,
-            "sha256": _hash(role + source, booked.number),
-        }
-        for role in people
-        for source in ("microphone", "camera")
-    ]
-    rows[MarkRow] = [
-        {"recording_id": id, "at_ms": 1000 * each, "kind": kind, "person_id": "seat-patient"}
-        for each, kind in enumerate(("join", "pause", "resume", "leave"))
-    ]
-    rows[ConsentRow] = [
-        {
-            "recording_id": id,
-            "session": booked.session,
-            "person_id": f"seat-{role}",
-            "role": role,
-            "kind": "agree",
-            "text_version": "1",
-            "text_sha256": _hash("text", 1),
-            "rule": "everybody",
-            "signed_as_sealed": seals.seal("Alex Example", f"consent.signed_as/{id}/{role}"),
-            "at": at,
-            "signature": chance.randbytes(64),
-        }
-        for role in people
-    ]
-    rows[ViewingRow] = [
-        {
-            "recording_id": id,
-            "who": booked.therapist,
-            "role": "therapist",
-            "kind": "played",
-            "at": booked.ends_at + 3600,
-        }
-        for _ in range(2)
-    ]
-    rows[OutputRow] = []
-    if ready:
-        rows[OutputRow].append(
-            {
-                "id": f"output-{booked.number:08}",
-                "recording_id": id,
-                "kind": "mp4",
-                "made_at": booked.ends_at + 900,
-                "wrapped_key": chance.randbytes(200),
-                "file": f"{id}/film.age",
-                "size": 2 * 10**8,
-                "sha256": _hash("film", booked.number),
-            }
-        )
-    rows[JobRow] = [
-        {
-            "id": f"job-{booked.number:08}",
-            "kind": "compose",
-            "recording_id": id,
-            "created_at": booked.ends_at,
-            "options": {},
-            "state": JobState.DONE if ready else JobState.FAILED,
-            "attempts": 1,
-            "lease_until": booked.ends_at + 60,
-            "progress": 1.0,
-        }
-    ]
-
-
-def events_of(booked: Booked, chance: random.Random, now: float) -> list[Event]:
-    """That day's: what led to it some days before is told with it."""
-    at, whose = booked.starts_at, {"session": booked.session, "patient": booked.patient}
-    told: list[tuple[str, float, str, str, dict[str, str]]] = [
-        ("appointment.create", -3000, "key", "key-0", whose),
-        ("link.issue", -2999, "key", "key-0", whose),
-        ("message.send", -2900, "server", "outbox", whose),
-        ("message.send", -2000, "server", "outbox", whose),
-    ]
-    if booked.was_seen(now):
-        patient, therapist, session = booked.patient, booked.therapist, {"session": booked.session}
-        told += [
-            ("link.open", -180, "link", patient, whose),
-            ("checkin.give", -150, "link", patient, whose),
-            ("token.issue", -140, "link", patient, whose),
-            ("call.wait", -130, "link", patient, whose),
-            ("checkin.view", -100, "staff", therapist, whose),
-            ("token.issue", -60, "staff", therapist, whose),
-            ("call.join", -50, "staff", therapist, session),
-            ("call.admit", 0, "staff", therapist, session),
-            ("call.join", 1, "link", patient, whose),
-            ("call.leave", 3000, "link", patient, whose),
-            ("call.leave", 3001, "staff", therapist, session),
-            ("call.end", 3002, "server", "sessions", session),
-            ("note.write", 3100, "staff", therapist, whose),
-        ]
-        if booked.recorded:
-            told += [
-                ("consent.ask", 40, "staff", therapist, session),
-                ("consent.give", 50, "link", patient, whose),
-                ("consent.give", 51, "staff", therapist, session),
-                ("record.start", 60, "staff", therapist, session),
-                ("record.stop", 2990, "staff", therapist, session),
-                ("key.use", 2991, "server", "vault", session),
-                ("recording.compose", 3200, "staff", therapist, session),
-                ("recording.view", 3300, "staff", therapist, session),
-                ("recording.view", 3600 + chance.random() * 3600, "staff", therapist, session),
-            ]
-    subject = {"record": booked.recording, "recording": booked.recording, "note": booked.note}
-    return [
-        Event(
-            kind,
-            at + after,
-            actor_kind,  # type: ignore[arg-type]
-            actor,
-            subject=subject.get(kind.partition(".")[0], booked.id),
-            details={"role": "therapist" if actor_kind == "staff" else "patient"},
-            **about,
-        )
-        for kind, after, actor_kind, actor, about in told
-    ]
-
-
-def _hash(kind: str, number: int) -> str:
+def digest(kind: str, number: int) -> str:
     return hashlib.sha256(f"{kind}/{number}".encode()).hexdigest()

@@ -1,7 +1,7 @@
 """A year of a clinic, made up: day by day the rows of every table, and the events of the audit log. The same each time.
 
-Twenty therapists who see patients weekly, most of whom come. Nothing is thrown away meanwhile, though the policy would:
-of deliveries, messages and qualities there is more than a clinic has. Names and the like are really sealed.
+Twenty therapists who see patients weekly, most of whom come. What the policy throws away as it comes is gone, but for
+one day that is due. Names and the like are really sealed.
 Not here: how it comes into databases (`loading.py`), what is then asked (`asked.py`).
 """
 
@@ -16,15 +16,18 @@ from typing import Final
 
 from pydantic import SecretBytes
 
-from bench.clinic.sessions import Booked, Rows, events_of, rows_of
+from bench.clinic.happenings import events_of
+from bench.clinic.recorded import recording_rows
+from bench.clinic.sessions import Booked, Rows, rows_of
 from clinic.accounts.tables import AccountRow, ApiKeyRow, EmergencyRow, PasskeyRow, SetupRow, StaffSessionRow
 from clinic.alerts.tables import AlertRow
-from clinic.appointments.tables import PatientRow, SeriesRow
+from clinic.appointments.tables import PatientRow, RequestRow, SeriesRow
 from clinic.audit.events import Event
 from clinic.keeping.tables import DeletionProofRow, HoldRow, RetentionRuleRow, RunRow
-from clinic.tables import ConsentTextRow
+from clinic.messages.tables import MessageRow
+from clinic.tables import ConsentTextRow, QualityRow, Table
 from clinic.usage.tables import CodeTableRow
-from clinic.webhooks.tables import EndpointRow
+from clinic.webhooks.tables import AttemptRow, DeliveryRow, EndpointRow
 from signaling.sealed_columns import SealedColumns
 
 BEGINS: Final = 1_767_225_600.0
@@ -61,6 +64,16 @@ LOOKED: Final = (
     ("link.refuse", 1),
 )
 """What fills the log besides what happens around a session, and how often."""
+
+
+KEPT: Final[dict[type[Table], int]] = {
+    MessageRow: 91,
+    DeliveryRow: 31,
+    AttemptRow: 31,
+    QualityRow: 91,
+    RequestRow: 8,
+}
+"""Days that rows stay by the policy as it comes, and one on which they are due."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +146,12 @@ class Year:
                 partner=self._random.random() < 0.1,
             )
             self.booked.append(booked)
-            for table, rows in rows_of(booked, self._random, self.seals, NOW).items():
-                today.rows.setdefault(table, []).extend(rows)
+            made = rows_of(booked, self._random, self.seals, NOW)
+            if booked.recorded and booked.was_seen(NOW):
+                made |= recording_rows(booked, self._random, self.seals)
+            for table, rows in made.items():
+                if booked.starts_at > NOW - KEPT.get(table, DAYS) * DAY:
+                    today.rows.setdefault(table, []).extend(rows)
             today.events += events_of(booked, self._random, NOW)
         return today
 
