@@ -56,12 +56,12 @@ LOOKED: Final = (
     ("token.issue", 6),
     ("account.sign_in", 6),
     ("account.sign_out", 5),
-    ("account.fail", 2),
-    ("access.refuse", 1),
+    ("account.fail", 0.3),
+    ("access.refuse", 0.1),
     ("audit.view", 1),
     ("key.use", 4),
-    ("usage.export", 1),
-    ("link.refuse", 1),
+    ("usage.export", 0.3),
+    ("link.refuse", 0.6),
 )
 """What fills the log besides what happens around a session, and how often."""
 

@@ -35,7 +35,7 @@ class EventRow(AuditTable):
         # In the order of time; what reports add up stands beside it, so that no event is read for it.
         Index(None, "at", "seq", "kind"),
         Index(None, "kind", "at", "seq", "actor_kind", "actor", "patient", "session"),
-        Index(None, "actor", "at", "seq", "kind", "patient", "session"),
+        Index(None, "actor", "at", "seq", "kind", "actor_kind", "patient", "session"),
         Index(None, "actor", "kind", "at", "seq"),
         Index(None, "session", "at", "seq", "kind", "patient"),
         Index(None, "patient", "at", "seq", "kind", "session"),

@@ -14,7 +14,7 @@ down_revision = "0002"
 BESIDE = {
     ("at", "seq"): ("kind",),
     ("kind", "at", "seq"): ("actor_kind", "actor", "patient", "session"),
-    ("actor", "at", "seq"): ("kind", "patient", "session"),
+    ("actor", "at", "seq"): ("kind", "actor_kind", "patient", "session"),
     ("session", "at", "seq"): ("kind", "patient"),
     ("patient", "at", "seq"): ("kind", "session"),
 }
