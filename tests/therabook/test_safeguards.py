@@ -79,6 +79,10 @@ def settings(folder: Path, **more: Any) -> Settings:
         ("witness", {}, "warn"),
         ("witness", {"audit_witness_url": "https://w.example.org", "audit_witness_key": "w+1+a"}, "good"),
         ("at_rest", {}, "none"),
+        ("mail", {}, "none"),
+        ("mail", {"smtp_host": "mail.example.org", "smtp_from": "a@example.org"}, "good"),
+        ("mail", {"smtp_host": "127.0.0.1", "smtp_from": "a@example.org", "smtp_security": "off"}, "good"),
+        ("mail", {"smtp_host": "mail.example.org", "smtp_from": "a@example.org", "smtp_security": "off"}, "bad"),
     ],
 )
 def test_what_settings_decide(tmp_path: Path, id: str, more: dict[str, Any], mark: str) -> None:

@@ -46,6 +46,9 @@ FOR_DOCTOR = (
     "staff_second_factor",
     "staff_idle_minutes",
     "audit_origin",
+    "smtp_host",
+    "smtp_security",
+    "smtp_from",
     "audit_witness_url",
     "audit_witness_key",
 )

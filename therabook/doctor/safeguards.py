@@ -59,6 +59,7 @@ def of_settings(settings: Settings) -> list[Finding]:
         tls(settings),
         end_to_end(settings),
         database_tls(settings),
+        mail(settings),
         at_rest(settings),
         *_sign_in(settings),
         witness(settings),
@@ -99,6 +100,18 @@ def database_tls(settings: Settings) -> Finding:
             said = "The database is on another machine, and its URL does not ask for TLS."
             return Finding(id, name, "bad", said, "Add ?ssl=verify-full to the URL.", paragraph=paragraph)
     return Finding(id, name, "good", "On this machine, or encrypted.", paragraph=paragraph)
+
+
+def mail(settings: Settings) -> Finding:
+    id, name, paragraph = "mail", "Mail", "164.312(e)(1)"
+    if settings.smtp_host is None:
+        return Finding(id, name, "none", "No mail is sent.", paragraph=paragraph)
+    if settings.smtp_security != "off":
+        return Finding(id, name, "good", "Handed to the mail server encrypted.", paragraph=paragraph)
+    if is_loopback(settings.smtp_host):
+        return Finding(id, name, "good", "Handed to a mail server on this machine.", paragraph=paragraph)
+    said = "Addresses of patients go to the mail server without encryption."
+    return Finding(id, name, "bad", said, "Set smtp_security = starttls or tls.", paragraph=paragraph)
 
 
 def at_rest(settings: Settings) -> Finding:
