@@ -24,7 +24,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
 
 
 async def panels_of(someone: ChromiumPerson) -> list[str]:
-    links = someone.page.locator("tb-staff-navigation a")
+    links = someone.page.locator("tb-staff-navigation a[data-panel]")
     return [str(await link.get_attribute("data-panel")) for link in await links.all()]
 
 
@@ -75,3 +75,14 @@ async def test_a_panel_says_so_when_the_server_does_not_answer(office: Office, p
     await ada.press("Try again")
     await expect(ada.page.get_by_role("link", name="Ada Adams")).to_be_visible()
     await ada.reads_no_longer("The server cannot be reached")
+
+
+async def test_recordings_are_a_page_of_their_own_that_knows_who_is_signed_in(
+    office: Office, person: MakePerson
+) -> None:
+    theo = await office.page(person, await office.member("therapist"))
+    await theo.page.locator("tb-staff-navigation").get_by_role("link", name="Recordings").click()
+    await expect(theo.page.get_by_role("heading", level=1, name="Recordings")).to_be_visible()
+    assert theo.page.url.endswith("/recordings")
+    fay = await office.page(person, await office.member("front_desk"))
+    await expect(fay.page.locator("tb-staff-navigation a[href='/recordings']")).to_have_count(0)
