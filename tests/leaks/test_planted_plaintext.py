@@ -86,7 +86,7 @@ async def test_nothing_of_a_recorded_call_and_its_film_lies_anywhere_in_clear(ke
         async with looked_at(process) as looked, a_recorded_call(process, NAMES) as call:
             planted = {f"a packet of {name}": each.pattern for name, each in zip(NAMES, call.callers, strict=True)}
             planted |= {f"the name {name}": name.encode() for name in NAMES}
-            await call.sends(60)
+            await call.sends(150)
             assert search(places, planted) == [], "while it is written"
             await call.stops_recording()
             async with a_vault(data, brought) as vault:
@@ -119,7 +119,7 @@ async def test_a_service_that_is_killed_leaves_nothing_in_clear_either(tmp_path:
     data = tmp_path / "data"
     async with a_process(tmp_path, data, "--no-recordings-compose") as process:
         async with a_recorded_call(process, NAMES) as call:
-            await call.sends(60)
+            await call.sends(150)
             for pid in reversed(family(process.pid)):
                 os.kill(pid, signal.SIGKILL)
         planted = {f"a packet of {name}": each.pattern for name, each in zip(NAMES, call.callers, strict=True)}

@@ -125,6 +125,8 @@ def test_secrets_have_no_flag() -> None:
         "database_url",
         "staff_oidc_client_secret",
         "audit_url",
+        "smtp_password",
+        "sms_secret",
     }
     assert len(documented()) == len(Settings.model_fields)
     assert all(setting.description.endswith(".") for setting in documented())
