@@ -268,7 +268,7 @@ async def test_whoever_is_not_there_is_warned_and_signed_out(office: Office, per
 async def test_signing_out_in_one_tab_signs_out_in_the_other(office: Office, person: MakePerson) -> None:
     theo = await office.page(person, await office.member("therapist"))
     other = await theo.page.context.new_page()
-    await other.goto(f"{office.url}/staff")
+    await other.goto(f"{office.url}/staff#security")
     await expect(other.get_by_role("heading", name="Your account", level=1)).to_be_visible()
     await theo.press("Sign out")
     await expect(other.get_by_text("You signed out in another tab.")).to_be_visible()
