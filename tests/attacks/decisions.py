@@ -153,6 +153,7 @@ _TABLE: tuple[tuple[Iterable[str], str], ...] = (
         PUT /api/patients/{patient}
         GET /api/patients/{patient}/appointments
         GET /api/day
+        GET /api/therapists
         """,
     ),
     (CHECKIN, "GET /api/appointments/{appointment}/checkin"),
