@@ -21,7 +21,7 @@ define install
 endef
 
 .NOTPARALLEL:
-.PHONY: run test screenshots test-audit test-crash bench bench-audit bench-e2ee bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
+.PHONY: run test screenshots test-audit test-crash bench bench-audit bench-clinic bench-e2ee bench-network bench-recording hostile scale soak fuzz sanitize check format web-check venv clean lock
 
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
@@ -58,6 +58,9 @@ bench-recording: .venv/dev $(ENGINE)       ## what recording costs, how much is 
 
 bench-audit: .venv/dev $(ENGINE)           ## signed events a second, proofs of ten million, the verifier
 	$(BIN)/python -m bench.audit $(ARGS)
+
+bench-clinic: .venv/tools $(ENGINE)        ## a year of a clinic, and how long each page waits: make bench-clinic ARGS="--scale 0.1"
+	$(BIN)/python -m bench.clinic $(ARGS)
 
 bench-e2ee: .venv/tools $(ENGINE)          ## what end-to-end encryption costs, in real browsers and at the server
 	$(BIN)/python -m bench.e2ee $(ARGS)

@@ -157,9 +157,16 @@ class Jobs:
 
     async def of_recording(self, recording: str) -> list[Job]:
         """Oldest first."""
-        query = select(JobRow).where(JobRow.recording_id == recording).order_by(JobRow.created_at, JobRow.id)
+        return (await self.of_recordings([recording]))[recording]
+
+    async def of_recordings(self, recordings: Collection[str]) -> dict[str, list[Job]]:
+        """Of each of a page of them, oldest first."""
+        found: dict[str, list[Job]] = {each: [] for each in recordings}
+        query = select(JobRow).where(JobRow.recording_id.in_(found)).order_by(JobRow.created_at, JobRow.id)
         async with self._database.reading() as session:
-            return [as_record(Job, row) for row in await session.scalars(query)]
+            for row in await session.scalars(query):
+                found[row.recording_id].append(as_record(Job, row))
+        return found
 
     async def _claim(self, candidate: Job, now: float, lease: float) -> Job | None:
         async with self._database.writing() as session:

@@ -69,6 +69,8 @@ class Composing:
         self._wake = asyncio.Event()
         self._current: Job | None = None
         self._told_at = 0.0
+        self.made: Callable[[str, str], None] = lambda session, recording: None
+        """Is told of a session and its recording when there is a film of it."""
         self._worker: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -245,6 +247,7 @@ class Composing:
                 self._tell(session, Film(state="running", progress=round(part, 2)))
             case JobState.DONE:
                 self._tell(session, Film(state="done", progress=1.0))
+                self.made(session, job.recording_id)
             case JobState.FAILED:
                 self._tell(session, Film(state="failed", progress=0.0))
             case JobState.CANCELLED:

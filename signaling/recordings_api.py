@@ -6,14 +6,13 @@ pseudonyms. Not here: their files (`recordings_files.py`), the addresses (`recor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import structlog
 from aiohttp import web
 from pydantic import BaseModel
 
-from clinic import Job, Jobs, JobState, Recording, RecordingState
+from clinic import Job, Jobs, JobState, RecordingState
 from recording.compose import Words
 from signaling import chapters
 from signaling.archive import Archive, check_over
@@ -82,7 +81,8 @@ class RecordingsApi:
             after=asked.after,
             limit=asked.limit,
         )
-        listed = [ListedRecording.listed(each, await self._work_on(each)) for each in page.recordings]
+        work = await self._jobs.of_recordings([each.id for each in page.recordings if each.state in _WORKED_ON])
+        listed = [ListedRecording.listed(each, work.get(each.id, ())) for each in page.recordings]
         return _json(ListAnswer(recordings=listed, next=page.next))
 
     async def show(self, request: web.Request) -> web.Response:
@@ -174,15 +174,13 @@ class RecordingsApi:
         answer = [CheckedAnswer(track=each.track, bytes=each.bytes, problem=each.problem) for each in checked]
         return _json(VerifyAnswer(tracks=answer, well=all(each.problem is None for each in checked)))
 
-    async def _work_on(self, recording: Recording) -> Sequence[Job]:
-        """Where there can be any that goes on."""
-        if recording.state in (RecordingState.CAPTURED, RecordingState.COMPOSING):
-            return await self._jobs.of_recording(recording.id)
-        return ()
-
     def _note(self, event: str, visitor: Visitor, recording: str, **more: str | int) -> None:
         who, what = self._pseudonyms.of(visitor.who), self._pseudonyms.of(recording)
         log.info(event, who=who, role=visitor.role, recording=what, **more)
+
+
+_WORKED_ON = (RecordingState.CAPTURED, RecordingState.COMPOSING)
+"""Where there can be work that goes on."""
 
 
 def _goes_on(job: Job) -> bool:

@@ -233,6 +233,9 @@ async def _whole(log: AuditLog, file: IO[str]) -> str:
     for first in range(0, end, AT_ONCE):
         for seq in await log.misfiled(first, min(end, first + AT_ONCE)):
             click.echo(f"WRONG:     event {seq} is found by other words than it says", err=True)
+    for day in await log.miscounted():
+        date = datetime.fromtimestamp(day * 86_400, UTC).date()
+        click.echo(f"WRONG:     reports count other events of {date} than there are", err=True)
     async for line in exports.lines(log):
         file.write(line + "\n")
     return str(log.public_key)

@@ -23,6 +23,7 @@ from typing import IO, cast
 
 from clinic import Database
 from clinic.audit.tables import AuditTable
+from clinic.keeping import office as _office  # noqa: F401 - knows the tables of every part
 from clinic.keeping.dump import Chain, chain_of, dumping
 from clinic.keeping.tables import RunRow
 from recording.age import Entropy, Recipient, Writer

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from clinic import ClinicError, ShredProof
 from clinic.audit.events import Event
-from clinic.keeping import here
+from clinic.keeping import here, office
 from clinic.keeping.again import delete_again
 from clinic.keeping.records import DeletionProof, Run
 from clinic.records import DeletedKey
@@ -91,7 +91,7 @@ def backup(
             raise
         details = {"rows": made.rows, "keys": keys, "copied": made.copied}
         await operator.parts.runs.keep(Run("backup", began, made.seconds, made.size, True, details))
-        await _tell(operator, "backup.make", size=made.size, rows=made.rows, keys=keys)
+        await _tell(operator, "backup.make", size=made.size, rows=made.rows, keys=keys, sha256=made.sha256)
         return made
 
     made = carry_out(settings, work)
@@ -164,7 +164,8 @@ def restore(
     if not well:
         raise click.exceptions.Exit(1)
     if not drill:
-        _tell_restored(settings, folder, size, seconds)
+        elsewhere = {} if into_databases else {"database_url": None, "audit_url": None}
+        _tell_restored(settings.model_copy(update={"data_dir": folder, **elsewhere}), size, seconds)
 
 
 def _keep_drill(settings: Settings, run: Run) -> None:
@@ -180,11 +181,10 @@ def _keep_drill(settings: Settings, run: Run) -> None:
         click.echo(f"That it was tried could not be kept: {error.message}", err=True)
 
 
-def _tell_restored(settings: Settings, folder: Path, size: int, seconds: float) -> None:
-    """In what was restored, as the first thing that happens to it."""
-    if not (folder / "audit-key").exists():
+def _tell_restored(moved: Settings, size: int, seconds: float) -> None:
+    """In what was restored, as the first thing that happens to it. `moved`: settings that find it."""
+    if not (moved.data_dir / "audit-key").exists():
         return
-    moved = settings.model_copy(update={"data_dir": folder, "database_url": None, "audit_url": None})
 
     async def work(operator: Operator) -> None:
         await operator.parts.runs.keep(Run("restore", time.time(), seconds, size, True))
@@ -207,7 +207,9 @@ async def _delete_again(restored: Restored, file: Path) -> None:
     if wrong:
         raise BadBackup(f"{len(wrong)} of the proofs are not signed by the key that they name")
     store = restored.databases["clinic"]
-    keys, records = await delete_again(store, here.kept_rows(store).values(), deletions, shredded)
+    keys, records = await delete_again(
+        store, [*here.kept_rows(store).values(), *office.kept_rows(store).values()], deletions, shredded
+    )
     click.echo(f"Deleted again: {keys} keys, {records} records.")
 
 

@@ -5,28 +5,25 @@ Not here: what any of it does (`signaling/keeping`).
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from clinic import BadValue, Database, Retention, Unknown
-from clinic.appointments.kept import kept_rows as of_appointments
-from clinic.keeping import here, whose
+from clinic.keeping import here, office, whose
 from clinic.keeping.access_log import AccessLog
 from clinic.keeping.holds import LegalHolds
 from clinic.keeping.kinds import KINDS, Kept
 from clinic.keeping.proofs import DeletionProofs
 from clinic.keeping.rules import RetentionRules
 from clinic.keeping.runs import Runs
-from clinic.usage.kept import KeptUsage
 from signaling import keys
 from signaling.api_access import ApiAccess
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.ids import new_id
 from signaling.keeping.api import KeepingApi
+from signaling.keeping.openers import openers_of
 from signaling.keeping.parts import Opener, Parts
 from signaling.keeping.proof import ProofSigner
 from signaling.keeping.recordings import KeptRecordings
@@ -41,23 +38,12 @@ NEVER = "never"
 
 def kept(store: Database, vault: Vault, ended: Callable[[str], None]) -> dict[str, Kept]:
     """By kind, in the order in which a patient's records are removed: what others refer to comes last."""
-    own = {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), "usage": KeptUsage(store)}
-    return {**own, **of_appointments(store)}
+    return {"recordings": KeptRecordings(vault, ended), **here.kept_rows(store), **office.kept_rows(store)}
 
 
 def openers(sealed: SealedColumns) -> dict[str, Opener]:
     """By kind: what patients may see of what is sealed."""
-
-    def patient(row: Mapping[str, Any]) -> Mapping[str, Any]:
-        names = ("name", "email", "phone")
-        clear = {name: sealed.maybe_open(row[f"{name}_sealed"], f"patient.{name}/{row['id']}") for name in names}
-        return {name: value for name, value in row.items() if not name.endswith("_sealed")} | clear
-
-    def checkin(row: Mapping[str, Any]) -> Mapping[str, Any]:
-        answers = json.loads(sealed.open(row["answers_sealed"], f"checkin/{row['id']}"))
-        return {name: value for name, value in row.items() if name != "answers_sealed"} | {"answers": answers}
-
-    return {"patients": patient, "checkins": checkin}
+    return openers_of(sealed)
 
 
 def parts(

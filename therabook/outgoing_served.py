@@ -140,6 +140,15 @@ class Outgoing:
         except ClinicError as error:
             log.error("nobody was told of an alert", error_type=type(error).__name__)
 
+    def filmed(self, session: str, recording: str) -> None:
+        self.feed.tell("recording.ready", session, recording=recording)
+
+    def missed(self, appointment: Appointment) -> None:
+        self.feed.tell("appointment.missed", appointment.session, appointment=appointment.id)
+
+    def reckoned(self, session: str, appointment: str | None) -> None:
+        self.feed.tell("usage.ready", session, appointment=appointment)
+
     def start(self, start: Start) -> None:
         start(self.feed.run())
         start(self._deliverer.run())

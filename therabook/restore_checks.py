@@ -67,7 +67,7 @@ async def _audit(restored: Restored, settings: Settings) -> Checked:
         head = await log.open()
         if not head.size:
             return Checked("audit log", True, "It has no events yet.")
-        report = await _verified(log)
+        report = await verified(log)
     except (ClinicError, keys.BadKey) as error:
         return Checked("audit log", False, f"{str(error)[0].upper()}{str(error)[1:]}.")
     if not report.sound:
@@ -75,7 +75,7 @@ async def _audit(restored: Restored, settings: Settings) -> Checked:
     return Checked("audit log", True, f"{head.size} events are those that were signed, whole and in their order.")
 
 
-async def _verified(log: AuditLog) -> Report:
+async def verified(log: AuditLog) -> Report:
     with tempfile.TemporaryFile(prefix="audit-") as written:
         async for line in exports.lines(log):
             written.write(line.encode() + b"\n")

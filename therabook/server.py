@@ -251,7 +251,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         settings, store, vault, audit, clock, ended=streams.end, audit_database=audit_log.database
     )
     office += keeping_served.routes(settings, keeping, staff.access)
+    booked.keeper.missed, composing.made = outgoing.missed, outgoing.filmed
     usage = usage_served.keeper(settings, store, sessions, media, clock, booked.appointment_of)
+    usage.ready = outgoing.reckoned
     records = [*archive, *quality.routes(), *staff.routes(), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 

@@ -20,6 +20,7 @@ from sqlalchemy import Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from clinic.audit.canonical import draft, entry_of, numbered
+from clinic.audit.days import count_in, miscounted
 from clinic.audit.events import Event
 from clinic.audit.head_file import HeadFile
 from clinic.audit.nodes import Nodes
@@ -147,6 +148,11 @@ class AuditLog:
         async with self.database.reading() as session:
             return [row.seq for row in await session.scalars(query) if not _filed(row)]
 
+    async def miscounted(self) -> list[int]:
+        """Days, since 1970, of which reports count something else than there is: somebody has changed the counts."""
+        async with self.database.reading() as session:
+            return await miscounted(session)
+
     async def between(self, since: float | None, until: float | None) -> Range:
         """From the first event of a time up to and without what came after its last one; both may be open.
 
@@ -240,6 +246,7 @@ class AuditLog:
                 )
                 if tiles:
                     await session.execute(insert(_TILES), [vars(each) for each in tiles])
+                await count_in(session, [event for event, _ in events])
                 row.size, row.root, row.note = head.size, head.root, head.note
         except Conflict:
             raise Tampered("the audit log's database holds events that were never signed") from None

@@ -13,15 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from sqlalchemy import BigInteger, ColumnElement, func, literal_column, select, type_coerce
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from clinic.audit.days import counts
 from clinic.audit.events import KINDS
 from clinic.audit.search import (
-    LARGEST_PAGE,
     NOBODYS,
     Search,
     Wanted,
+    as_it_is,
     chunks,
     conditions,
     leading,
@@ -43,8 +44,6 @@ LARGEST = 5000
 
 GROUPS = 100_000
 """Of one session, patient, kind and actor each, that a report is put together from."""
-
-DAY_MS = 86_400_000
 
 ACCESS: Final = tuple(
     kind
@@ -83,7 +82,7 @@ class Reports:
         period = Wanted(since=since, until=until)
         match name:
             case "days":
-                return await self._days(period)
+                return await self._days(since, until)
             case "patient":
                 return await self._patient(period, _given(patient, "patient"))
             case "staff":
@@ -97,16 +96,10 @@ class Reports:
             case "emergency":
                 return await self._list(replace(period, kinds=EMERGENCY, actor=actor))
 
-    async def _days(self, period: Wanted) -> Report:
+    async def _days(self, since: float, until: float) -> Report:
         """How many events of each kind, day by day."""
-        day = (type_coerce(EventRow.at, BigInteger) // literal_column(str(DAY_MS))).label("day")
-        counted: list[tuple[str, str, int]] = []
         async with self._database.reading() as session:
-            for kind in KINDS:
-                query = (
-                    select(day, func.count()).where(*conditions(replace(period, kinds=(kind,)), "kind")).group_by(day)
-                )
-                counted += [(_date(row[0]), kind, int(row[1])) for row in await session.execute(query)]
+            counted = [(_date(day), kind, count) for day, kind, count in await counts(session, since, until)]
         return _report(("day", "event", "count"), sorted(counted))
 
     async def _patient(self, period: Wanted, patient: str) -> Report:
@@ -152,9 +145,12 @@ class Reports:
         """Who had access to what is kept of which patient."""
         groups: dict[tuple[str, str, str, str], list[float]] = {}
         found: list[tuple[Any, ...]] = []
-        by = "actor" if wanted.actor is not None else "kind"
+        if wanted.actor is not None:  # all that they did is in one index, of which one look is enough
+            asked = [[*conditions(replace(wanted, kinds=()), "actor"), as_it_is(EventRow.kind).in_(wanted.kinds)]]
+        else:
+            asked = [conditions(replace(wanted, kinds=(kind,)), "kind") for kind in wanted.kinds]
         async with self._database.reading() as session:
-            for kind in wanted.kinds:
+            for where in asked:
                 query = (
                     select(
                         EventRow.actor_kind,
@@ -166,7 +162,7 @@ class Reports:
                         func.min(EventRow.at),
                         func.max(EventRow.at),
                     )
-                    .where(*conditions(replace(wanted, kinds=(kind,)), by))
+                    .where(*where)
                     .group_by(EventRow.actor_kind, EventRow.actor, EventRow.kind, EventRow.patient, EventRow.session)
                     .limit(GROUPS + 1)
                 )
@@ -182,28 +178,22 @@ class Reports:
     async def _list(self, wanted: Wanted) -> Report:
         """The events themselves, newest first."""
         rows: list[tuple[Cell, ...]] = []
-        after: str | None = None
-        while len(rows) <= LARGEST:
-            found = await self._search.find(wanted, after=after, limit=LARGEST_PAGE)
-            for entry in found.entries:
-                event = entry.event
-                details = json.dumps(dict(event.details), sort_keys=True) if event.details else ""
-                rows.append(
-                    (
-                        shown(event.at),
-                        entry.seq,
-                        event.kind,
-                        event.actor_kind,
-                        event.actor,
-                        event.session,
-                        event.patient,
-                        event.subject,
-                        details,
-                    )
+        for entry in await self._search.newest(wanted, LARGEST + 1):
+            event = entry.event
+            details = json.dumps(dict(event.details), sort_keys=True) if event.details else ""
+            rows.append(
+                (
+                    shown(event.at),
+                    entry.seq,
+                    event.kind,
+                    event.actor_kind,
+                    event.actor,
+                    event.session,
+                    event.patient,
+                    event.subject,
+                    details,
                 )
-            after = found.next
-            if after is None:
-                break
+            )
         return _report(LISTED, rows)
 
 

@@ -68,11 +68,23 @@ class Search:
         older = _older(after)
         async with self._database.reading() as session:
             places = await _places(session, wanted, older, limit + 1)
-            query = select(EventRow.seq, EventRow.body).where(EventRow.seq.in_([seq for _, seq in places[:limit]]))
-            bodies = {row.seq: row.body for row in await session.execute(query)}
-        entries = tuple(entry_of(bodies[seq]) for _, seq in places[:limit])
+            entries = await _entries(session, places[:limit])
         at, seq = places[limit - 1] if len(places) > limit else (0.0, 0)
         return Found(entries, f"{milliseconds(at)}.{seq}" if len(places) > limit else None)
+
+    async def newest(self, wanted: Wanted, most: int) -> tuple[Entry, ...]:
+        """So many at once, for a report."""
+        async with self._database.reading() as session:
+            return await _entries(session, await _places(session, wanted, [], most))
+
+
+async def _entries(session: AsyncSession, places: Sequence[Place]) -> tuple[Entry, ...]:
+    bodies: dict[int, str] = {}
+    for start in range(0, len(places), TOGETHER):
+        wanted = [seq for _, seq in places[start : start + TOGETHER]]
+        query = select(EventRow.seq, EventRow.body).where(EventRow.seq.in_(wanted))
+        bodies |= {row.seq: row.body for row in await session.execute(query)}
+    return tuple(entry_of(bodies[seq]) for _, seq in places)
 
 
 async def _places(
@@ -128,12 +140,12 @@ def conditions(wanted: Wanted, by: str) -> list[ColumnElement[bool]]:
     """With `by` as what is found by index, and the rest (but times) as what is looked at in what was found."""
     found: list[ColumnElement[bool]] = []
     if wanted.kinds:
-        kind: Any = EventRow.kind if by in ("kind", "actor", "at") else _as_it_is(EventRow.kind)
+        kind: Any = EventRow.kind if by in ("kind", "actor", "at") else as_it_is(EventRow.kind)
         found.append(kind == wanted.kinds[0] if len(wanted.kinds) == 1 else kind.in_(wanted.kinds))
     for name in ("actor", "session", "patient", "subject"):
         value, column = getattr(wanted, name), getattr(EventRow, name)
         if value is not None:
-            found.append((column if by == name else _as_it_is(column)) == value)
+            found.append((column if by == name else as_it_is(column)) == value)
     if wanted.since is not None:
         found.append(EventRow.at >= wanted.since)
     if wanted.until is not None:
@@ -145,7 +157,7 @@ async def sessions_of(session: AsyncSession, patient: str) -> list[str]:
     """The sessions that somebody came to as a patient, the newest first."""
     query = (
         select(EventRow.session)
-        .where(EventRow.patient == patient, _as_it_is(EventRow.kind).in_(CAME), EventRow.session.is_not(None))
+        .where(EventRow.patient == patient, as_it_is(EventRow.kind).in_(CAME), EventRow.session.is_not(None))
         .order_by(EventRow.at.desc(), EventRow.seq.desc())
         .limit(4 * MOST_SESSIONS)  # whoever waits has come too, and some come twice
     )
@@ -159,7 +171,7 @@ async def patients_of(session: AsyncSession, sessions: Iterable[str]) -> Mapping
     for some in chunks(sorted(set(sessions))):
         query = (
             select(EventRow.session, EventRow.patient)
-            .where(EventRow.session.in_(some), EventRow.patient.is_not(None), _as_it_is(EventRow.kind).in_(CAME))
+            .where(EventRow.session.in_(some), EventRow.patient.is_not(None), as_it_is(EventRow.kind).in_(CAME))
             .distinct()
         )
         for name, patient in await session.execute(query):
@@ -171,14 +183,14 @@ def chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
     return (values[at : at + TOGETHER] for at in range(0, len(values), TOGETHER))
 
 
-def _as_it_is(column: ColumnElement[str] | object) -> ColumnElement[str]:
+def as_it_is(column: ColumnElement[str] | object) -> ColumnElement[str]:
     """A column that no index is looked through for: without figures about the rows, which a new database lacks, the
     wrong index is taken as readily as the right one."""
     joined: ColumnElement[str] = column + ""  # type: ignore[operator]
     return joined
 
 
-NOBODYS = _as_it_is(EventRow.patient).is_(None)
+NOBODYS = as_it_is(EventRow.patient).is_(None)
 """Names no patient."""
 
 

@@ -1,8 +1,8 @@
 """The audit log's tables, in a database of their own: events, the hashes above them, the signed head, witnesses' words.
 
 `audit_event.body` is what counts: the bytes that are hashed (`canonical.py`). The other columns of that table are what
-it says once more, to find it by. Events, tiles and witnessed heads are only ever added to, and the head only grows;
-triggers of the first migration see to it.
+it says once more, to find it by; `audit_day` counts them. Events, tiles and witnessed heads are only ever added to, and
+the head only grows; triggers of the first migration see to it.
 
 Every change here needs a migration (`migrations/`); a test compares the two. Not here: what may be done with the rows.
 """
@@ -32,12 +32,13 @@ class AuditTable(DeclarativeBase):
 class EventRow(AuditTable):
     __tablename__ = "audit_event"
     __table_args__ = (
-        Index(None, "at", "seq"),
-        Index(None, "kind", "at", "seq"),
-        Index(None, "actor", "at", "seq"),
+        # In the order of time; what reports add up stands beside it, so that no event is read for it.
+        Index(None, "at", "seq", "kind"),
+        Index(None, "kind", "at", "seq", "actor_kind", "actor", "patient", "session"),
+        Index(None, "actor", "at", "seq", "kind", "actor_kind", "patient", "session"),
         Index(None, "actor", "kind", "at", "seq"),
-        Index(None, "session", "at", "seq"),
-        Index(None, "patient", "at", "seq"),
+        Index(None, "session", "at", "seq", "kind", "patient"),
+        Index(None, "patient", "at", "seq", "kind", "session"),
         Index(None, "subject", "at", "seq"),
     )
 
@@ -63,6 +64,17 @@ class TileRow(AuditTable):
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     root: Mapped[bytes] = mapped_column(LargeBinary)
     hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DayRow(AuditTable):
+    """How many events of a kind there were on a day: what is in the events already, added up (`days.py`)."""
+
+    __tablename__ = "audit_day"
+
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """Since 1970, UTC."""
+    kind: Mapped[str] = mapped_column(Words(WORD), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class HeadRow(AuditTable):

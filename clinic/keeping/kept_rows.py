@@ -52,7 +52,7 @@ class KeptRows:
     ) -> None:
         """`at`: when it was, from which its time is counted; rows without are never due. `patient`, `session`,
         `therapist`: what it is found and held by. `children`: columns of other tables that refer to this one's key, and
-        whose rows go first. `hidden`: columns that no patient is shown. `only`: which rows are ripe at all."""
+        whose rows go first. `hidden`: columns that no patient is shown. `only`: which rows go by time at all."""
         self.kind = kind
         self._database = database
         self._row = row
@@ -73,13 +73,13 @@ class KeptRows:
     async def due(self, before: float, now: float) -> Due:
         async with self._database.reading() as session:
             holds = await standing(session, removing=False)
-            ripe = self._ripe(before)
+            ripe = [self._at < before, *self._only]
             free = await self._count(session, [*ripe, *holds.free(at=self._at, **self._whose)])
             return Due(free, await self._count(session, ripe) - free if holds.standing else 0)
 
     async def forget(self, before: float, limit: int, now: float) -> Gone:
         async with self._database.writing() as session:
-            return await self._remove(session, self._ripe(before), limit)
+            return await self._remove(session, [self._at < before, *self._only], limit)
 
     async def of_patient(self, who: Subject, after: str | None, limit: int) -> Sheet:
         order = (self._at, *self._keys)
@@ -153,9 +153,6 @@ class KeptRows:
     async def _count(self, session: AsyncSession, which: Sequence[ColumnElement[bool]]) -> int:
         query = select(func.count()).select_from(self._row).where(*which)
         return int((await session.execute(query)).scalar_one())
-
-    def _ripe(self, before: float) -> list[ColumnElement[bool]]:
-        return [self._at < before, *self._only]
 
     def _of(self, who: Subject) -> ColumnElement[bool]:
         parts: list[ColumnElement[bool]] = []

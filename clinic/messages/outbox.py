@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
 
 from clinic.columns import shortened
 from clinic.database import Database
@@ -114,13 +114,6 @@ class Outbox:
         query = select(func.count()).where(MessageRow.channel == channel, MessageRow.state.in_(OPEN))
         async with self._database.reading() as session:
             return await session.scalar(query) or 0
-
-    async def forget(self, before: float) -> int:
-        """Removes what was over before that time; how many that were."""
-        over = (MessageRow.created_at < before, MessageRow.done_at < before)
-        async with self._database.writing() as session:
-            removed = await session.execute(delete(MessageRow).where(*over))
-            return cast("CursorResult[Any]", removed).rowcount
 
     async def _done(self, message: Message, **values: Any) -> bool:
         """If this taking of it still counts."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, func, literal_column, select
+from sqlalchemy import case, exists, func, literal_column, select
+from sqlalchemy.orm import aliased
 
 from clinic.database import Database
 from clinic.usage.records import Sum, SumKind
@@ -44,14 +45,23 @@ class UsageSums:
         async with self._database.reading() as session:
             return [_sum(who, row[0], row[1:]) for row in await session.execute(query)]
 
-    async def by_person(self, kind: SumKind, first_day: str, last_day: str, who: str | None = None) -> list[Sum]:
-        """Of each person in these days, by their ids; or of one."""
+    async def by_person(
+        self,
+        kind: SumKind,
+        first_day: str,
+        last_day: str,
+        who: str | None = None,
+        *,
+        after: str = "",
+        limit: int = LARGEST_SUMS,
+    ) -> list[Sum]:
+        """Of each person in these days, by their ids, those behind `after`; or of one."""
         query = (
             select(SumRow.who, *_ADDED)
-            .where(SumRow.kind == kind, SumRow.day >= first_day, SumRow.day <= last_day)
+            .where(SumRow.kind == kind, SumRow.who > after, SumRow.day >= first_day, SumRow.day <= last_day)
             .group_by(SumRow.who)
             .order_by(SumRow.who)
-            .limit(LARGEST_SUMS)
+            .limit(limit)
         )
         if who is not None:
             query = query.where(SumRow.who == who)
@@ -61,7 +71,10 @@ class UsageSums:
     async def of_patient_with(self, patient: str, therapist: str, first_day: str, last_day: str) -> list[Sum]:
         """By month, of the patient's sittings with one therapist."""
         month = _month(SittingRow.day)
-        theirs = select(ShareRow.sitting_id).where(ShareRow.person == therapist, ShareRow.role == "therapist")
+        other = aliased(ShareRow)
+        theirs = exists().where(
+            other.sitting_id == ShareRow.sitting_id, other.person == therapist, other.role == "therapist"
+        )
         query = (
             select(
                 month,
@@ -73,7 +86,7 @@ class UsageSums:
             )
             .join(SittingRow, SittingRow.id == ShareRow.sitting_id)
             .where(ShareRow.person == patient, ShareRow.role == "patient", SittingRow.ended_at.is_not(None))
-            .where(SittingRow.day >= first_day, SittingRow.day <= last_day, ShareRow.sitting_id.in_(theirs))
+            .where(SittingRow.day >= first_day, SittingRow.day <= last_day, theirs)
             .group_by(month)
             .order_by(month)
         )

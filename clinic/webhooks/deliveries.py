@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -201,19 +201,6 @@ class DeliveryStore:
         query = select(func.count()).where(DeliveryRow.state.in_(OPEN))
         async with self._database.reading() as session:
             return await session.scalar(query) or 0
-
-    async def forget(self, before: float) -> int:
-        """Removes deliveries that were over before that time, with their attempts; how many that were. How far each
-        session is numbered stays."""
-        over = (DeliveryRow.at < before, DeliveryRow.done_at < before, ~DeliveryRow.state.in_(OPEN))
-        async with self._database.writing() as session:
-            ids = select(DeliveryRow.id).where(*over)
-            attempts = delete(AttemptRow).where(AttemptRow.delivery_id.in_(ids))
-            await session.execute(attempts.execution_options(synchronize_session=False))
-            removed = await session.execute(
-                delete(DeliveryRow).where(*over).execution_options(synchronize_session=False)
-            )
-            return cast("CursorResult[Any]", removed).rowcount
 
     async def _move_waiting(self, endpoint: str, which: ColumnElement[bool], to: float) -> None:
         waiting = (DeliveryRow.endpoint_id == endpoint, DeliveryRow.state == DeliveryState.WAITING, which)

@@ -112,10 +112,9 @@ class DayApi:
         now = self._desk.clock.wall()
         expires = int(now + TOKEN_LIFETIME)
         jti = self._desk.passes.token(whole.appointment.id, caller.id)
-        claims = join_claims(self._desk, whole, jti, caller.id, "therapist", expires)
         with asking():
-            name = await self._desk.staff.name(caller.id)
-        claims = claims.model_copy(update={"name": name or self._desk.people.name_of_therapist(whole.appointment)})
+            name = await self._desk.staff.name(caller.id) or self._desk.people.name_of_therapist(whole.appointment)
+        claims = join_claims(self._desk, whole, jti, caller.id, "therapist", name, expires)
         await self._desk.record("token.issue", caller, whole, role="therapist")
         token = self._tokens.sign(claims, now)
         page = f"{PAGES['therapist']}#token={token}"

@@ -16,7 +16,7 @@ import structlog
 from clinic import ClinicError
 from clinic.appointments.appointments import Appointments
 from clinic.appointments.comings import Comings
-from clinic.appointments.records import AppointmentState
+from clinic.appointments.records import Appointment, AppointmentState
 from signaling.appointments.attendance import Attendance, seen_in
 from signaling.appointments.rules import VisitRules
 from signaling.clock import Clock
@@ -50,6 +50,8 @@ class AttendanceKeeper:
         self._appointments = appointments
         self._rules = rules
         self._clock = clock
+        self.missed: Callable[[Appointment], None] = lambda appointment: None
+        """Is told of an appointment at which they were never there together."""
         self._concluded_at: float | None = None
         self._away = False
 
@@ -86,4 +88,5 @@ class AttendanceKeeper:
     async def _conclude(self, now: float) -> None:
         for appointment in await self._appointments.over(now - self._rules.closes):
             state = AppointmentState.MISSED if appointment.met_at is None else AppointmentState.SEEN
-            await self._appointments.conclude(appointment.id, state, now)
+            if await self._appointments.conclude(appointment.id, state, now) and state is AppointmentState.MISSED:
+                self.missed(appointment)

@@ -40,6 +40,8 @@ from signaling.route import Route
 RECORDS = (
     "unauthorized",
     "sign_in_needed",
+    "second_factor_needed",
+    "enrol_needed",
     "not_allowed",
     "wrong_origin",
     "too_many_requests",
@@ -408,7 +410,7 @@ def visit_routes(visits: Visits, pages: Pages) -> list[Route]:
             VisitAnswer,
             "visits",
             request=CheckInRequest,
-            refusals=(*LET_IN, "not_asked_here", "consent_outdated", "checkin_incomplete"),
+            refusals=(*LET_IN, "not_asked_here", "consent_outdated", "checkin_incomplete", "bad_name"),
         ),
         Route(
             "POST",

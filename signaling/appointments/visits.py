@@ -39,6 +39,7 @@ from signaling.limits import Limiter, address_key
 from signaling.recording_rules import Words
 from signaling.refusals import Refused
 from signaling.roles import Role
+from signaling.seat import readable_name
 from signaling.tokens import JoinClaims, Tokens
 
 COOKIE = "therabook-visit"
@@ -46,6 +47,9 @@ COOKIE_AGE = 180 * 86_400
 """Seconds for which a browser keeps it: it says that it is the same device, and nothing else."""
 
 _DEVICE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+LONGEST_NAME = 60
+"""Characters that a token's name has at most."""
 
 TOKEN_LIFETIME = 15 * 60
 """Seconds within which a token leads into the session: time to try the camera. Whoever was in comes back without it,
@@ -150,8 +154,10 @@ class Visits:
             raise Refused("checkin_needed")
         now = self._desk.clock.wall()
         expires = int(min(now + TOKEN_LIFETIME, self._desk.rules.closes_at(appointment)))
-        claims = join_claims(self._desk, visitor.whole, visitor.link.id, identity_of(guest), as_role(guest), expires)
-        claims = claims.model_copy(update={"name": called or self._desk.people.contact(visitor.whole, guest).name})
+        name = called or self._desk.people.contact(visitor.whole, guest).name
+        claims = join_claims(
+            self._desk, visitor.whole, visitor.link.id, identity_of(guest), as_role(guest), name, expires
+        )
         await self._record(visitor, "token.issue", role=guest.role)
         token = self._tokens.sign(claims, now)
         answer = VisitJoinAnswer(token=token, page=f"{PAGES[as_role(guest)]}#token={token}", expires_at=expires)
@@ -267,9 +273,10 @@ class Visits:
     async def _keep(self, visitor: _Visitor, asked: CheckInRequest) -> None:
         now = self._desk.clock.wall()
         guest, appointment = visitor.guest, visitor.appointment
+        called = readable_name(asked.called)
         text = telehealth.as_kept(self._words, now)
         answers = {
-            "called": asked.called,
+            "called": called,
             "place": asked.place,
             "phone": asked.phone,
             "emergency_name": asked.emergency_name,
@@ -326,8 +333,9 @@ def as_role(guest: Guest) -> Role:
     return "interpreter" if guest.role == "interpreter" else "observer" if guest.role == "observer" else "patient"
 
 
-def join_claims(desk: Desk, whole: Whole, jti: str, who: str, role: Role, expires: int) -> JoinClaims:
-    """For the session of an appointment: as many as are invited, and as long as its time."""
+def join_claims(desk: Desk, whole: Whole, jti: str, who: str, role: Role, name: str | None, expires: int) -> JoinClaims:
+    """For the session of an appointment: as many as are invited, and as long as its time. A name that nobody could read
+    in a session is left out, so that the person types one."""
     appointment = whole.appointment
     return JoinClaims(
         jti=jti,
@@ -335,9 +343,17 @@ def join_claims(desk: Desk, whole: Whole, jti: str, who: str, role: Role, expire
         room=appointment.session,
         sub=who,
         role=role,
+        name=_shown(name),
         limit=min(12, max(2, len(whole.invited) + 1)),
         minutes=min(24 * 60, int(appointment.minutes + (desk.rules.opens + desk.rules.closes) / 60)),
     )
+
+
+def _shown(name: str | None) -> str | None:
+    try:
+        return readable_name(name or "")[:LONGEST_NAME].strip() or None
+    except Refused:
+        return None
 
 
 def _cookie_name(request: web.Request) -> str:

@@ -54,6 +54,7 @@ ENTRY = (
     "wrong_origin",
     "too_many_requests",
     "records_unavailable",
+    "changed_meanwhile",
 )
 SENT = ("bad_request", "not_json", "too_large", "audit_unavailable")
 KIND = {"kind": "A kind of record, as recordings or messages."}
@@ -215,7 +216,7 @@ def refusing() -> Iterator[None]:
     except Held:
         raise Refused("records_on_hold") from None
     except Conflict:
-        raise Refused("released_already") from None
+        raise Refused("changed_meanwhile") from None
     except TooShort as error:
         raise Refused("kept_longer", f"{str(error)[0].upper()}{str(error)[1:]}.") from None
     except BadValue as error:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from clinic.columns import check_text
 from clinic.usage.records import EVERYBODY, GapReason, SpanState, Sum, WholeSitting
 from signaling.usage.codes import CodesVersion, Modality, Suggestion, in_force, minutes_of, modality_of, suggest
 from signaling.usage.meter import GOES_ON
@@ -20,7 +21,8 @@ Format = Literal["json", "csv", "pdf"]
 
 MONTH = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 YEAR = r"^[12][0-9]{3}$"
-ID = Field(default=None, min_length=1, max_length=200)
+Id = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(lambda text: check_text(text, 200))]
+"""Neither the database nor the audit log keeps every text."""
 
 
 class Query(BaseModel):
@@ -30,9 +32,9 @@ class Query(BaseModel):
 class SessionsQuery(Query):
     month: str | None = Field(default=None, pattern=MONTH)
     """Default: the newest."""
-    therapist: str | None = ID
-    patient: str | None = ID
-    session: str | None = Field(default=None, min_length=1, max_length=100)
+    therapist: Id | None = None
+    patient: Id | None = None
+    session: Annotated[Id, Field(max_length=100)] | None = None
     after: str | None = Field(default=None, max_length=200)
     """Where to go on, as the answer before said. Not for csv and pdf, which hold all."""
     limit: int = Field(default=50, ge=1, le=200)
@@ -48,6 +50,12 @@ class MonthQuery(Query):
     format: Format = "json"
 
 
+class PeopleQuery(MonthQuery):
+    after: Id | None = None
+    """Whoever stands behind this id, as the answer before said. Not for csv and pdf, which hold all."""
+    limit: int = Field(default=100, ge=1, le=500)
+
+
 class YearQuery(Query):
     year: str = Field(pattern=YEAR)
     format: Format = "json"
@@ -55,8 +63,8 @@ class YearQuery(Query):
 
 class StatementQuery(Query):
     month: str = Field(pattern=MONTH)
-    therapist: str | None = ID
-    patient: str | None = ID
+    therapist: Id | None = None
+    patient: Id | None = None
 
 
 class SpanAnswer(BaseModel):
@@ -137,6 +145,9 @@ class SumAnswer(BaseModel):
 class PeopleAnswer(BaseModel):
     month: str
     people: list[SumAnswer]
+    """By their ids."""
+    after: str | None
+    """To be asked with for the next page; None: there is none."""
 
 
 class PatientAnswer(BaseModel):

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,6 +20,7 @@ from pydantic import BaseModel
 
 from clinic import BadValue, ClinicError, Conflict, Unknown
 from clinic.audit.events import Detail
+from clinic.columns import check_text
 from clinic.usage.codes import CodeTables
 from clinic.usage.records import CodeTable, Sum, SumKind, Wanted, WholeSitting
 from clinic.usage.store import LARGEST_PAGE, Usages
@@ -34,10 +36,10 @@ from signaling.usage.answers import (
     CodesAnswer,
     Format,
     KeyAnswer,
-    MonthQuery,
     MonthsAnswer,
     PatientAnswer,
     PeopleAnswer,
+    PeopleQuery,
     SessionQuery,
     SessionsAnswer,
     SessionsQuery,
@@ -146,7 +148,8 @@ class UsageApi:
     async def patient(self, request: web.Request) -> web.StreamResponse:
         caller = await self._access.require(request, "read_usage", own=True)
         asked = read_query(request, YearQuery)
-        patient = request.match_info["id"]
+        with _records():
+            patient = check_text(request.match_info["id"], 200)
         days = f"{asked.year}-01-01", f"{asked.year}-12-31"
         await self._told(caller, asked.format, "patient", Wanted(patient=patient))
         with _records():
@@ -180,15 +183,17 @@ class UsageApi:
 
     async def _people(self, request: web.Request, kind: SumKind) -> web.StreamResponse:
         caller = await self._access.require(request, "read_usage", own=kind == "therapist")
-        asked = read_query(request, MonthQuery)
+        asked = read_query(request, PeopleQuery)
         await self._told(caller, asked.format, f"{kind}s", Wanted())
         first, last = days_of(asked.month)
         with _records():
             who = caller.id if caller.own_only else None
-            found: list[Sum] = await self._sums.by_person(kind, first, last, who)
+            found: list[Sum] = await self._sums.by_person(kind, first, last, who, **_page(asked))
         people = [sum_answer(each) for each in found]
         if asked.format == "json":
-            return _json(PeopleAnswer(month=asked.month, people=people))
+            more = people[asked.limit :]
+            people = people[: asked.limit]
+            return _json(PeopleAnswer(month=asked.month, people=people, after=people[-1].who if more else None))
         title = f"{kind.capitalize()}s {asked.month}"
         return await self._file(asked.format, listing.sums(title, kind, people), f"{kind}s-{asked.month}")
 
@@ -300,6 +305,11 @@ class UsageApi:
             return _attachment(csv_text(table.header, table.rows).encode(), "text/csv", f"{name}.csv")
         body = await asyncio.to_thread(printed.printed, self._letterhead, table, self._clock.wall())
         return _attachment(body, "application/pdf", f"{name}.pdf")
+
+
+def _page(asked: PeopleQuery) -> dict[str, Any]:
+    """One more than is shown, to know whether there are more."""
+    return {"after": asked.after or "", "limit": asked.limit + 1} if asked.format == "json" else {}
 
 
 def days_of(month: str) -> tuple[str, str]:

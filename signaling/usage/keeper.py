@@ -53,6 +53,8 @@ class UsageKeeper:
         self._looked_at = clock.steady()
         self._adopted = False
         self._away = False
+        self.ready: Callable[[str, str | None], None] = lambda session, appointment: None
+        """Is told of a session, and of its appointment, when a sitting of it has ended and is kept."""
 
     async def look_regularly(self) -> None:
         """For as long as the service runs. Never waits for the database: a look that comes late measures less."""
@@ -111,6 +113,9 @@ class UsageKeeper:
             self._meter.kept(portion, lost=True)
             return
         self._meter.kept(portion)
+        for each in named:
+            if each.sitting.ended_at is not None:
+                self.ready(each.sitting.session, each.sitting.appointment)
 
     async def _named(self, whole: WholeSitting) -> WholeSitting:
         if whole.sitting.appointment is not None:

@@ -9,10 +9,10 @@ from signaling.route import Route
 from signaling.usage.answers import (
     CodesAnswer,
     KeyAnswer,
-    MonthQuery,
     MonthsAnswer,
     PatientAnswer,
     PeopleAnswer,
+    PeopleQuery,
     SessionQuery,
     SessionsAnswer,
     SessionsQuery,
@@ -84,7 +84,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             refusals=(*STAFF, "bad_request"),
             staff="read_usage",
             own=True,
-            query=MonthQuery,
+            query=PeopleQuery,
             also=FILES,
         ),
         Route(
@@ -97,7 +97,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             description=COUNTED,
             refusals=(*STAFF, "bad_request"),
             staff="read_usage",
-            query=MonthQuery,
+            query=PeopleQuery,
             also=FILES,
         ),
         Route(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from clinic.columns import LAST_MOMENT
 from clinic.webhooks.records import Attempt, Delivery, Endpoint
 from signaling.outward import LONGEST_URL
 from signaling.tokens import SessionId
@@ -18,7 +19,8 @@ State = Literal["waiting", "sending", "delivered", "failed"]
 
 Url = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_URL)]
 Kinds = Annotated[list[Kind], Field(max_length=len(ALL))]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Moment = Annotated[float, Field(ge=0, lt=LAST_MOMENT, allow_inf_nan=False)]
 
 
 class Body(BaseModel):
@@ -52,8 +54,8 @@ class ReplayRequest(Body):
 
     event: Id | None = None
     """One event."""
-    since: Annotated[float, Field(ge=0)] | None = None
-    until: Annotated[float, Field(ge=0)] | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     """Events of [since, until)."""
     session: SessionId | None = None
     """Of this session only."""

@@ -156,6 +156,21 @@ _TABLE: tuple[tuple[Iterable[str], str], ...] = (
         GET /api/therapists
         """,
     ),
+    ({ADMINISTRATOR, SUPERVISOR, FRONT_DESK, KEY, "key:appointments"}, "GET /api/messages"),
+    (
+        {ADMINISTRATOR, KEY, "key:webhooks"},
+        """
+        GET /api/webhooks
+        POST /api/webhooks
+        PATCH /api/webhooks/{id}
+        DELETE /api/webhooks/{id}
+        POST /api/webhooks/{id}/secret
+        POST /api/webhooks/{id}/test
+        GET /api/webhooks/{id}/deliveries
+        GET /api/webhooks/{id}/deliveries/{event}
+        POST /api/webhooks/{id}/replay
+        """,
+    ),
     (CHECKIN, "GET /api/appointments/{appointment}/checkin"),
     (
         TREATING,  # only what is theirs

@@ -3,7 +3,6 @@ dark; with nothing that axe calls a violation, targets that are large enough, an
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -14,15 +13,12 @@ from playwright.async_api import expect
 from tests.browser.clinic import Clinic, a_clinic, at_the_list, film, opens, row
 from tests.browser.conftest import BUILD, MakePerson
 from tests.browser.content import DOCTOR
-from tests.browser.looking import OVERFLOW, SETTLED, SIZES, SMALLEST_TARGET, TOO_SMALL, violations
+from tests.browser.looking import SIZES, Accessible, OnAPhone, Photographs
 from tests.browser.person import ChromiumPerson, eventually
 
 Look = Callable[[str, ChromiumPerson], Awaitable[None]]
 
 HELD = "session-kept-for-a-case-with-a-rather-long-name-2026-11"
-TOO_WIDE = """() => [...document.querySelectorAll("body *")]
-  .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
-  .map(each => each.outerHTML.slice(0, 100)).slice(-3)"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -97,63 +93,27 @@ async def _dialogs(ann: ChromiumPerson, look: Look) -> None:
 @pytest.mark.screenshots
 @pytest.mark.timeout(600)
 async def test_screenshots_of_every_state(clinic: Clinic, person: MakePerson) -> None:
-    folder = BUILD / "screenshots-recordings"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-
-    async def look(name: str, someone: ChromiumPerson) -> None:
-        page = someone.page
-        for width, size in SIZES.items():
-            await page.set_viewport_size(size)
-            for scheme in ("light", "dark"):
-                await page.emulate_media(color_scheme=scheme)
-                ending = "" if scheme == "light" else "-dark"
-                open_dialog = bool(await page.locator("dialog[open]").count())
-                path = folder / f"{name}-{width}{ending}.png"
-                await page.screenshot(path=path, animations="disabled", full_page=not open_dialog)
-            assert await page.evaluate(OVERFLOW) <= 0, f"{name} scrolls sideways at {width} px"
-        await page.emulate_media(color_scheme=None)
-        await page.set_viewport_size(SIZES[1280])
-
-    await walk(clinic, person, look)
-    assert len(list(folder.glob("*.png"))) >= 60
+    photographs = Photographs(BUILD / "screenshots-recordings")
+    await walk(clinic, person, photographs)
+    assert photographs.count >= 60
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
 async def test_axe_finds_nothing_in_any_state(clinic: Clinic, person: MakePerson, scheme: str, width: int) -> None:
-    found: list[str] = []
-
-    async def look(name: str, someone: ChromiumPerson) -> None:
-        await someone.page.evaluate(SETTLED)
-        found.extend(await violations(someone.page, name))
-        if await someone.page.evaluate(OVERFLOW) > 0:
-            found.append(f"{name} scrolls sideways")
-
-    await walk(clinic, person, look, color_scheme=scheme, reduced_motion="reduce", viewport=SIZES[width])
-    assert not found, "\n".join(found)
+    accessible = Accessible()
+    await walk(clinic, person, accessible, color_scheme=scheme, reduced_motion="reduce", viewport=SIZES[width])
+    assert not accessible.found, "\n".join(accessible.found)
 
 
 @pytest.mark.timeout(600)
 async def test_targets_are_large_enough_and_text_may_be_twice_as_large_on_a_phone(
     clinic: Clinic, person: MakePerson
 ) -> None:
-    found: list[str] = []
-    looked_at = 0
-
-    async def look(name: str, someone: ChromiumPerson) -> None:
-        nonlocal looked_at
-        await someone.page.evaluate(SETTLED)
-        found.extend(f"{name}: {each}" for each in await someone.page.evaluate(TOO_SMALL, SMALLEST_TARGET))
-        looked_at += len(await someone.page.evaluate(TOO_SMALL, 10_000))
-        await someone.page.evaluate("document.documentElement.style.fontSize = '200%'")
-        if await someone.page.evaluate(OVERFLOW) > 0:
-            found.append(f"{name} scrolls sideways with large text: {await someone.page.evaluate(TOO_WIDE)}")
-        await someone.page.evaluate("document.documentElement.style.fontSize = ''")
-
-    await walk(clinic, person, look, viewport=SIZES[375])
-    assert looked_at > 100
-    assert not found, "\n".join(found)
+    phone = OnAPhone()
+    await walk(clinic, person, phone, viewport=SIZES[375])
+    assert phone.targets > 100
+    assert not phone.found, "\n".join(phone.found)
 
 
 async def test_everything_can_be_done_with_the_keyboard(clinic: Clinic, person: MakePerson) -> None:

@@ -20,30 +20,37 @@ NAME = "Renée Planted-Surname"
 TEXTS = {
     "ids, chosen at random": {
         *("id", "recording_id", "person_id", "session", "file", "version", "text_version", "account_id", "sitting_id"),
-        *("appointment", "acknowledged_by", "released_by", "placed_by", "made_by"),
+        *("appointment", "acknowledged_by", "released_by", "placed_by", "made_by", "closed_by", "series_id"),
+        *("appointment_id", "guest_id", "note_id", "link_id", "made", "about", "guest"),
+        *("endpoint_id", "event_id"),
     },
     "words from a list of ours": {
         *("state", "kind", "source", "codec", "role", "rule", "gone", "purpose", "stage", "ways", "roles", "scopes"),
-        *("browser", "day"),
+        *("browser", "day", "actor_kind", "relation", "frequency", "revoked_because", "language", "zone", "starts"),
+        *("channel", "kinds"),
     },
     "hashes": {
         *("sha256", "text_sha256", "secret_hash", "token_hash", "credential_hash", "code_hmac", "login_hmac"),
         *("sign_on_hmac", "patient_hmac", "password", "key", "deleted", "secrets"),
+        *("secret_sha256", "device_sha256", "body_sha256", "key_sha256"),
     },
     "ids of the clinic's own system, from tokens": {
-        *("held_by", "by", "who", "external_id", "patient", "therapist", "person"),
+        *("held_by", "by", "who", "external_id", "patient", "therapist", "person", "patient_id", "actor", "author"),
+        "caller",
     },
     "the clinic's words, for everybody": {"title", "body", "codes"},
     "staff's words, where names are not wanted": {"held_because", "reason"},
     "our own sentences": {"failure", "error"},
     "parts of the installation": {"node", "key_provider"},
     "a country or state": {"place"},
-    "ours, in JSON": {"options", "keys", "figures", "details", "left"},
+    "ours, in JSON": {"options", "keys", "figures", "details", "left", "data"},
 }
 """Every column of text, and why no name is in it. A new one has to find its place here."""
 
 SEALED = {
     *("name_sealed", "signed_as_sealed", "wrapped_key", "signature", "reason_sealed", "because_sealed"),
+    *("secrets_sealed", "to_sealed", "url_sealed"),
+    *("answers_sealed", "content_sealed", "email_sealed", "phone_sealed", "therapist_name_sealed"),
     *("login_sealed", "totp_sealed", "totp_pending_sealed", "value", "credential", "public_key"),
 }
 

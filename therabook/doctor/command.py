@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -17,7 +18,7 @@ import click
 from signaling import keys
 from signaling.ids import new_id, new_session_id
 from signaling.tokens import JoinClaims, Tokens
-from therabook.doctor import machine, remote
+from therabook.doctor import machine, remote, safeguards
 from therabook.doctor.findings import Finding, as_json, as_text, failed
 from therabook.links import base_url
 from therabook.settings import Settings
@@ -35,6 +36,21 @@ FOR_DOCTOR = (
     "recordings_dir",
     "turn_urls",
     "turn_secret_file",
+    "recordings_key",
+    "recordings_key_file",
+    "recordings_keep_days",
+    "encryption",
+    "trusted_proxies",
+    "retention",
+    "backup_days",
+    "staff_second_factor",
+    "staff_idle_minutes",
+    "audit_origin",
+    "smtp_host",
+    "smtp_security",
+    "smtp_from",
+    "audit_witness_url",
+    "audit_witness_key",
 )
 """The settings that it looks at."""
 
@@ -54,7 +70,11 @@ async def _look(settings: Settings, address: str | None, insecure: bool) -> tupl
         base = base_url(settings)
         local = f"{'http' if settings.tls == 'off' else 'https'}://{_own_host(settings)}:{settings.port}"
         running = await _answers(local)
-        found = await machine.examine(settings, running)
+        found = [
+            replace(each, paragraph=safeguards.PARAGRAPHS.get(each.id, ""))
+            for each in await machine.examine(settings, running)
+        ]
+        found += await safeguards.examine(settings)
         if running or settings.public_url is not None:
             found += await remote.examine(remote.Server(base, _own_token(settings), tls))
         return f"This machine, and {base} as seen from it", found

@@ -26,6 +26,8 @@ class Finding:
     said: str
     advice: str = ""
     milliseconds: int | None = None
+    paragraph: str = ""
+    """Of 45 CFR, where a safeguard is looked at."""
 
 
 def failed(findings: Sequence[Finding]) -> bool:
@@ -42,7 +44,8 @@ def as_text(about: str, findings: Sequence[Finding]) -> str:
     lines = [about, ""]
     for finding in findings:
         head = f"  {finding.name:<{NAME}}{WORDS[finding.mark]:<{WORD}}"
-        lines += _wrapped(finding.said, head)
+        of = f" [45 CFR {finding.paragraph}]" if finding.paragraph else ""
+        lines += _wrapped(finding.said + of, head)
         if finding.advice:
             lines += _wrapped(finding.advice, " " * len(head))
     return "\n".join(lines)

@@ -72,5 +72,5 @@ async def test_what_is_searched_by_has_an_index(empty_url: str, column: str) -> 
     database = open_database(empty_url, MIGRATIONS)
     await database.upgrade()
     found = await run(database, lambda each: inspect(each).get_indexes("audit_event"))
-    assert [column, "at", "seq"] in [each["column_names"] for each in found]
+    assert [column, "at", "seq"] in [each["column_names"][:3] for each in found]
     await database.close()

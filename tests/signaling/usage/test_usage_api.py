@@ -15,6 +15,8 @@ import pytest_asyncio
 from clinic import open_database, sqlite_url
 from clinic.usage.store import Usages
 from signaling.api_access import ApiAccess, Caller
+from signaling.audit_port import Audit
+from signaling.refusals import Refused
 from signaling.usage.statement import verify
 from tests.clinic.usage.made_up import START, whole
 from tests.signaling.server import API_KEY, Server, a_server
@@ -44,8 +46,6 @@ def as_therapist(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks is the therapist t1, signed in."""
 
     async def require(self: ApiAccess, request: Any, action: str, *, own: bool = False) -> Caller:
-        from signaling.refusals import Refused
-
         if not own:
             raise Refused("not_allowed")
         return Caller("staff", "t1", roles=("therapist",), own_only=True)
@@ -107,6 +107,10 @@ async def test_sums_by_therapist_patient_and_month(server: Server) -> None:
     assert [(each["who"], each["sittings"], each["minutes"]) for each in people] == [("t1", 1, 50), ("t2", 1, 50)]
     people = (await ask(server, f"patients?{MONTH}"))["people"]
     assert [each["who"] for each in people] == ["p1", "p2", "p3"]
+    said = await ask(server, f"patients?{MONTH}&limit=2")
+    assert ([each["who"] for each in said["people"]], said["after"]) == (["p1", "p2"], "p2")
+    said = await ask(server, f"patients?{MONTH}&limit=2&after=p2")
+    assert ([each["who"] for each in said["people"]], said["after"]) == (["p3"], None)
     months = (await ask(server, "months?year=2027"))["months"]
     assert [(each["period"], each["sittings"], each["minutes"]) for each in months] == [
         ("2027-01", 2, 100),
@@ -244,9 +248,6 @@ async def test_a_therapist_changes_no_codes(server: Server) -> None:
 async def test_everything_that_is_shown_is_in_the_audit_log_before(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from signaling.audit_port import Audit
-    from signaling.refusals import Refused
-
     told: list[tuple[str, Any, Any]] = []
 
     async def record(self: Audit, kind: str, actor_kind: str, actor: str, **more: Any) -> None:

@@ -162,6 +162,33 @@ async def test_what_is_not_understood_is_refused(desk: Desk, body: Any) -> None:
     assert (await desk.ask("POST", "", body))[1]["code"] == "bad_request"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"since": 1e300}',
+        '{"since": NaN}',
+        '{"since": -1.0}',
+        '{"event": "a\\u0000b"}',
+        '{"event": "\\ud800"}',
+        "[]",
+        "",
+    ],
+)
+async def test_a_replay_that_is_not_understood_is_refused(desk: Desk, receiver: Receiver, body: str) -> None:
+    id, _ = await desk.add(receiver.url)
+    url = f"{desk.server.url}/api/webhooks/{id}/replay"
+    headers = KEY | {"Content-Type": "application/json"}
+    async with desk.server.http.post(url, data=body, headers=headers) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, "bad_request")
+
+
+async def test_an_id_that_no_database_takes_is_no_endpoint(desk: Desk) -> None:
+    for id in ("%00", "a" * 300, "%ED%A0%80", "..%2F..%2Fetc", "'%20OR%201=1--"):
+        for path in (f"/{id}/deliveries", f"/{id}/deliveries/{id}"):
+            status, said = await desk.ask("GET", path)
+            assert status == 404, said
+
+
 async def test_nobody_else_looks_after_them(desk: Desk, receiver: Receiver) -> None:
     id, _ = await desk.add(receiver.url)
     asked = [

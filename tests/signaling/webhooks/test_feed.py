@@ -14,6 +14,7 @@ from signaling.webhooks.kinds import ALL, FROM_AUDIT, KINDS
 from tests.signaling.outbox.letters import START, appointment, invited
 from tests.signaling.receiver import Receiver
 from tests.signaling.webhooks.delivering import Office, told
+from tests.sources import ROOT
 
 
 def test_every_kind_is_explained_and_every_source_exists() -> None:
@@ -157,3 +158,11 @@ async def test_where_nobody_is_told_nothing_is_kept(office: Office) -> None:
     await the_call(office)
     await office.settle()
     assert await office.store.waiting() == 0
+
+
+def test_the_document_tells_of_every_kind() -> None:
+    text = (ROOT / "docs/webhooks.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:3] == "| `"]
+    assert {kind: (says, data) for kind, says, data, _ in rows} == {
+        f"`{kind}`": (says, data) for kind, (says, data) in KINDS.items()
+    }

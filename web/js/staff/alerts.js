@@ -132,7 +132,7 @@ customElements.define('tb-staff-alerts', AlertsPanel);
 register({
   name: 'alerts',
   title: 'staff.alerts.title',
-  icon: 'alert',
+  icon: 'warning',
   order: 75,
   needs: ['read_audit', 'close_alerts'],
   make: (context) => new AlertsPanel(context),

@@ -41,19 +41,26 @@ export class Navigation extends OfficeElement {
   items() {
     const { office } = this.context;
     const waiting = office.state.me?.emergencies_open ?? 0;
-    return panelsFor((action) => office.may(action)).map(({ name, title, icon: picture }) =>
-      h(
-        'li',
-        {},
-        h(
-          'a',
-          { href: linkTo(name), 'data-panel': name },
-          icon(picture),
-          h('span', {}, this.t(title)),
-          name === 'emergencies' && waiting > 0 && h('span', { class: 'staff-count' }, waiting),
-        ),
+    const items = panelsFor((action) => office.may(action)).map(({ name, title, icon: picture }) =>
+      this.item(
+        { href: linkTo(name), 'data-panel': name },
+        icon(picture),
+        h('span', {}, this.t(title)),
+        name === 'emergencies' && waiting > 0 && h('span', { class: 'staff-count' }, waiting),
       ),
     );
+    // A page of its own, which knows whoever is signed in here.
+    const recordings = [icon('film'), h('span', {}, this.t('staff.recordings'))];
+    if (office.may('read_recordings')) items.push(this.item({ href: '/recordings' }, ...recordings));
+    return items;
+  }
+
+  /**
+   * @param {Record<string, string>} link
+   * @param {import('../view.js').Child[]} content
+   */
+  item(link, ...content) {
+    return h('li', {}, h('a', link, ...content));
   }
 
   /** @param {string} name  of the panel that is open */

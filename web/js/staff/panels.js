@@ -5,6 +5,7 @@
 import './alerts.js';
 import './audit.js';
 import './emergencies.js';
+import './keeping.js';
 import './keys.js';
 import './people.js';
 import './security.js';

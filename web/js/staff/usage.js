@@ -137,7 +137,7 @@ export class UsagePanel extends Panel {
     await this.load(
       () =>
         Promise.all([
-          api.get('/api/usage/therapists', { query: { month: query.month } }),
+          api.get('/api/usage/therapists', { query: { month: query.month, limit: 500 } }),
           api.get('/api/usage/sessions', { query: { ...query, limit: ROWS } }),
         ]),
       ([{ people }, page]) => {

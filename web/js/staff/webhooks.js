@@ -88,11 +88,11 @@ export class WebhooksPanel extends Panel {
         h('strong', { class: 'staff-quote' }, endpoint.url),
         h('span', { class: 'small-text soft' }, this.what(endpoint)),
       ),
-      h('span', { class: 'pill', 'data-tone': endpoint.active ? 'good' : 'warn' },
-        this.t(endpoint.active ? 'staff.webhooks.on' : 'staff.webhooks.off')),
       h(
         'span',
         { class: 'staff-marks' },
+        h('span', { class: 'pill', 'data-tone': endpoint.active ? 'good' : 'warn' },
+          this.t(endpoint.active ? 'staff.webhooks.on' : 'staff.webhooks.off')),
         h(
           'a',
           {

@@ -1,0 +1,114 @@
+"""Loads a year of a clinic and asks it what every page asks: `python -m bench.clinic`, options with --help.
+
+On SQLite and on a PostgreSQL server of its own; everything is thrown away afterwards. Ends with 1 if a query is late.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import platform
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.clinic.asked import Asked, opened
+from bench.clinic.asked_log import reports, searches
+from bench.clinic.loading import Loader, load
+from bench.clinic.measuring import LIMIT_MS, QUIET, Measured, facts, lines, measure
+from bench.clinic.measuring import load as machine_load
+from bench.clinic.year import Year
+from clinic import open_database, sqlite_url
+from clinic.audit.log import MIGRATIONS
+
+BOTH = ("sqlite", "postgresql")
+
+
+async def run(given: argparse.Namespace, folder: Path, server: Any) -> dict[str, Any]:
+    year = Year(given.scale, given.seed)
+    clinics: dict[str, tuple[Loader, Path]] = {}
+    for name in given.database or BOTH:
+        if name == "sqlite":
+            urls = sqlite_url(folder / "clinic.db"), sqlite_url(folder / "audit.db")
+        else:
+            urls = server.fresh(), server.fresh()
+        head = folder / f"{name}-head"
+        clinics[name] = Loader(open_database(urls[0]), open_database(urls[1], MIGRATIONS), head), head
+        if name == "postgresql":
+            servers_urls = urls
+    began = time.perf_counter()
+    await load(year, [loader for loader, _ in clinics.values()])
+    took = round(time.perf_counter() - began, 1)
+    if "postgresql" in clinics:
+        for url in servers_urls:
+            server.query(url, "VACUUM ANALYZE")  # as its own housekeeping does, sooner or later
+    conditions = {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "scale": given.scale,
+        "seed": given.seed,
+        "sessions": year.size.sessions,
+        "events": year.size.events,
+        "loaded in seconds": took,
+        "load before": machine_load(),
+    }
+    measured: list[Measured] = []
+    for name, (loader, head) in clinics.items():
+        size = await loader.check(random.Random(given.seed))  # noqa: S311 - made up
+        if size != year.size.events:
+            raise AssertionError(f"{size} events were loaded, not {year.size.events}")
+        log = opened(loader, head)
+        await log.open()
+        asked = Asked(year, loader, log, given.seed)
+        for query in (*asked.queries(), *searches(asked), *reports(asked)):
+            if given.only is None or given.only in f"{query.page}, {query.what}":
+                measured.append(await measure(name, query, given.times))
+        await loader.records.close()
+        await loader.log.close()
+    conditions["load after"] = machine_load()
+    conditions["quiet"] = conditions["load before"] <= QUIET
+    return {"conditions": conditions, "measured": measured}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.clinic")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the year: 0.01 has 600 sessions")
+    parser.add_argument("--times", type=int, default=200, help="how often each query is asked")
+    parser.add_argument("--database", choices=BOTH, action="append", help="this one; may be given again")
+    parser.add_argument("--only", help="queries whose page or name has this in it")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--folder", type=Path, help="where the files are; default: a folder of its own, removed")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--output", type=Path, help="write the JSON there too, such as bench/results/clinic.json")
+    given = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-", dir=given.folder)))
+        server = None
+        if "postgresql" in (given.database or BOTH):
+            from tests.clinic.postgres import a_postgres  # only where it is needed: it wants what tests want
+
+            server = stack.enter_context(a_postgres())
+        found = asyncio.run(run(given, folder, server))
+    late = [each for each in found["measured"] if each.late]
+    told = {"conditions": found["conditions"], "limit_ms": LIMIT_MS, "late": len(late)}
+    written = json.dumps(told | {"queries": facts(found["measured"])}, indent=2)
+    if given.output is not None:
+        given.output.write_text(written + "\n", encoding="utf-8")
+    if given.json:
+        print(written)
+    else:
+        for name, value in found["conditions"].items():
+            print(f"{name:<32}{value!s:>14}")
+        print("\n".join(lines(found["measured"])))
+        print(f"{len(late)} of {len(found['measured'])} are late: more than {LIMIT_MS:.0f} ms for one in a hundred")
+    return 1 if late else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
