@@ -48,7 +48,7 @@ export class DayPanel extends Panel {
     this.names = new Map();
     this.date = h('input', { id: 'staff-day-date', type: 'date', required: true, onchange: () => this.another() });
     this.therapist = h('select', { id: 'staff-day-therapist', onchange: () => this.another() });
-    this.title = h('p', { class: 'day-title' });
+    this.which = h('p', { class: 'day-title' });
     this.summary = h('p', { class: 'soft' });
     this.rows = h('ul', { class: 'staff-rows day-rows', 'aria-label': this.t('staff.day.appointments') });
     this.nothing = h('p', { class: 'staff-nothing soft', hidden: true }, this.t('staff.day.none'));
@@ -64,7 +64,7 @@ export class DayPanel extends Panel {
         this.others && field(this.therapist, this.t('staff.day.therapist')),
         today,
       ),
-      h('div', {}, this.title, this.summary),
+      h('div', {}, this.which, this.summary),
       this.rows,
       this.nothing,
     );
@@ -208,7 +208,7 @@ export class DayPanel extends Panel {
   /** @param {{day: string, visits: VisitOfTheDay[]}} answer */
   show({ day, visits }) {
     this.visits = visits;
-    setText(this.title, this.context.formats.day(Date.parse(`${day}T12:00:00`) / 1000));
+    setText(this.which, this.context.formats.day(Date.parse(`${day}T12:00:00`) / 1000));
     this.showVisits();
     this.tell(this.waiting.look(visits));
   }
