@@ -12,7 +12,6 @@ from clinic.accounts import Accounts
 from signaling.accounts.parts import name_place
 from signaling.sealed_columns import SealBroken, SealedColumns
 
-
 TREATING = frozenset({"therapist", "supervisor"})
 
 

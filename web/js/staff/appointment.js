@@ -77,8 +77,8 @@ export class AppointmentPage extends BaseElement {
       ),
     );
     if (can) {
-      const add = button('button compact', () => void this.invite(), icon('add'), this.t('staff.appointments.guest.add'));
-      this.append(h('div', {}, add));
+      const words = this.t('staff.appointments.guest.add');
+      this.append(h('div', {}, button('button compact', () => void this.invite(), icon('add'), words)));
     }
   }
 
@@ -129,7 +129,13 @@ export class AppointmentPage extends BaseElement {
       required: true,
       value: localOf(appointment.starts_at),
     });
-    const minutes = h('input', { id: 'staff-move-minutes', type: 'number', min: 5, max: 480, value: appointment.minutes });
+    const minutes = h('input', {
+      id: 'staff-move-minutes',
+      type: 'number',
+      min: 5,
+      max: 480,
+      value: appointment.minutes,
+    });
     const reach = this.reaches('move');
     const despite = h('input', { type: 'checkbox', id: 'staff-move-despite' });
     const overlaps = h(

@@ -1,6 +1,6 @@
 /**
- * Appointments: those of a week, day by day, and new ones. Opened with an id, one of them. Therapists see and make their
- * own; the front desk everybody's.
+ * Appointments: those of a week, day by day, and new ones. Opened with an id, one of them. Therapists see and make
+ * their own; the front desk everybody's.
  *
  * Not here: one appointment (`appointment.js`), the form (`appointments-form.js`), who waits (`day.js`).
  */

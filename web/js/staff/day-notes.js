@@ -135,7 +135,12 @@ export class DayNotes extends BaseElement {
           versions
             .reverse()
             .map((/** @type {{at: number, content: string}} */ { at, content }) =>
-              h('li', {}, h('p', { class: 'small-text soft' }, formats.moment(at)), h('p', { class: 'staff-quote' }, content)),
+              h(
+                'li',
+                {},
+                h('p', { class: 'small-text soft' }, formats.moment(at)),
+                h('p', { class: 'staff-quote' }, content),
+              ),
             ),
         ),
       ]);

@@ -70,7 +70,8 @@ export class DayRow {
     this.join.classList.toggle('main', waits);
     const key = visit.therapist_present ? 'staff.day.join_again' : 'staff.day.join';
     setText(this.join, this.t(key));
-    set(this.join, { 'aria-label': this.t('staff.day.join_name', { names, time: strings.time(appointment.starts_at) }) });
+    const time = strings.time(appointment.starts_at);
+    set(this.join, { 'aria-label': this.t('staff.day.join_name', { names, time }) });
     set(this.node, { 'data-state': visit.state });
     this.tick();
   }

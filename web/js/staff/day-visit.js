@@ -169,11 +169,12 @@ export class DayVisit extends BaseElement {
       ['phone', said.phone],
       ['emergency', emergency],
     ].filter(([, value]) => value);
+    const relation = relationOf(this.context.strings, said.relation);
     const consent = said.telehealth ? 'staff.day.checkin.agreed' : 'staff.day.checkin.not_agreed';
     return h(
       'section',
       { class: 'day-card', 'aria-label': this.t('staff.day.checkin.of', { name: said.called }) },
-      h('h3', {}, said.called, ' ', h('span', { class: 'small-text soft' }, relationOf(this.context.strings, said.relation))),
+      h('h3', {}, said.called, ' ', h('span', { class: 'small-text soft' }, relation)),
       h(
         'dl',
         { class: 'staff-facts' },
@@ -186,7 +187,8 @@ export class DayVisit extends BaseElement {
   // What was before ------------------------------------------------------------------------------------------------
 
   async askHistory() {
-    const patients = this.appointment.guests.flatMap(({ patient, left_out: out }) => (patient && !out ? [patient] : []));
+    const there = this.appointment.guests.filter(({ left_out: out }) => !out);
+    const patients = there.flatMap(({ patient }) => (patient === null ? [] : [patient]));
     const { api, strings } = this.context;
     try {
       const found = await Promise.all(

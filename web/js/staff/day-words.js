@@ -206,7 +206,12 @@ export function clockOf({ state, started_at: began, planned_end: end }, now) {
  * @param {string} zone
  */
 export function dateOf(at, zone) {
-  const format = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone });
+  const format = new Intl.DateTimeFormat('en-CA', {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    timeZone: zone,
+  });
   const parts = Object.fromEntries(format.formatToParts(at * 1000).map(({ type, value }) => [type, value]));
   return `${parts.year}-${parts.month}-${parts.day}`;
 }
