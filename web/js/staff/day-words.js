@@ -98,8 +98,9 @@ export function stateOf(visit, now) {
  */
 export function personState(strings, { state, waiting_since: waits, present_since: present, checked_in: ready }, now) {
   if (state === 'waiting' && waits !== null) {
-    const values = { time: strings.time(waits), count: minutesSince(waits, now) };
-    return strings.text('staff.day.person.waiting', values);
+    const count = minutesSince(waits, now);
+    const key = count > 0 ? 'staff.day.person.waiting' : 'staff.day.person.waiting_now';
+    return strings.text(key, { time: strings.time(waits), count });
   }
   if (state === 'present' && present !== null) {
     return strings.text('staff.day.person.present', { time: strings.time(present) });

@@ -98,7 +98,6 @@ export class DayPanel extends Panel {
     if (rest === '') {
       this.visit = null;
       replace(this.place, this.listed);
-      if (this.others && this.names.size === 0) void this.askTherapists();
       void this.list(before);
       return;
     }
@@ -142,10 +141,9 @@ export class DayPanel extends Panel {
   }
 
   async askTherapists() {
-    await this.load(
-      () => this.context.api.get('/api/therapists'),
-      ({ therapists }) => this.fillTherapists(therapists),
-    );
+    if (!this.others || this.names.size > 0) return;
+    const { therapists } = await this.context.api.get('/api/therapists', { quiet: true });
+    this.fillTherapists(therapists);
   }
 
   /** @param {{id: string, name: string}[]} therapists */
@@ -157,7 +155,7 @@ export class DayPanel extends Panel {
     replace(
       this.therapist,
       own && h('option', { value: '' }, this.t('staff.day.mine')),
-      h('option', { value: EVERYBODY }, this.t('staff.day.everybody')),
+      h('option', { value: EVERYBODY, selected: chosen === EVERYBODY }, this.t('staff.day.everybody')),
       therapists
         .filter(({ id }) => !own || id !== mine.id)
         .map(({ id, name }) => h('option', { value: id, selected: id === chosen }, name)),
@@ -171,7 +169,10 @@ export class DayPanel extends Panel {
   async list(from = '') {
     this.looked = now(this.context);
     await this.load(
-      () => this.context.api.get('/api/day', { query: this.query }),
+      async () => {
+        await this.askTherapists();
+        return this.context.api.get('/api/day', { query: this.query });
+      },
       (answer) => {
         this.show(answer);
         if (from !== '') this.focusRow(from);
