@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.clinic.asked import MONTH, PAGE, Asked, Period, Query
-from clinic.audit.reports import ACCESS, Reports
+from clinic.audit.days import ACCESS
+from clinic.audit.reports import ON_PAGE, Reports
 from clinic.audit.search import Search, Wanted
 
 
@@ -79,27 +80,31 @@ def reports(asked: Asked) -> list[Query]:
         return {"since": first + 12_345.0, "until": after - 23_456.0}
 
     return [
-        Query("audit, report of a month", "days", lambda: made.make("days", **asked.period(MONTH))),
+        Query("audit, report of a month", "days", lambda: made.make("days", **asked.period(MONTH), most=ON_PAGE)),
         Query("audit, report of a month", "days, from noon to noon", lambda: made.make("days", **partly())),
         Query(
             "audit, report of a month",
             "patient",
-            lambda: made.make("patient", **asked.period(MONTH), patient=asked.patient()),
+            lambda: made.make("patient", **asked.period(MONTH), patient=asked.patient(), most=ON_PAGE),
         ),
         Query(
             "audit, report of a month",
             "staff",
-            lambda: made.make("staff", **asked.period(MONTH), actor=asked.therapist()),
+            lambda: made.make("staff", **asked.period(MONTH), actor=asked.therapist(), most=ON_PAGE),
         ),
-        Query("audit, report of a month", "access", lambda: made.make("access", **asked.period(MONTH))),
+        Query("audit, report of a month", "access", lambda: made.make("access", **asked.period(MONTH), most=ON_PAGE)),
         Query(
             "audit, report of a month",
             "access of one actor",
-            lambda: made.make("access", **asked.period(MONTH), actor=asked.therapist()),
+            lambda: made.make("access", **asked.period(MONTH), actor=asked.therapist(), most=ON_PAGE),
         ),
-        Query("audit, report of a month", "sign_ins", lambda: made.make("sign_ins", **asked.period(MONTH))),
-        Query("audit, report of a month", "exports", lambda: made.make("exports", **asked.period(MONTH))),
-        Query("audit, report of a month", "emergency", lambda: made.make("emergency", **asked.period(MONTH))),
+        Query(
+            "audit, report of a month", "sign_ins", lambda: made.make("sign_ins", **asked.period(MONTH), most=ON_PAGE)
+        ),
+        Query("audit, report of a month", "exports", lambda: made.make("exports", **asked.period(MONTH), most=ON_PAGE)),
+        Query(
+            "audit, report of a month", "emergency", lambda: made.make("emergency", **asked.period(MONTH), most=ON_PAGE)
+        ),
         Query("audit", "head", log.head),
         Query("audit", "proof of an event", proof),
         Query("audit", "proof that it goes on", consistency),

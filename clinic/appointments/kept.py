@@ -6,9 +6,10 @@ One with notes or answers stays as long as these. Not here: how long that is (`c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ScalarSelect, SQLColumnExpression, case, exists, func, null, select
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, case, exists, func, null, select
 
 from clinic.appointments.tables import AppointmentRow, CheckInRow, GuestRow, LinkRow, PatientRow
 from clinic.database import Database
@@ -33,6 +34,7 @@ def kept_rows(database: Database) -> dict[str, KeptRows]:
                 session=_of(NoteRow.appointment_id, AppointmentRow.session),
                 therapist=NoteRow.author,
                 children=(NoteVersionRow.note_id,),
+                among=_among(NoteRow.appointment_id),
             ),
             KeptRows(
                 database,
@@ -42,6 +44,7 @@ def kept_rows(database: Database) -> dict[str, KeptRows]:
                 patient=func.coalesce(_patient_of_guest(), _only_patient(CheckInRow.appointment_id)),
                 session=_of(CheckInRow.appointment_id, AppointmentRow.session),
                 therapist=_of(CheckInRow.appointment_id, AppointmentRow.therapist),
+                among=_among(CheckInRow.appointment_id),
             ),
             KeptRows(
                 database,
@@ -54,6 +57,7 @@ def kept_rows(database: Database) -> dict[str, KeptRows]:
                 children=(LinkRow.appointment_id, GuestRow.appointment_id),
                 hidden=("therapist_name_sealed",),
                 only=(~needed,),
+                among=_among(AppointmentRow.id),
             ),
             KeptRows(
                 database,
@@ -75,6 +79,11 @@ def _only_patient(appointment: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
         .having(func.count() == 1)
         .scalar_subquery()
     )
+
+
+def _among(appointment: SQLColumnExpression[Any]) -> Callable[[str], ColumnElement[bool]]:
+    """That they were invited to it."""
+    return lambda patient: appointment.in_(select(GuestRow.appointment_id).where(GuestRow.patient_id == patient))
 
 
 def _patient_of_guest() -> ScalarSelect[Any]:

@@ -1,4 +1,5 @@
-"""How many events of each kind there were on each day (UTC), counted in the transaction that keeps the events.
+"""How many events of each kind there were on each day (UTC), and who had access to anything: counted in the transaction
+that keeps the events.
 
 What the log says is in its events, and only they are signed: these counts are what a report would add up each time,
 from millions. `miscounted` compares the two. Not here: the reports (`reports.py`).
@@ -7,15 +8,15 @@ from millions. `miscounted` compares the two. Not here: the reports (`reports.py
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, func, literal_column, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from clinic.audit.events import Event
-from clinic.audit.tables import DayRow, EventRow
+from clinic.audit.events import KINDS, Event
+from clinic.audit.tables import DayActorRow, DayRow, EventRow
 from clinic.columns import milliseconds
 
 DAY_MS = 86_400_000
@@ -23,11 +24,19 @@ DAY_MS = 86_400_000
 DAY = type_coerce(EventRow.at, BigInteger) // literal_column(str(DAY_MS))
 """Of an event: days since 1970."""
 
+ACCESS: Final = tuple(
+    kind
+    for kind in KINDS
+    if kind.endswith((".view", ".export", ".list", ".delete"))
+    or kind in ("recording.compose", "recording.verify", "recording.hold", "record.delete", "account.break_glass")
+)
+"""Kinds that say that somebody saw, took or changed what is kept."""
+
 Counted = tuple[int, str, int]
 """A day, a kind, how many."""
 
 
-async def count_in(session: AsyncSession, events: Iterable[Event]) -> None:
+async def count_in(session: AsyncSession, events: Sequence[Event]) -> None:
     """By whoever holds the head's lock: nobody else counts meanwhile."""
     counted = Counter((milliseconds(event.at) // DAY_MS, event.kind) for event in events)
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -37,6 +46,12 @@ async def count_in(session: AsyncSession, events: Iterable[Event]) -> None:
     )
     rows = [{"day": day, "kind": kind, "count": count} for (day, kind), count in counted.items()]
     await session.execute(added, rows)
+    had = {
+        (milliseconds(event.at) // DAY_MS, event.actor_kind, event.actor) for event in events if event.kind in ACCESS
+    }
+    if had:
+        known = insert(DayActorRow.__table__).on_conflict_do_nothing()
+        await session.execute(known, [dict(zip(("day", "actor_kind", "actor"), each, strict=True)) for each in had])
 
 
 async def counts(session: AsyncSession, since: float, until: float) -> list[Counted]:
@@ -54,6 +69,18 @@ async def counts(session: AsyncSession, since: float, until: float) -> list[Coun
     return found
 
 
+async def who_had_access(
+    session: AsyncSession, since: float, until: float, actor: str | None = None
+) -> list[tuple[str, str]]:
+    """Kinds and ids of actors, in order, who had any on these days; perhaps not in these hours."""
+    first, last = milliseconds(since) // DAY_MS, milliseconds(until) // DAY_MS
+    who = (DayActorRow.actor_kind, DayActorRow.actor)
+    query = select(*who).where(DayActorRow.day >= first, DayActorRow.day <= last).distinct().order_by(*who)
+    if actor is not None:
+        query = query.where(DayActorRow.actor == actor)
+    return [(str(row[0]), str(row[1])) for row in await session.execute(query)]
+
+
 async def miscounted(session: AsyncSession) -> list[int]:
     """Days, since 1970, of which something else was counted than there is: somebody has changed one of the two."""
     there = {
@@ -61,7 +88,14 @@ async def miscounted(session: AsyncSession) -> list[int]:
         for row in await session.execute(select(DAY, EventRow.kind, func.count()).group_by(DAY, EventRow.kind))
     }
     kept = {row[:2]: row[2] for row in await session.execute(select(DayRow.day, DayRow.kind, DayRow.count))}
-    return sorted({key[0] for key in there.keys() | kept.keys() if there.get(key) != kept.get(key)})
+    wrong = {int(key[0]) for key in there.keys() | kept.keys() if there.get(key) != kept.get(key)}
+    who = (EventRow.actor_kind, EventRow.actor)
+    had = select(DAY, *who).where(EventRow.kind.in_(ACCESS)).distinct()
+    told = select(DayActorRow.day, DayActorRow.actor_kind, DayActorRow.actor)
+    found: set[tuple[int, str, str]] = {(row[0], row[1], row[2]) for row in await session.execute(had)}
+    said: set[tuple[int, str, str]] = {(row[0], row[1], row[2]) for row in await session.execute(told)}
+    wrong |= {row[0] for row in found ^ said}
+    return sorted(wrong)
 
 
 async def _counted_now(session: AsyncSession, since: float, until: float) -> list[Counted]:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from clinic.audit.days import counts
+from clinic.audit.days import ACCESS, counts, who_had_access
 from clinic.audit.events import KINDS
 from clinic.audit.search import (
     NOBODYS,
@@ -42,22 +42,21 @@ NAMES: Final[tuple[Name, ...]] = get_args(Name)
 LARGEST = 5000
 """Rows."""
 
+ON_PAGE = 1000
+"""Rows that are read on a page, but for days. The file has all that fit."""
+
 GROUPS = 100_000
 """Of one session, patient, kind and actor each, that a report is put together from."""
-
-ACCESS: Final = tuple(
-    kind
-    for kind in KINDS
-    if kind.endswith((".view", ".export", ".list", ".delete"))
-    or kind in ("recording.compose", "recording.verify", "recording.hold", "record.delete", "account.break_glass")
-)
-"""Kinds that say that somebody saw, took or changed what is kept."""
 
 SIGN_INS: Final = ("account.fail", "account.lock", "access.refuse", "link.refuse")
 EXPORTS: Final = (*(kind for kind in KINDS if kind.endswith((".export", ".delete"))), "backup.make", "retention.run")
 EMERGENCY: Final = ("account.break_glass",)
 
 LISTED = ("time", "number", "event", "actor_kind", "actor", "session", "patient", "subject", "details")
+
+
+_SESSION = case((EventRow.patient.is_(None), EventRow.session), else_=None)
+"""By which an event's patients are found, where it names none."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,24 @@ class Reports:
         self._search = Search(database)
 
     async def make(
-        self, name: Name, *, since: float, until: float, patient: str | None = None, actor: str | None = None
+        self,
+        name: Name,
+        *,
+        since: float,
+        until: float,
+        patient: str | None = None,
+        actor: str | None = None,
+        most: int | None = None,
     ) -> Report:
-        """Of [since, until). Raises BadValue where a patient or an actor is needed and not given."""
+        """Of [since, until); `most`: rows, if fewer than `LARGEST` (days are never cut shorter).
+        Raises BadValue where a patient or an actor is needed and not given."""
+        most = LARGEST if most is None or name == "days" else min(most, LARGEST)
+        report = await self._made(name, since, until, patient, actor, most)
+        return replace(report, rows=report.rows[:most], complete=report.complete and len(report.rows) <= most)
+
+    async def _made(
+        self, name: Name, since: float, until: float, patient: str | None, actor: str | None, most: int
+    ) -> Report:
         period = Wanted(since=since, until=until)
         match name:
             case "days":
@@ -88,13 +102,13 @@ class Reports:
             case "staff":
                 return await self._staff(replace(period, actor=_given(actor, "actor")))
             case "access":
-                return await self._access(replace(period, kinds=ACCESS, actor=actor))
+                return await self._access(replace(period, kinds=ACCESS, actor=actor), most)
             case "sign_ins":
-                return await self._list(replace(period, kinds=SIGN_INS, actor=actor))
+                return await self._list(replace(period, kinds=SIGN_INS, actor=actor), most)
             case "exports":
-                return await self._list(replace(period, kinds=EXPORTS, actor=actor, patient=patient))
+                return await self._list(replace(period, kinds=EXPORTS, actor=actor, patient=patient), most)
             case "emergency":
-                return await self._list(replace(period, kinds=EMERGENCY, actor=actor))
+                return await self._list(replace(period, kinds=EMERGENCY, actor=actor), most)
 
     async def _days(self, since: float, until: float) -> Report:
         """How many events of each kind, day by day."""
@@ -119,13 +133,13 @@ class Reports:
             select(
                 EventRow.kind,
                 EventRow.patient,
-                EventRow.session,
+                _SESSION,
                 func.count(),
                 func.min(EventRow.at),
                 func.max(EventRow.at),
             )
             .where(*conditions(wanted, leading(wanted)))
-            .group_by(EventRow.kind, EventRow.patient, EventRow.session)
+            .group_by(EventRow.kind, EventRow.patient, _SESSION)
             .limit(GROUPS + 1)
         )
         groups: dict[tuple[str, str], list[float]] = {}
@@ -141,44 +155,26 @@ class Reports:
         ]
         return _report(("event", "patient", "count", "first", "last"), rows, whole=len(found) <= GROUPS)
 
-    async def _access(self, wanted: Wanted) -> Report:
-        """Who had access to what is kept of which patient."""
-        groups: dict[tuple[str, str, str, str], list[float]] = {}
-        found: list[tuple[Any, ...]] = []
-        if wanted.actor is not None:  # all that they did is in one index, of which one look is enough
-            asked = [[*conditions(replace(wanted, kinds=()), "actor"), as_it_is(EventRow.kind).in_(wanted.kinds)]]
-        else:
-            asked = [conditions(replace(wanted, kinds=(kind,)), "kind") for kind in wanted.kinds]
+    async def _access(self, wanted: Wanted, most: int) -> Report:
+        """Who had access to what is kept of which patient. One after the other, in order, until there are enough."""
+        rows: list[tuple[Cell, ...]] = []
+        whole = True
         async with self._database.reading() as session:
-            for where in asked:
-                query = (
-                    select(
-                        EventRow.actor_kind,
-                        EventRow.actor,
-                        EventRow.kind,
-                        EventRow.patient,
-                        EventRow.session,
-                        func.count(),
-                        func.min(EventRow.at),
-                        func.max(EventRow.at),
-                    )
-                    .where(*where)
-                    .group_by(EventRow.actor_kind, EventRow.actor, EventRow.kind, EventRow.patient, EventRow.session)
-                    .limit(GROUPS + 1)
-                )
-                found += [tuple(row) for row in await session.execute(query)]
-            whose = await patients_of(session, {row[4] for row in found if row[3] is None and row[4] is not None})
-        for actor_kind, actor, kind, patient, name, count, first, last in found:
-            for each in (patient,) if patient is not None else whose.get(name or "", ("",)):
-                _add(groups, (actor_kind, actor, each, kind), count, first, last)
-        rows = [(*key, int(count), shown(first), shown(last)) for key, (count, first, last) in sorted(groups.items())]
+            people = await who_had_access(session, wanted.since or 0.0, wanted.until or 0.0, wanted.actor)
+            for actor_kind, actor in people:
+                groups, fits = await _access_of(session, replace(wanted, actor=actor), actor_kind)
+                whole = whole and fits
+                for (patient, kind), (count, first, last) in sorted(groups.items()):
+                    rows.append((actor_kind, actor, patient, kind, int(count), shown(first), shown(last)))
+                if len(rows) > most:
+                    break
         columns = ("actor_kind", "actor", "patient", "event", "count", "first", "last")
-        return _report(columns, rows, whole=len(found) <= GROUPS)
+        return _report(columns, rows, whole=whole)
 
-    async def _list(self, wanted: Wanted) -> Report:
+    async def _list(self, wanted: Wanted, most: int) -> Report:
         """The events themselves, newest first."""
         rows: list[tuple[Cell, ...]] = []
-        for entry in await self._search.newest(wanted, LARGEST + 1):
+        for entry in await self._search.newest(wanted, most + 1):
             event = entry.event
             details = json.dumps(dict(event.details), sort_keys=True) if event.details else ""
             rows.append(
@@ -195,6 +191,29 @@ class Reports:
                 )
             )
         return _report(LISTED, rows)
+
+
+async def _access_of(
+    session: AsyncSession, wanted: Wanted, actor_kind: str
+) -> tuple[dict[tuple[str, str], list[float]], bool]:
+    """By patient and kind; False: there was too much."""
+    query = (
+        select(EventRow.kind, EventRow.patient, _SESSION, func.count(), func.min(EventRow.at), func.max(EventRow.at))
+        .where(
+            *conditions(replace(wanted, kinds=()), "actor"),
+            as_it_is(EventRow.kind).in_(wanted.kinds),
+            as_it_is(EventRow.actor_kind) == actor_kind,
+        )
+        .group_by(EventRow.kind, EventRow.patient, _SESSION)
+        .limit(GROUPS + 1)
+    )
+    found: list[tuple[Any, ...]] = [tuple(row) for row in await session.execute(query)]
+    whose = await patients_of(session, {row[2] for row in found if row[2] is not None})
+    groups: dict[tuple[str, str], list[float]] = {}
+    for kind, patient, name, count, first, last in found:
+        for each in (patient,) if patient is not None else whose.get(name or "", ("",)):
+            _add(groups, (each, kind), count, first, last)
+    return groups, len(found) <= GROUPS
 
 
 async def _count(

@@ -1,8 +1,8 @@
 """The audit log's tables, in a database of their own: events, the hashes above them, the signed head, witnesses' words.
 
 `audit_event.body` is what counts: the bytes that are hashed (`canonical.py`). The other columns of that table are what
-it says once more, to find it by; `audit_day` counts them. Events, tiles and witnessed heads are only ever added to, and
-the head only grows; triggers of the first migration see to it.
+it says once more, to find it by; `audit_day` counts them, `audit_day_actor` says whose. Events, tiles and witnessed
+heads are only ever added to, and the head only grows; triggers of the first migration see to it.
 
 Every change here needs a migration (`migrations/`); a test compares the two. Not here: what may be done with the rows.
 """
@@ -75,6 +75,16 @@ class DayRow(AuditTable):
     """Since 1970, UTC."""
     kind: Mapped[str] = mapped_column(Words(WORD), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
+
+
+class DayActorRow(AuditTable):
+    """Who had access to any record on a day: what is in the events already (`days.py`)."""
+
+    __tablename__ = "audit_day_actor"
+
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    actor_kind: Mapped[str] = mapped_column(Words(WORD), primary_key=True)
+    actor: Mapped[str] = mapped_column(Words(LONGEST_ID), primary_key=True)
 
 
 class HeadRow(AuditTable):

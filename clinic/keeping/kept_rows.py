@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, func, inspect, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, false, func, inspect, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -27,6 +27,9 @@ from clinic.tables import Table
 
 TOGETHER = 500
 """Rows that are removed by one statement."""
+
+Among = Callable[[str], ColumnElement[bool]]
+"""A patient's id -> a condition."""
 
 Show = Callable[[Any], Mapping[str, Any]]
 """A row as it is shown to the patient whom it is about."""
@@ -49,10 +52,12 @@ class KeptRows:
         hidden: Sequence[str] = (),
         only: Sequence[ColumnElement[bool]] = (),
         show: Show | None = None,
+        among: Among | None = None,
     ) -> None:
         """`at`: when it was, from which its time is counted; rows without are never due. `patient`, `session`,
         `therapist`: what it is found and held by. `children`: columns of other tables that refer to this one's key, and
-        whose rows go first. `hidden`: columns that no patient is shown. `only`: which rows go by time at all."""
+        whose rows go first. `hidden`: columns that no patient is shown. `only`: which rows go by time at all. `among`:
+        where an index finds all rows of a patient, and perhaps others, if `patient` is no column of its own."""
         self.kind = kind
         self._database = database
         self._row = row
@@ -60,6 +65,7 @@ class KeptRows:
         self._whose: dict[str, Column | None] = {"patient": patient, "session": session, "therapist": therapist}
         self._children = children
         self._only = only
+        self._among = among
         mapper = inspect(row)
         self._keys: list[InstrumentedAttribute[Any]] = [
             getattr(row, mapper.get_property_by_column(key).key) for key in mapper.primary_key
@@ -158,7 +164,8 @@ class KeptRows:
         parts: list[ColumnElement[bool]] = []
         patient, session = self._whose["patient"], self._whose["session"]
         if patient is not None:
-            parts.append(patient == who.patient)
+            found = [] if self._among is None else [self._among(who.patient)]
+            parts.append(and_(*found, patient == who.patient))
         elif session is not None and who.sessions:
             parts.append(session.in_(sorted(who.sessions)))
         return or_(*parts) if parts else false()

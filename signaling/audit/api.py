@@ -18,7 +18,7 @@ from clinic.audit import exports
 from clinic.audit.events import KINDS
 from clinic.audit.log import AuditLog
 from clinic.audit.records import Entry
-from clinic.audit.reports import NAMES, Name, Report, Reports, shown
+from clinic.audit.reports import LARGEST, NAMES, ON_PAGE, Name, Report, Reports, shown
 from clinic.audit.search import Search, Wanted
 from signaling.api_access import ApiAccess, Caller
 from signaling.audit.messages import (
@@ -99,7 +99,7 @@ class AuditApi:
                 description="days: how many events of each kind, day by day. patient: who had to do with what is kept "
                 "of one. staff: what one actor did. access: who had access to what of whom. sign_ins: who could not "
                 "sign in, or asked for what they may not. exports: what was taken out, and deleted. emergency: who "
-                "took emergency access. Days are those of UTC.",
+                "took emergency access. Days are those of UTC. At most 1,000 rows, of days 5,000; as CSV 5,000.",
             ),
             Route(
                 "GET",
@@ -189,7 +189,7 @@ class AuditApi:
         return _json(EventsAnswer(events=[EventAnswer.of(each) for each in found.entries], next=found.next))
 
     async def report(self, request: web.Request) -> web.Response:
-        name, asked, report = await self._report(request)
+        name, asked, report = await self._report(request, ON_PAGE)
         rows = [list(row) for row in report.rows]
         answer = ReportAnswer(
             report=name,
@@ -202,7 +202,7 @@ class AuditApi:
         return _json(answer)
 
     async def report_csv(self, request: web.Request) -> web.Response:
-        name, _, report = await self._report(request)
+        name, _, report = await self._report(request, LARGEST)
         text = csv_text(report.columns, report.rows)
         if not report.complete:
             text += csv_line(["There is more than fits. A shorter period has less."])
@@ -263,7 +263,7 @@ class AuditApi:
             await self._audit.record("audit.export", caller.kind, caller.id, how=how, first=asked.first, last=last)
         return asked.first, last
 
-    async def _report(self, request: web.Request) -> tuple[Name, ReportQuery, Report]:
+    async def _report(self, request: web.Request, most: int) -> tuple[Name, ReportQuery, Report]:
         caller = await self._access.require(request, "read_audit")
         asked = read_query(request, ReportQuery)
         name = request.match_info["report"]
@@ -274,7 +274,7 @@ class AuditApi:
         with _asking():
             await self._viewed(caller, name, asked.patient, None, asked.actor)
             report = await self._reports.make(
-                name, since=asked.since, until=asked.until, patient=asked.patient, actor=asked.actor
+                name, since=asked.since, until=asked.until, patient=asked.patient, actor=asked.actor, most=most
             )
         return name, asked, report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from clinic import Database, open_database
+from clinic.audit.days import ACCESS
 from clinic.audit.log import MIGRATIONS
 from clinic.audit.tables import AuditTable
 from tests.clinic.audit.made_up import a_log, event
@@ -28,11 +30,11 @@ def drift(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), AuditTable.metadata))
 
 
-def down(connection: Connection) -> None:
+def down(connection: Connection, to: str = "base") -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    command.downgrade(config, to)
 
 
 async def test_up_down_and_up_again(empty_url: str, tmp_path: Any) -> None:
@@ -74,3 +76,20 @@ async def test_what_is_searched_by_has_an_index(empty_url: str, column: str) -> 
     found = await run(database, lambda each: inspect(each).get_indexes("audit_event"))
     assert [column, "at", "seq"] in [each["column_names"][:3] for each in found]
     await database.close()
+
+
+async def test_what_was_there_before_is_counted(empty_url: str, tmp_path: Any) -> None:
+    log = a_log(empty_url, tmp_path)
+    await log.append(
+        [event(kind="note.view"), event(1), event(90_000, kind="note.view"), event(90_001, kind="note.view")]
+    )
+    await run(log.database, lambda each: down(each, "0002"))
+    await log.database.upgrade()
+    assert await log.miscounted() == []
+    await log.close()
+
+
+def test_all_that_is_access_was_counted() -> None:
+    """A kind that is added to them needs a migration that finds whose events are there already."""
+    there = importlib.import_module("clinic.audit.migrations.versions.0004_who_had_access")
+    assert set(there.ACCESS) == set(ACCESS)

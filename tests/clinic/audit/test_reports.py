@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from clinic import BadValue
 from clinic.audit import reports as made
+from clinic.audit.days import ACCESS
 from clinic.audit.events import KINDS, Event
 from clinic.audit.log import AuditLog
-from clinic.audit.reports import ACCESS, EXPORTS, LISTED, NAMES, Reports
+from clinic.audit.reports import EXPORTS, LISTED, NAMES, Reports
 
 DAY = 86_400.0
 START = 20_000 * DAY
@@ -129,7 +131,7 @@ async def test_a_report_of_somebody_needs_to_know_of_whom(reports: Reports, name
 @pytest.mark.parametrize("name", ["days", "patient", "staff", "access", "exports"])
 async def test_a_report_that_does_not_fit_says_so(reports: Reports, name: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "LARGEST", 1)
-    who = {"patient": "p-1", "actor": "t-2"} if name in ("patient", "staff") else {}
+    who: Any = {"patient": "p-1", "actor": "t-2"} if name in ("patient", "staff") else {}
     report = await reports.make(name, since=START, until=START + 2 * DAY, **who)
     assert (len(report.rows), report.complete) == (1, False)
 
@@ -145,3 +147,40 @@ def test_what_counts_as_access_is_known() -> None:
     assert set(ACCESS) <= set(KINDS)
     assert {kind for kind in KINDS if kind.endswith((".view", ".export"))} <= set(ACCESS)
     assert set(EXPORTS) <= set(KINDS)
+
+
+async def test_a_page_has_fewer_rows_than_the_file(reports: Reports) -> None:
+    name: Any
+    for name, all_of_it in (("access", 7), ("sign_ins", 1), ("exports", 2)):
+        period: Any = {"since": START, "until": START + 2 * DAY}
+        whole = await reports.make(name, **period, most=all_of_it)
+        assert (len(whole.rows), whole.complete) == (all_of_it, True), name
+        part = await reports.make(name, **period, most=all_of_it - 1)
+        assert (part.rows, part.complete) == (whole.rows[:-1], False), name
+
+
+async def test_what_is_left_of_the_first_and_last_day_is_counted_too(reports: Reports) -> None:
+    found = await reports.make("days", since=START + 150, until=START + DAY + 2)
+    assert found.rows == (
+        ("2024-10-04", "account.fail", 1),
+        ("2024-10-04", "note.view", 1),
+        ("2024-10-04", "recording.export", 1),
+        ("2024-10-04", "recording.view", 2),
+        ("2024-10-05", "account.break_glass", 1),
+    )
+    assert (await reports.make("days", since=START + 150, until=START + 250)).rows == (
+        ("2024-10-04", "recording.view", 1),
+    )
+
+
+async def test_counts_that_somebody_has_changed_are_found(log: AuditLog) -> None:
+    await log.append(EVENTS)
+    assert await log.miscounted() == []
+    for change in (
+        "UPDATE audit_day SET count = count + 1 WHERE day = 20000",
+        "DELETE FROM audit_day_actor WHERE day = 20001",
+        "INSERT INTO audit_day VALUES (20002, 'note.view', 1)",
+    ):
+        async with log.database.writing() as session:
+            await session.execute(text(change))
+    assert await log.miscounted() == [20_000, 20_001, 20_002]
