@@ -31,6 +31,8 @@ from signaling.appointments.messages import (
     HistoryQuery,
     JoinAnswer,
     PersonOfTheDay,
+    TherapistAnswer,
+    TherapistsAnswer,
     VisitOfTheDay,
 )
 from signaling.appointments.visits import PAGES, TOKEN_LIFETIME, join_claims
@@ -64,7 +66,9 @@ class DayApi:
     async def day(self, request: web.Request) -> web.Response:
         caller = await self._access.require(request, "read_appointments", own=True)
         asked = read_query(request, DayQuery)
-        therapist = await self._desk.therapist(caller, asked.therapist)
+        if asked.everybody and caller.own_only:
+            raise Refused("not_allowed")
+        therapist = None if asked.everybody else await self._desk.therapist(caller, asked.therapist)
         with asking():
             which, since, until = self._api.day(asked.day, asked.zone)
             if caller.id != therapist:
@@ -87,6 +91,14 @@ class DayApi:
                 visits=visits,
             )
         )
+
+    async def therapists(self, request: web.Request) -> web.Response:
+        """Whose day can be asked for, and who can be booked: for therapists they themselves."""
+        caller = await self._access.require(request, "read_appointments", own=True)
+        with asking():
+            found = await self._desk.staff.treating()
+        people = [TherapistAnswer(id=id, name=name) for id, name in found if caller.owns(id)]
+        return _json(TherapistsAnswer(therapists=people))
 
     async def join(self, request: web.Request) -> web.Response:
         """For the therapist whose appointment it is, and nobody else: also nobody who may read all of them."""

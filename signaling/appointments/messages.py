@@ -332,6 +332,8 @@ class DayQuery(BaseModel):
     zone: Zone | None = None
     therapist: UserId | None = None
     """Somebody else's day, for those who may read all appointments."""
+    everybody: bool = False
+    """The day of all therapists, for them as well."""
 
 
 class PersonOfTheDay(BaseModel):
@@ -366,8 +368,19 @@ class DayAnswer(BaseModel):
     """The server's time: pages reckon from it, not from their own clock."""
     day: str
     zone: str
-    therapist: str
+    therapist: str | None
+    """null: of everybody."""
     visits: list[VisitOfTheDay]
+
+
+class TherapistAnswer(BaseModel):
+    id: str
+    name: str
+
+
+class TherapistsAnswer(BaseModel):
+    therapists: list[TherapistAnswer]
+    """By name."""
 
 
 class CheckInAnswer(BaseModel):

@@ -28,6 +28,7 @@ from signaling.appointments.messages import (
     PatientAnswer,
     PatientChange,
     SeriesRequest,
+    TherapistsAnswer,
 )
 from signaling.appointments.visit_messages import CheckInRequest, VisitAnswer, VisitJoinAnswer, VisitRequest
 from signaling.appointments.visits import Visits
@@ -270,6 +271,17 @@ def appointments_routes(api: AppointmentsApi, day: DayApi) -> list[Route]:
             "appointments",
             query=DayQuery,
             refusals=(*READS, "no_such_appointment", "changed_meanwhile"),
+            staff="read_appointments",
+            own=True,
+        ),
+        Route(
+            "GET",
+            "/api/therapists",
+            day.therapists,
+            "Who can be booked, by name.",
+            TherapistsAnswer,
+            "appointments",
+            refusals=(*RECORDS, "no_such_appointment", "changed_meanwhile", "bad_request"),
             staff="read_appointments",
             own=True,
         ),

@@ -12,6 +12,8 @@ from clinic.accounts import Accounts
 from signaling.accounts.parts import name_place
 from signaling.sealed_columns import SealBroken, SealedColumns
 
+TREATING = frozenset({"therapist", "supervisor"})
+
 
 class Staff(Protocol):
     async def account(self, given: str) -> str:
@@ -20,6 +22,9 @@ class Staff(Protocol):
 
     async def name(self, account: str) -> str | None:
         """What patients read. Raises ClinicError."""
+
+    async def treating(self) -> list[tuple[str, str]]:
+        """Account and name of everybody who can be booked. Raises ClinicError."""
 
 
 class StaffByAccount:
@@ -42,3 +47,14 @@ class StaffByAccount:
             return self._seals.open(known.name_sealed, name_place(known.id))
         except (Unknown, SealBroken):
             return None
+
+    async def treating(self) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for account in await self._accounts.all():
+            if not account.active or not TREATING.intersection(account.roles):
+                continue
+            try:
+                found.append((account.id, self._seals.open(account.name_sealed, name_place(account.id))))
+            except SealBroken:
+                found.append((account.id, account.id))
+        return sorted(found, key=lambda each: each[1].casefold())

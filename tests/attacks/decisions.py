@@ -153,6 +153,7 @@ _TABLE: tuple[tuple[Iterable[str], str], ...] = (
         PUT /api/patients/{patient}
         GET /api/patients/{patient}/appointments
         GET /api/day
+        GET /api/therapists
         """,
     ),
     ({ADMINISTRATOR, SUPERVISOR, FRONT_DESK, KEY, "key:appointments"}, "GET /api/messages"),

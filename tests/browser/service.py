@@ -26,11 +26,12 @@ class Service:
     """A running `therabook serve` with a data folder and a log file of its own."""
 
     def __init__(self, folder: Path, *flags: str, demo: bool = True, command: Sequence[str] = ()) -> None:
-        """`command`: what is started instead of `therabook`."""
+        """`command`: what is started instead of `therabook`. `{port}` in a flag is where it listens."""
         self._flags = ("--demo", *flags) if demo else flags
         self._command = command or ([str(COMMAND)] if COMMAND.exists() else [sys.executable, "-m", "therabook"])
         self._process: asyncio.subprocess.Process | None = None
         self.port, self.media_port = free_ports(2)
+        self._flags = tuple(flag.replace("{port}", str(self.port)) for flag in self._flags)
         self.data = folder / "data"
         self.log = folder / "service.log"
         self.url = f"http://127.0.0.1:{self.port}"

@@ -230,3 +230,31 @@ async def test_a_therapist_is_found_by_the_booking_systems_id_and_named_to_patie
     assert booked["appointments"][0]["therapist"] != "th-7"
     async with Device(practice.server) as device:
         assert (await device.opens(link_in(booked)))["whom"] == "Carla Blue"
+
+
+async def test_the_front_desk_sees_everybodys_day_and_who_can_be_booked(practice: Practice) -> None:
+    one, other = await practice.member("therapist"), await practice.member("supervisor")
+    for therapist in (one, other):
+        await practice.office.books(therapist=therapist.id, patients=[{"name": "Somebody"}])
+    desk = await practice.member("front_desk")
+    for who in (desk, practice.admin):
+        status, day = await ask(who, "GET", "/day?zone=UTC&everybody=true")
+        assert (status, day["therapist"]) == (200, None)
+        assert {each["appointment"]["therapist"] for each in day["visits"]} == {one.id, other.id}
+        assert not any(each["can_join"] for each in day["visits"])
+        status, answer = await ask(who, "GET", "/therapists")
+        assert status == 200
+        assert {each["id"] for each in answer["therapists"]} == {one.id, other.id}
+        assert all(each["name"] for each in answer["therapists"])
+
+
+async def test_a_therapist_sees_nobody_elses_day_however_it_is_asked_for(practice: Practice) -> None:
+    one = await practice.member("therapist")
+    other = await practice.member("therapist", login="another")
+    for query in ("everybody=true", f"therapist={other.id}", f"therapist={other.id}&everybody=true"):
+        status, answer = await ask(one, "GET", f"/day?zone=UTC&{query}")
+        assert (status, answer["code"]) == (403, "not_allowed"), query
+    status, answer = await ask(one, "GET", "/therapists")
+    assert (status, [each["id"] for each in answer["therapists"]]) == (200, [one.id])
+    auditor = await practice.member("auditor")
+    assert (await ask(auditor, "GET", "/therapists"))[0] == 403

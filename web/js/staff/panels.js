@@ -3,7 +3,9 @@
  */
 
 import './alerts.js';
+import './appointments.js';
 import './audit.js';
+import './day.js';
 import './emergencies.js';
 import './keeping.js';
 import './keys.js';
