@@ -184,7 +184,7 @@ async def test_from_booking_to_invitation_to_waiting_room_to_call_to_invoice(
     table = await downloaded(therapist, "For spreadsheets")
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     ours = [each for each in rows if each["session"] == sitting["session"]]
-    assert [(each["therapist"], each["minutes"]) for each in ours] == [(theo.id, words[1])], rows
+    assert [(each["therapist"].lstrip("'"), each["minutes"]) for each in ours] == [(theo.id, words[1])], rows
     printed = await downloaded(therapist, "For print")
     shown = shown_in(printed)
     assert sitting["session"] in "".join(shown), shown
@@ -220,7 +220,7 @@ def shown_in(pdf: bytes) -> list[str]:
         try:
             plain = zlib.decompress(packed)
         except zlib.error:
-            continue
+            plain = packed
         pieces += re.findall(rb"\(((?:[^\\()]|\\.)*)\) Tj", plain, re.DOTALL)
         if b"beginbfchar" in plain:
             for glyph, letter in re.findall(rb"<([0-9A-F]+)> <([0-9A-F]+)>", plain)[1:]:
