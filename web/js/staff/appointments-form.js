@@ -35,8 +35,7 @@ let count = 0;
  */
 export async function openBooking(context, { therapists, date }) {
   const { strings, api } = context;
-  const t = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) =>
-    strings.text(`staff.appointments.${key}`, values);
+  const t = strings.text.bind(strings);
   const start = h('input', { id: 'staff-book-start', type: 'datetime-local', value: `${date}T10:00`, required: true });
   const minutes = h('input', { id: 'staff-book-minutes', type: 'number', min: 5, max: 480, value: 50 });
   const therapist = h(
@@ -47,27 +46,32 @@ export async function openBooking(context, { therapists, date }) {
   const kind = h(
     'select',
     { id: 'staff-book-kind', onchange: () => fit() },
-    KINDS.map((each) => h('option', { value: each }, t(`kind.${each}`))),
+    KINDS.map((each) => h('option', { value: each }, t(`staff.appointments.kind.${each}`))),
   );
   const patients = peopleFields(context, 'patient');
   const guests = peopleFields(context, 'guest');
   const often = h(
     'select',
     { id: 'staff-book-often', onchange: () => fit() },
-    h('option', { value: '' }, t('repeat.once')),
-    FREQUENCIES.map((each) => h('option', { value: each }, t(`repeat.${each}`))),
+    h('option', { value: '' }, t('staff.appointments.repeat.once')),
+    FREQUENCIES.map((each) => h('option', { value: each }, t(`staff.appointments.repeat.${each}`))),
   );
   const times = h('input', { id: 'staff-book-times', type: 'number', min: 2, max: MOST_OCCURRENCES, value: 10 });
-  const timesField = field(times, t('repeat.times'));
+  const timesField = field(times, t('staff.appointments.repeat.times'));
   const despite = h('input', { type: 'checkbox', id: 'staff-book-despite' });
   const overlaps = h(
     'label',
     { class: 'staff-check', hidden: true },
     despite,
-    h('span', {}, t('despite'), h('span', { class: 'small-text soft' }, t('despite_hint'))),
+    h(
+      'span',
+      {},
+      t('staff.appointments.despite'),
+      h('span', { class: 'small-text soft' }, t('staff.appointments.despite_hint')),
+    ),
   );
-  const addGuest = button('button compact', () => more(guests), icon('add'), t('guest.add'));
-  const addPatient = button('button compact', () => more(patients), icon('add'), t('patient.add'));
+  const addGuest = button('button compact', () => more(guests), icon('add'), t('staff.appointments.guest.add'));
+  const addPatient = button('button compact', () => more(patients), icon('add'), t('staff.appointments.patient.add'));
   const more = (/** @type {ReturnType<typeof peopleFields>} */ people) => {
     people.add()?.focus();
     fit();
@@ -88,11 +92,11 @@ export async function openBooking(context, { therapists, date }) {
   const whole = (/** @type {HTMLInputElement} */ input) => {
     if (input.checkValidity() && input.value !== '') return true;
     const values = { least: Number(input.min), most: Number(input.max) };
-    complain(input, t('number_wrong', values));
+    complain(input, t('staff.appointments.number_wrong', values));
     return false;
   };
   const check = () =>
-    given(start, t('start_missing')) &&
+    given(start, t('staff.appointments.start_missing')) &&
     whole(minutes) &&
     patients.check() &&
     guests.check() &&
@@ -105,16 +109,16 @@ export async function openBooking(context, { therapists, date }) {
       h(
         'div',
         { class: 'book-two' },
-        field(start, t('start'), t('zone', { zone: ownZone() })),
-        field(minutes, t('minutes')),
-        therapists !== null && field(therapist, t('therapist')),
-        field(kind, t('kind')),
+        field(start, t('staff.appointments.start'), t('staff.appointments.zone', { zone: ownZone() })),
+        field(minutes, t('staff.appointments.minutes')),
+        therapists !== null && field(therapist, t('staff.appointments.therapist')),
+        field(kind, t('staff.appointments.kind')),
       ),
       patients.node,
       addPatient,
       guests.node,
       addGuest,
-      h('div', { class: 'book-two' }, field(often, t('repeat')), timesField),
+      h('div', { class: 'book-two' }, field(often, t('staff.appointments.repeat')), timesField),
       overlaps,
     ],
     submit: 'staff.appointments.book',
@@ -167,8 +171,7 @@ export function openGuest(context, { id, revision }) {
  * @param {'patient' | 'guest'} what
  */
 function peopleFields({ strings }, what) {
-  const t = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) =>
-    strings.text(`staff.appointments.${key}`, values);
+  const t = strings.text.bind(strings);
   const node = h('div', { class: 'book-people' });
   /** @type {{frame: HTMLElement, legend: HTMLElement, remove: HTMLElement, inputs: Record<string, any>}[]} */
   let people = [];
@@ -195,13 +198,13 @@ function peopleFields({ strings }, what) {
         ...(what === 'patient'
           ? { id: input('id', { maxlength: 200, spellcheck: 'false' }) }
           : { relation: h('select', { id: `staff-book-relation-${(count += 1)}` },
-              RELATIONS.map((each) => h('option', { value: each }, t(`relation.${each}`)))) }),
+              RELATIONS.map((each) => h('option', { value: each }, t(`staff.appointments.relation.${each}`)))) }),
         name: input('name', { maxlength: 60 }),
         email: input('email', { type: 'email', maxlength: 254 }),
         phone: input('phone', { type: 'tel', maxlength: 30 }),
       };
       const legend = h('legend', {});
-      const remove = iconButton('remove', t(`${what}.remove`), () => {
+      const remove = iconButton('remove', t(`staff.appointments.${what}.remove`), () => {
         people = people.filter((each) => each.frame !== frame);
         frame.remove();
         renumber();
@@ -212,7 +215,11 @@ function peopleFields({ strings }, what) {
         { class: 'book-person' },
         legend,
         Object.entries(inputs).map(([name, each]) =>
-          field(each, t(`person.${name}`), name === 'id' ? t('person.id_hint') : undefined),
+          field(
+            each,
+            t(`staff.appointments.person.${name}`),
+            name === 'id' ? t('staff.appointments.person.id_hint') : undefined,
+          ),
         ),
         remove,
       );
@@ -239,10 +246,10 @@ function peopleFields({ strings }, what) {
       return people.every(({ inputs }) => {
         const { id, name, email } = inputs;
         if (!email.checkValidity()) {
-          complain(email, t('person.email_wrong'));
+          complain(email, t('staff.appointments.person.email_wrong'));
           return false;
         }
-        return (id !== undefined && id.value.trim() !== '') || given(name, t('person.name_missing'));
+        return (id !== undefined && id.value.trim() !== '') || given(name, t('staff.appointments.person.name_missing'));
       });
     },
   };
