@@ -177,7 +177,8 @@ function peopleFields({ strings }, what) {
   let people = [];
   const renumber = () =>
     people.forEach(({ legend }, index) => {
-      replace(legend, t(people.length > 1 ? `${what}.number` : `${what}.one`, { number: index + 1 }));
+      const form = people.length > 1 ? 'number' : 'one';
+      replace(legend, t(`staff.appointments.${what}.${form}`, { number: index + 1 }));
     });
   const input = (/** @type {string} */ name, /** @type {import('../view.js').Attributes} */ more = {}) => {
     count += 1;
