@@ -3,8 +3,11 @@ of their connections and what is kept of that, over a whole call with everything
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -20,6 +23,9 @@ from tests.browser.wire import Wire
 ADDRESS = re.compile(
     r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b|[^\s/]*::[0-9a-f]+", re.I
 )
+WHOSE = {"usage_sitting", "usage_share", "usage_span", "usage_sum"}
+"""Minutes are somebody's: kept with the ids that the clinic's own systems have for them."""
+
 JWT = re.compile(r"eyJ[\w-]{10,}")
 OWN = ("127.0.0.1", "0.0.0.0")
 """Where the service itself listens, which it may say when it starts."""
@@ -98,9 +104,19 @@ async def test_a_whole_call_leaves_no_identity_behind(service: Service, session:
     assert 'therabook_stats_total{result="taken"}' in written["metrics"]
     assert '"received"' in written["statistics"]
     assert '"frozen_s"' in written["report"]
-    database = b"".join(file.read_bytes() for file in sorted(service.data.glob("clinic.db*"))).lower()
-    for name in (b"wilhelmina", b"zacharias", b"kx4711", b"example.org"):
-        assert name not in database, f"{name!r} in the database"
+    database = b"".join(file.read_bytes() for file in sorted(service.data.glob("*.db*"))).lower()
+    for name in (b"wilhelmina", b"zacharias reed", b"mallory", b"something very private"):
+        assert name not in database, f"{name!r} in a database"
+    for table, rows in tables(service.data / "clinic.db").items():
+        for who in ("zacharias.reed@example.org", "dr-blue-kx4711"):
+            assert who not in rows or table in WHOSE, f"{who} in {table}"
+
+
+def tables(database: Path) -> dict[str, str]:
+    """All that is in each."""
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+        names = [name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: repr(opened.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names}
 
 
 async def report(service: Service, session: str) -> str:
