@@ -6,9 +6,8 @@ Not here: what the figures mean, and when one is kept (`signaling/quality_keeper
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import select
 
 from clinic.database import Database
 from clinic.records import Quality
@@ -44,9 +43,3 @@ class Qualities:
         async with self._database.reading() as transaction:
             found = [as_record(Quality, row) for row in await transaction.scalars(newest)]
         return found[::-1]
-
-    async def forget(self, before: float) -> int:
-        """Removes what is about a time before this; how many records that were."""
-        async with self._database.writing() as session:
-            removed = await session.execute(delete(QualityRow).where(QualityRow.kept_at < before))
-            return cast("CursorResult[Any]", removed).rowcount

@@ -25,6 +25,19 @@ from signaling.staff_roles import EMERGENCY_ACTIONS, SCOPE_ACTIONS, Scope, Staff
 
 log = structlog.get_logger("access")
 
+GUARDED = (
+    "unauthorized",
+    "sign_in_needed",
+    "second_factor_needed",
+    "enrol_needed",
+    "not_allowed",
+    "wrong_origin",
+    "too_many_requests",
+    "records_unavailable",
+    "audit_unavailable",
+)
+"""What a route may be refused with that begins with `ApiAccess.require`, and tells the audit log before it answers."""
+
 
 class SignedIn(Protocol):
     """Whoever knows the cookies."""

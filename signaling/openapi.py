@@ -110,7 +110,7 @@ def _responses(route: Route, references: Any) -> dict[str, Any]:
         success["content"] |= {kind: {"schema": {"type": "string"}} for kind in route.also}
     responses = {str(route.status): success}
     by_status: dict[int, list[str]] = {}
-    for code in route.refusals:
+    for code in dict.fromkeys(route.refusals):
         by_status.setdefault(HTTP_STATUS.get(code, 400), []).append(code)
     for number, codes in sorted(by_status.items()):
         responses[str(number)] = {

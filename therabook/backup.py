@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import tarfile
 import time
 from collections.abc import Iterator, Sequence
@@ -309,9 +308,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def space_for(folder: Path) -> int:
-    """Bytes that are free where a folder is, or will be."""
-    place = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()), Path("/"))
-    return shutil.disk_usage(place).free

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from clinic import BadValue, ClinicError, Conflict, Unknown
 from clinic.alerts.records import Alert
 from clinic.alerts.store import AlertStore
-from signaling.api_access import ApiAccess
+from signaling.api_access import GUARDED, ApiAccess
 from signaling.audit_port import Audit
 from signaling.bodies import read_query
 from signaling.clock import Clock
@@ -24,14 +24,6 @@ from signaling.route import Route
 log = structlog.get_logger("alerts")
 
 TAG = "alerts"
-ENTRY = (
-    "unauthorized",
-    "sign_in_needed",
-    "not_allowed",
-    "too_many_requests",
-    "audit_unavailable",
-    "records_unavailable",
-)
 
 
 class AlertsQuery(BaseModel):
@@ -87,7 +79,7 @@ class AlertsApi:
                 AlertsAnswer,
                 TAG,
                 query=AlertsQuery,
-                refusals=("bad_request", *ENTRY),
+                refusals=("bad_request", *GUARDED),
                 staff="read_audit",
             ),
             Route(
@@ -98,7 +90,7 @@ class AlertsApi:
                 None,
                 TAG,
                 status=204,
-                refusals=("not_found", "changed_meanwhile", "wrong_origin", *ENTRY),
+                refusals=("not_found", "changed_meanwhile", *GUARDED),
                 staff="close_alerts",
                 parameters={"alert": "The alert's id."},
             ),

@@ -5,6 +5,7 @@ Not here: what they answer.
 
 from __future__ import annotations
 
+from signaling.api_access import GUARDED
 from signaling.appointments.api import AppointmentsApi
 from signaling.appointments.day import DayApi
 from signaling.appointments.messages import (
@@ -37,18 +38,7 @@ from signaling.notes.messages import NoteAnswer, NoteChange, NoteRequest, NotesA
 from signaling.pages import Pages
 from signaling.route import Route
 
-RECORDS = (
-    "unauthorized",
-    "sign_in_needed",
-    "second_factor_needed",
-    "enrol_needed",
-    "not_allowed",
-    "wrong_origin",
-    "too_many_requests",
-    "records_unavailable",
-    "audit_unavailable",
-)
-READS = (*RECORDS, "bad_request")
+READS = (*GUARDED, "bad_request")
 WRITES = (*READS, "too_large", "not_json", "changed_meanwhile")
 BOOKS = (*WRITES, "appointment_overlaps", "external_id_taken", "key_reused", "no_such_patient", "no_such_appointment")
 VISITS = (
@@ -281,7 +271,7 @@ def appointments_routes(api: AppointmentsApi, day: DayApi) -> list[Route]:
             "Who can be booked, by name.",
             TherapistsAnswer,
             "appointments",
-            refusals=(*RECORDS, "no_such_appointment", "changed_meanwhile", "bad_request"),
+            refusals=(*GUARDED, "no_such_appointment", "changed_meanwhile", "bad_request"),
             staff="read_appointments",
             own=True,
         ),

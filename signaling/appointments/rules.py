@@ -52,11 +52,6 @@ class VisitRules:
     def closes_at(self, appointment: Appointment) -> float:
         return appointment.ends_at + self.closes
 
-    def is_open(self, appointment: Appointment, now: float) -> bool:
-        if appointment.state is AppointmentState.CANCELLED:
-            return False
-        return self.opens_at(appointment) <= now < self.closes_at(appointment)
-
     def stage(self, appointment: Appointment, link: Link, now: float) -> Stage | None:
         """For whoever holds this link; None: it says nothing at all, because somebody took it away."""
         if appointment.state is AppointmentState.CANCELLED:

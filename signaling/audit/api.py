@@ -20,7 +20,7 @@ from clinic.audit.log import AuditLog
 from clinic.audit.records import Entry
 from clinic.audit.reports import LARGEST, NAMES, ON_PAGE, Name, Report, Reports, shown
 from clinic.audit.search import Search, Wanted
-from signaling.api_access import ApiAccess, Caller
+from signaling.api_access import GUARDED, ApiAccess, Caller
 from signaling.audit.messages import (
     ConsistencyAnswer,
     ConsistencyQuery,
@@ -51,14 +51,6 @@ MOST_KINDS = 20
 AT_ONCE = 1000
 """Events that are read in one go."""
 
-ENTRY = (
-    "unauthorized",
-    "sign_in_needed",
-    "not_allowed",
-    "too_many_requests",
-    "audit_unavailable",
-    "records_unavailable",
-)
 
 COLUMNS = ("number", "time", "event", "actor_kind", "actor", "session", "patient", "subject", "line")
 
@@ -82,7 +74,7 @@ class AuditApi:
                 EventsAnswer,
                 TAG,
                 query=EventsQuery,
-                refusals=("bad_request", *ENTRY),
+                refusals=("bad_request", *GUARDED),
                 staff="read_audit",
             ),
             Route(
@@ -93,7 +85,7 @@ class AuditApi:
                 ReportAnswer,
                 TAG,
                 query=ReportQuery,
-                refusals=("bad_request", "not_found", *ENTRY),
+                refusals=("bad_request", "not_found", *GUARDED),
                 staff="read_audit",
                 parameters=report,
                 description="days: how many events of each kind, day by day. patient: who had to do with what is kept "
@@ -109,7 +101,7 @@ class AuditApi:
                 CSV,
                 TAG,
                 query=ReportQuery,
-                refusals=("bad_request", "not_found", *ENTRY),
+                refusals=("bad_request", "not_found", *GUARDED),
                 staff="read_audit",
                 parameters=report,
             ),
@@ -120,7 +112,7 @@ class AuditApi:
                 "The signed head of the log.",
                 HeadAnswer,
                 TAG,
-                refusals=ENTRY,
+                refusals=GUARDED,
                 staff="read_audit",
                 description="To be kept elsewhere: a log that does not go on from it was changed.",
             ),
@@ -131,7 +123,7 @@ class AuditApi:
                 "The proof that one event is in the log.",
                 ProofAnswer,
                 TAG,
-                refusals=("not_found", *ENTRY),
+                refusals=("not_found", *GUARDED),
                 staff="read_audit",
                 parameters={"seq": "The event's number."},
             ),
@@ -143,7 +135,7 @@ class AuditApi:
                 ConsistencyAnswer,
                 TAG,
                 query=ConsistencyQuery,
-                refusals=("bad_request", "not_found", *ENTRY),
+                refusals=("bad_request", "not_found", *GUARDED),
                 staff="read_audit",
             ),
             Route(
@@ -154,7 +146,7 @@ class AuditApi:
                 LINES,
                 TAG,
                 query=ExportQuery,
-                refusals=("bad_request", "not_found", *ENTRY),
+                refusals=("bad_request", "not_found", *GUARDED),
                 staff="read_audit",
                 description="JSON Lines, for `therabook audit verify FILE`.",
             ),
@@ -166,7 +158,7 @@ class AuditApi:
                 CSV,
                 TAG,
                 query=ExportQuery,
-                refusals=("bad_request", "not_found", *ENTRY),
+                refusals=("bad_request", "not_found", *GUARDED),
                 staff="read_audit",
             ),
         ]

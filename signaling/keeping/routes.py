@@ -16,6 +16,7 @@ from aiohttp import web
 from clinic import BadValue, Conflict, Held, Unavailable, Unknown
 from clinic.keeping.rules import TooShort
 from recording.storage import StorageError
+from signaling.api_access import GUARDED
 from signaling.keeping.answers import (
     BackupsAnswer,
     DeletionAnswer,
@@ -45,18 +46,8 @@ log = structlog.get_logger("keeping")
 TAG = "keeping"
 ROOT = "/api/keeping"
 
-ENTRY = (
-    "unauthorized",
-    "sign_in_needed",
-    "second_factor_needed",
-    "enrol_needed",
-    "not_allowed",
-    "wrong_origin",
-    "too_many_requests",
-    "records_unavailable",
-    "changed_meanwhile",
-)
-SENT = ("bad_request", "not_json", "too_large", "audit_unavailable")
+ENTRY = (*GUARDED, "changed_meanwhile")
+SENT = ("bad_request", "not_json", "too_large")
 KIND = {"kind": "A kind of record, as recordings or messages."}
 
 

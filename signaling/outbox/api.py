@@ -13,20 +13,12 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from clinic import BadValue, ClinicError
 from clinic.messages.outbox import Outbox
 from clinic.messages.records import Channel, Message, MessageKind
-from signaling.api_access import ApiAccess
+from signaling.api_access import GUARDED, ApiAccess
 from signaling.bodies import read_query
 from signaling.refusals import Refused
 from signaling.route import Route
 
-REFUSALS = (
-    "bad_request",
-    "unauthorized",
-    "sign_in_needed",
-    "not_allowed",
-    "wrong_origin",
-    "too_many_requests",
-    "records_unavailable",
-)
+REFUSALS = (*GUARDED, "bad_request")
 
 
 class MessagesQuery(BaseModel):

@@ -5,6 +5,7 @@ Not here: what they answer (`api.py`).
 
 from __future__ import annotations
 
+from signaling.api_access import GUARDED
 from signaling.route import Route
 from signaling.usage.answers import (
     CodesAnswer,
@@ -23,17 +24,6 @@ from signaling.usage.answers import (
 from signaling.usage.api import UsageApi
 from signaling.usage.codes import Codes
 
-STAFF = (
-    "unauthorized",
-    "sign_in_needed",
-    "second_factor_needed",
-    "enrol_needed",
-    "not_allowed",
-    "wrong_origin",
-    "too_many_requests",
-    "records_unavailable",
-    "audit_unavailable",
-)
 FILES = ("text/csv", "application/pdf")
 
 COUNTED = (
@@ -52,7 +42,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             SessionsAnswer,
             "usage",
             description=COUNTED,
-            refusals=(*STAFF, "bad_request"),
+            refusals=(*GUARDED, "bad_request"),
             staff="read_usage",
             own=True,
             query=SessionsQuery,
@@ -66,7 +56,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             SittingDetails,
             "usage",
             description=COUNTED,
-            refusals=(*STAFF, "bad_request", "not_found"),
+            refusals=(*GUARDED, "bad_request", "not_found"),
             staff="read_usage",
             own=True,
             query=SessionQuery,
@@ -81,7 +71,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             PeopleAnswer,
             "usage",
             description=COUNTED,
-            refusals=(*STAFF, "bad_request"),
+            refusals=(*GUARDED, "bad_request"),
             staff="read_usage",
             own=True,
             query=PeopleQuery,
@@ -95,7 +85,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             PeopleAnswer,
             "usage",
             description=COUNTED,
-            refusals=(*STAFF, "bad_request"),
+            refusals=(*GUARDED, "bad_request"),
             staff="read_usage",
             query=PeopleQuery,
             also=FILES,
@@ -108,7 +98,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             PatientAnswer,
             "usage",
             description=COUNTED,
-            refusals=(*STAFF, "bad_request", "not_found"),
+            refusals=(*GUARDED, "bad_request", "not_found"),
             staff="read_usage",
             own=True,
             query=YearQuery,
@@ -123,7 +113,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             MonthsAnswer,
             "usage",
             description=COUNTED,
-            refusals=(*STAFF, "bad_request"),
+            refusals=(*GUARDED, "bad_request"),
             staff="read_usage",
             own=True,
             query=YearQuery,
@@ -137,7 +127,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             "application/json",
             "usage",
             description="To be checked by anybody, offline: `therabook usage verify FILE` (docs/billing.md).",
-            refusals=(*STAFF, "bad_request"),
+            refusals=(*GUARDED, "bad_request"),
             staff="read_usage",
             own=True,
             query=StatementQuery,
@@ -157,7 +147,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             "The table of service codes, all its versions.",
             CodesAnswer,
             "usage",
-            refusals=STAFF,
+            refusals=GUARDED,
             staff="read_usage",
             own=True,
         ),
@@ -168,7 +158,7 @@ def usage_routes(api: UsageApi) -> list[Route]:
             "A new version of the table of service codes, for sessions that begin from now on.",
             CodesAnswer,
             "usage",
-            refusals=(*STAFF, "bad_request", "not_json", "too_large", "changed_meanwhile"),
+            refusals=(*GUARDED, "bad_request", "not_json", "too_large", "changed_meanwhile"),
             staff="change_billing",
             request=Codes,
         ),

@@ -15,7 +15,7 @@ from clinic import BadValue, ClinicError, Conflict, Unknown
 from clinic.webhooks.deliveries import DeliveryStore
 from clinic.webhooks.endpoints import Endpoints
 from clinic.webhooks.records import DeliveryState, Endpoint, WebhookEvent
-from signaling.api_access import ApiAccess, Caller
+from signaling.api_access import GUARDED, ApiAccess, Caller
 from signaling.audit_port import Audit
 from signaling.bodies import read_json, read_query
 from signaling.clock import Clock
@@ -29,8 +29,7 @@ from signaling.webhooks.secrets import Seals, Secrets, opened, place
 
 TEST_SESSION = "test"
 
-ASKING = ("unauthorized", "sign_in_needed", "not_allowed", "wrong_origin", "too_many_requests", "records_unavailable")
-CHANGING = (*ASKING, "bad_request", "not_json", "too_large", "audit_unavailable")
+CHANGING = (*GUARDED, "bad_request", "not_json", "too_large")
 PARAMETERS = {"id": "The endpoint's id.", "event": "The event's id (`webhook-id`)."}
 
 
@@ -62,10 +61,10 @@ class WebhooksApi:
 
     def routes(self) -> list[Route]:
         one = "/api/webhooks/{id}"
-        found = (*ASKING, "no_such_webhook")
+        found = (*GUARDED, "no_such_webhook")
         changed = (*CHANGING, "no_such_webhook")
         return [
-            _route("GET", "/api/webhooks", self.all, "Who is told of events.", q.EndpointsAnswer, ASKING),
+            _route("GET", "/api/webhooks", self.all, "Who is told of events.", q.EndpointsAnswer, GUARDED),
             _route(
                 "POST",
                 "/api/webhooks",

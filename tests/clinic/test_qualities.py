@@ -8,6 +8,7 @@ import pytest
 
 from clinic import BadValue, Database, Qualities, Quality
 from clinic import qualities as module
+from clinic.keeping.here import kept_rows
 from tests.clinic.made_up import START
 
 FIGURES = {"up": {"bitrate": {"average": 1_000_000.0}}, "others": {"p2": {"loss": 0.01}}, "attempts": 1}
@@ -63,12 +64,13 @@ async def test_of_very_many_the_newest_are_told(qualities: Qualities, monkeypatc
     assert await qualities.of_session("session-1") == meetings[1:]
 
 
-async def test_what_is_old_is_forgotten_and_nothing_else(qualities: Qualities) -> None:
+async def test_what_is_old_is_forgotten_and_nothing_else(database: Database, qualities: Qualities) -> None:
+    kept = kept_rows(database)["quality"]
     old, new = quality(), quality("p2", kept_at=START + 1000)
     await qualities.keep([old, new])
-    assert await qualities.forget(START + 1000) == 1
+    assert len((await kept.forget(START + 1000, 10, START + 2000)).ids) == 1
     assert await qualities.of_session("session-1") == [new]
-    assert await qualities.forget(START + 1000) == 0
+    assert (await kept.forget(START + 1000, 10, START + 2000)).ids == ()
 
 
 async def test_what_cannot_be_kept_is_refused_whole(qualities: Qualities) -> None:

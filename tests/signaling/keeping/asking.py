@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from clinic import Consents, Qualities, Quality, Viewing
+from signaling import keys
 from tests.clinic.made_up import TEXT, consent
-from tests.signaling.kept import SESSION, START, Answer, Kept, an_archive
-from tests.signaling.server import API_KEY, Server
+from tests.signaling.kept import SESSION, START, Answer, Kept
+from tests.signaling.server import API_KEY, Server, a_server
 
 KEY = {"Authorization": f"Bearer {API_KEY}"}
 
@@ -39,7 +41,8 @@ class Office:
         return Qualities(self.kept.database)
 
     async def fill(self) -> None:
-        """What there is of a session with a recording: connections, answers, and who watched."""
+        """What there is of a session with a recording: connections, answers, and who watched: one person,
+        and the server itself."""
         await self.qualities.keep(
             [
                 Quality(SESSION, f"seat-{number}", START + number, "patient", START + 60, True, {"n": number})
@@ -55,7 +58,20 @@ class Office:
 
 @asynccontextmanager
 async def an_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
-    async with an_archive(folder, **settings) as (server, kept):
-        office = Office(server, kept)
-        await office.fill()
-        yield office
+    keys.make_folder(folder / "data")
+    kept = Kept(folder)
+    try:
+        await kept.database.upgrade()
+        await kept.add()
+        async with a_server(folder, **settings) as server:
+            office = Office(server, kept)
+            await office.fill()
+            # the server's own restore test, which comes at its start: from now on nobody but the tests changes anything
+            async with asyncio.timeout(30):
+                while True:
+                    if "restore test" in [each.who for each in await kept.viewings.of_recording("rec-1")]:
+                        break
+                    await asyncio.sleep(0.02)
+            yield office
+    finally:
+        await kept.database.close()

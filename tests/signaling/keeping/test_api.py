@@ -84,7 +84,7 @@ async def test_a_hold_stops_deletion_until_it_is_released(office: Office) -> Non
     deleted = (await office.posts("/deletions/patient", DELETE)).json
     assert (deleted["deleted"], deleted["left"]) == (
         {},
-        {"recordings": 1, "quality": 3, "consents": 1, "viewings": 1},
+        {"recordings": 1, "quality": 3, "consents": 1, "viewings": 2},
     )
     assert (await office.kept.recordings.get("rec-1")).recording.state is RecordingState.READY
     refused = await office.posts("/deletions/record", {"kind": "recordings", "id": "rec-1", "reason": "asked for"})
@@ -147,7 +147,7 @@ async def test_everything_of_a_patient_goes_and_is_proved(office: Office) -> Non
     assert answer.status == 200
     told = answer.json
     assert told["counts"] == {"recordings": 1, "quality": 3}
-    assert told["left"] == {"consents": 1, "viewings": 1}
+    assert told["left"] == {"consents": 1, "viewings": 2}
     assert told["deleted"]["recordings"] == [record_hash("recordings", "rec-1")]
     assert {each["sha256"] for each in told["secrets"]} == keys
     assert (told["reason"], told["scrubbed"]) == (DELETE["reason"], True)
@@ -160,7 +160,7 @@ async def test_everything_of_a_patient_goes_and_is_proved(office: Office) -> Non
     assert is_genuine(proof, base64.b64decode(proofs["public_key"]))
     assert b"Planted" not in proof.reason_sealed
     again = await office.posts("/deletions/patient", DELETE)
-    assert (again.json["counts"], again.json["left"]) == ({}, {"consents": 1, "viewings": 1})
+    assert (again.json["counts"], again.json["left"]) == ({}, {"consents": 1, "viewings": 2})
 
 
 async def test_proofs_of_one_patient_are_found_by_who_knows_the_id(office: Office) -> None:

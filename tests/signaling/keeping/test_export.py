@@ -46,7 +46,7 @@ async def test_it_has_every_kind_as_data_and_as_a_page(office: Office) -> None:
     assert "signature" not in given
     contents = json.loads(archive.read("contents.json"))
     found = {kind: count for kind, count in contents["records"].items() if count and kind != "access_log"}
-    assert found == {"recordings": 1, "quality": 3, "consents": 1, "viewings": 1}
+    assert found == {"recordings": 1, "quality": 3, "consents": 1, "viewings": 2}
     page = archive.read("viewings.html").decode()
     assert "dr-blue" in page
     assert "<script" not in page

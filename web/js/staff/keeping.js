@@ -123,7 +123,7 @@ export class KeepingPanel extends Panel {
   kindRow(kind, due) {
     const name = this.t(`staff.keeping.kind.${kind.kind}`);
     const facts = [
-      kind.documentation && this.t('staff.keeping.documentation'),
+      kind.documentation && kind.days !== null && this.t('staff.keeping.documentation'),
       due && due.records > 0 && this.t('staff.keeping.due', { count: due.records }),
       due && due.held > 0 && this.t('staff.keeping.due_held', { count: due.held }),
     ].filter((fact) => typeof fact === 'string');
@@ -277,7 +277,8 @@ export class KeepingPanel extends Panel {
    */
   section(title, list, action = null) {
     const actions = action && h('div', { class: 'staff-actions' }, action);
-    return h('section', {}, h('div', { class: 'staff-head' }, h('h2', {}, this.t(title)), actions), list);
+    const head = h('div', { class: 'staff-head' }, h('h2', {}, this.t(title)), actions);
+    return h('section', { class: 'staff-stack' }, head, list);
   }
 }
 
