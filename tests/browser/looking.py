@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Page, ViewportSize
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser.person import ChromiumPerson
 
@@ -36,7 +36,8 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 
 
 async def violations(page: Page, where: str) -> list[str]:
-    """What axe finds there now."""
+    """What axe finds there once it has loaded: until then what was there before is pale."""
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
     await page.evaluate(AXE_SCRIPT)
     result = await page.evaluate("tags => axe.run(document, { runOnly: tags })", RULES)
     assert result["passes"], "axe looked at nothing"
