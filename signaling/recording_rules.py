@@ -8,6 +8,8 @@ Not here: who has agreed (`consent.py`), and what is recorded when (`session_rec
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -20,6 +22,8 @@ STRICTNESS: tuple[Rule, ...] = get_args(Rule)
 
 LONGEST_PLACE = 80
 """Characters in the name of a place: one line of the list that people choose from."""
+
+_WORD = re.compile(r"\w+")
 
 
 def strictest(*rules: Rule) -> Rule:
@@ -77,3 +81,17 @@ class ConsentPolicy:
     def rule_at(self, place: str | None) -> Rule:
         """The rule for somebody who says to be there. Raises KeyError for a place that is not in the table."""
         return self.base if place is None else strictest(self.base, self.table[place])
+
+    def rule_in_words(self, where: str | None) -> Rule:
+        """The rule for somebody who wrote in their own words where they are: of every place of the table that is named
+        in them, in capitals or not.
+
+        "Fresno, California" names California; "CA" does not, nor does "Arkansas" name Kansas.
+        """
+        said = _plain(where or "")
+        return strictest(self.base, *(rule for place, rule in self.table.items() if _plain(place) in said))
+
+
+def _plain(text: str) -> str:
+    """Words between single spaces, without capitals and punctuation."""
+    return f" {' '.join(re.findall(_WORD, unicodedata.normalize('NFKC', text).casefold()))} "

@@ -20,6 +20,7 @@ from __future__ import annotations
 from signaling.clock import Clock
 from signaling.liveness import Renewed
 from signaling.orders import ConnectionId, Note, Order
+from signaling.recording_rules import Rule
 from signaling.refusals import Refused
 from signaling.revocations import Revocations
 from signaling.room import Room
@@ -69,8 +70,9 @@ class Returns:
         now, wall = self._clock.steady(), self._clock.wall()
         told: list[tuple[ConnectionId, Renewed]] = []
         for seat in room.seats:
+            rule = _consent_rule(room, seat)
             whole = (room.locked, room.started_at, room.limit, room.length, room.numbers, room.encryption)
-            facts = (seat.resume_ids[0], seat.phase, seat.name, *whole)
+            facts = (seat.resume_ids[0], seat.phase, seat.name, rule, *whole)
             if seat.connection is None or (facts == seat.token_facts and now - seat.token_at < RENEW):
                 continue
             seat.token_facts, seat.token_at = facts, now
@@ -98,6 +100,7 @@ def give_back(room: Room, claims: ResumeClaims, sat: SeatClaims, arrival: Arriva
         token_expires=sat.link_expires,
         limit=sat.limit,
         encryption=sat.encryption,
+        consent_rule=sat.consent_rule,
     )
     room.numbers = max(room.numbers, sat.numbers)
     taken = {other.number for other in room.seats}
@@ -141,4 +144,9 @@ def _claims(room: Room, seat: Seat, wall: float) -> SeatClaims:
         started_at=None if room.started_at is None else round(room.started_at + room.epoch, 3),
         locked=room.locked,
         encryption=room.encryption,
+        consent_rule=_consent_rule(room, seat),
     )
+
+
+def _consent_rule(room: Room, seat: Seat) -> Rule | None:
+    return room.recording.rule_of(seat.entry.identity) if room.recording is not None else None

@@ -42,6 +42,7 @@ from signaling.messages import (
 )
 from signaling.orders import ClosePeer, ConnectionId, HandOver, HangUp, JoinAfresh, Note, Order, Revoke, Tell
 from signaling.over import OVER
+from signaling.recording_rules import Rule
 from signaling.recording_view import recording_for
 from signaling.refusals import REFUSALS, Refused
 from signaling.relay import Relay
@@ -224,6 +225,12 @@ class Room:
     def hand_over(self, connection: ConnectionId) -> None:
         self._orders.append(HandOver(connection))
 
+    def checked_in(self, identity: str, rule: Rule, now: float) -> list[Order]:
+        """They said at check-in to be where this rule for recordings holds."""
+        if self.recording is not None:
+            self.recording.checked_in(identity, rule)
+        return self.settle(now)
+
     # What connections and the media server report -------------------------------------------------------------
 
     def receive(self, connection: ConnectionId, message: Message, now: float) -> list[Order]:
@@ -399,7 +406,9 @@ class Room:
         return self.recording.follow(self.seats, None if now is None else now + self.epoch)
 
     def _use(self, seat: Seat, arrival: Arrival) -> None:
-        publishes = seat.may("publish")
+        publishes, rule = seat.may("publish"), seat.entry.consent_rule
+        if self.recording is not None and rule is not None:
+            self.recording.checked_in(seat.entry.identity, rule)
         seat.connection = arrival.connection
         seat.page += 1
         seat.encrypts = arrival.encrypts

@@ -16,6 +16,7 @@ from signaling.encryption import Encryption
 from signaling.hold_back import HoldBack
 from signaling.messages import Host, Person, Source, Sources, State, WaitingPerson
 from signaling.orders import ConnectionId
+from signaling.recording_rules import Rule
 from signaling.refusals import Refused
 from signaling.roles import PERMISSIONS, Action, Role
 from signaling.slots import SlotTable
@@ -61,6 +62,8 @@ class Entry:
     limit: int | None = None
     minutes: int | None = None
     encryption: Encryption | None = None
+    consent_rule: Rule | None = None
+    """For recordings, where they said at check-in to be."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Rules:
 - It runs only while everyone present may be recorded, somebody who may record is present, nobody has paused it and
   no fault is reported. So a newcomer pauses it until they have answered, and whoever leads pauses it by being away.
 - After a newcomer's no it goes on only when somebody presses resume, which asks those again who said no.
+- The rule where somebody said at check-in to be counts as soon as they are present (`consent.py` says how).
 - Whoever withdraws ends it. So does a place where nothing may be recorded, and a fault that cannot be mended.
 - An ended recording is never continued: the next start is another one, and asks everybody.
 - Where everyone encrypts, everyone is asked: a browser gives its keys when its person has agreed, not when told.
@@ -42,7 +43,7 @@ from signaling.orders import (
     SealCapture,
 )
 from signaling.recorder import Recorder
-from signaling.recording_rules import ConsentPolicy
+from signaling.recording_rules import ConsentPolicy, Rule, strictest
 from signaling.refusals import Refused
 from signaling.roles import Role
 from signaling.sealed_messages import Sealed
@@ -126,6 +127,8 @@ class SessionRecording:
         """Whether everybody present encrypts."""
         self._says: list[tuple[str, str]] = []
         self.consents = Consents(policy)
+        self._checked_in: dict[str, Rule] = {}
+        """By identity: the strictest of where they said at check-in to be."""
         self.take: Take | None = None
         self._new_id = new_id
         self._orders: list[Order] = []
@@ -183,6 +186,16 @@ class SessionRecording:
             self._decline(self.take, "refused", now)
         else:
             self.take.held = True
+
+    # What was said at check-in ------------------------------------------------------------------------------------
+
+    def checked_in(self, identity: str, rule: Rule) -> None:
+        """Somebody, who may not have come yet, says to be where this rule holds."""
+        self._checked_in[identity] = strictest(rule, self._checked_in.get(identity, rule))
+
+    def rule_of(self, identity: str) -> Rule | None:
+        """Where they said at check-in to be."""
+        return self._checked_in.get(identity)
 
     # What the shell reports: of a recording that is over by now it is passed over ----------------------------------
 
@@ -247,6 +260,8 @@ class SessionRecording:
         """
         present = [seat for seat in seats if seat.phase is SeatPhase.PRESENT]
         before, self._sealed = self._sealed, all(seat.encrypts for seat in present)
+        for rule in [self.rule_of(seat.entry.identity) for seat in present]:
+            self.consents.at_least(rule or "notice")
         if self.take is not None:
             self._ask_for_keys()
         if now is not None:

@@ -26,6 +26,7 @@ from signaling.metrics import Metrics
 from signaling.outlet import Outlet
 from signaling.pseudonyms import Pseudonyms
 from signaling.quality_watch import QualityWatch
+from signaling.recording_rules import Rule
 from signaling.refusals import REFUSALS, Refused
 from signaling.returning import Returns, give_back
 from signaling.revocations import Revocations
@@ -121,6 +122,7 @@ class Sessions:
             limit=claims.limit,
             minutes=claims.minutes,
             encryption=claims.encryption,
+            consent_rule=claims.consent_rule,
         )
         with self._guarded(room):
             seat = door.check_join(room, entry, move=message.move, encrypts=message.encrypts)
@@ -298,6 +300,10 @@ class Sessions:
     def filmed(self, session: str, film: Film | None) -> None:
         """How far the film of its last recording is, if the session still goes on."""
         self._of_recording(session, lambda room, now: room.filmed(film, now))
+
+    def checked_in(self, session: str, identity: str, rule: Rule) -> None:
+        """Somebody, in the session or not, says to be where this rule for recordings holds."""
+        self._of_recording(session, lambda room, now: room.checked_in(identity, rule, now))
 
     def _of_recording(self, session: str, change: Callable[[Room, float], list[o.Order]]) -> None:
         room = self._rooms.get(session)

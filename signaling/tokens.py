@@ -13,6 +13,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, StringConstraints, ValidationError
 
 from signaling.encryption import Encryption
+from signaling.recording_rules import Rule
 from signaling.refusals import Refused
 from signaling.roles import Keeper, Role
 
@@ -47,6 +48,9 @@ class JoinClaims(_Claims):
     minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
     encryption: Encryption | None = None
     """Whether everybody's browser has to encrypt. The stricter of this, other tokens and the setting holds."""
+    consent_rule: Rule | None = None
+    """For recordings, where the person said at check-in to be; not the place itself. The strictest of everybody's
+    holds."""
 
 
 class SeatClaims(BaseModel):
@@ -75,6 +79,7 @@ class SeatClaims(BaseModel):
     started_at: float | None = None
     locked: bool
     encryption: Encryption
+    consent_rule: Rule | None = None
 
 
 class ResumeClaims(_Claims):

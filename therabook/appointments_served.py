@@ -99,7 +99,6 @@ def appointments(
         revoke=revoking.revoke,
     )
     checkins, notes, attendance = CheckIns(store), Notes(store), Attendance()
-    policy = recordings.consent_policy(settings)
     visits = Visits(
         desk,
         checkins=checkins,
@@ -109,7 +108,8 @@ def appointments(
         proxies=proxies,
         new_secret=new_secret,
         words=recordings.words(settings.telehealth_text, "telehealth_text", WORDS),
-        places=list(policy.table),
+        policy=recordings.consent_policy(settings),
+        checked_in=sessions.checked_in,
     )
     api = AppointmentsApi(desk, access)
     day = DayApi(desk, api, access, attendance=attendance, checkins=checkins, notes=notes, tokens=tokens)

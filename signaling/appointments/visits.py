@@ -36,7 +36,7 @@ from signaling.appointments.visit_messages import (
 from signaling.bodies import read_json
 from signaling.headers import LOCALHOST, Network, bare_host, client_address, from_own_page
 from signaling.limits import Limiter, address_key
-from signaling.recording_rules import Words
+from signaling.recording_rules import ConsentPolicy, Rule, Words
 from signaling.refusals import Refused
 from signaling.roles import Role
 from signaling.seat import readable_name
@@ -95,9 +95,11 @@ class Visits:
         proxies: Sequence[Network],
         new_secret: Callable[[], str],
         words: Words = telehealth.WORDS,
-        places: Sequence[str] = (),
+        policy: ConsentPolicy | None = None,
+        checked_in: Callable[[str, str, Rule], None] = lambda session, identity, rule: None,
     ) -> None:
-        """`limit`: requests with links from one address. `places`: of the rules for recordings, to choose from."""
+        """`limit`: requests with links from one address. `policy`: for recordings; its places are offered.
+        `checked_in` is told the rule where somebody of a session says to be."""
         self._desk = desk
         self._checkins = checkins
         self._consents = consents
@@ -106,7 +108,8 @@ class Visits:
         self._proxies = proxies
         self._new_secret = new_secret
         self._words = words
-        self._places = list(places)
+        self._policy = policy or ConsentPolicy()
+        self._checked_in = checked_in
 
     # What the page asks ---------------------------------------------------------------------------------------------
 
@@ -149,15 +152,15 @@ class Visits:
         asked = await read_json(request, VisitRequest)
         visitor = await self._let_in(request, asked.link)
         guest, appointment = visitor.guest, visitor.appointment
-        called = await self._called(visitor)
-        if called is None and self._desk.rules.asks(guest.relation):
+        said = await self._said(visitor)
+        if said is None and self._desk.rules.asks(guest.relation):
             raise Refused("checkin_needed")
         now = self._desk.clock.wall()
         expires = int(min(now + TOKEN_LIFETIME, self._desk.rules.closes_at(appointment)))
-        name = called or self._desk.people.contact(visitor.whole, guest).name
+        name = str(said["called"]) if said is not None else self._desk.people.contact(visitor.whole, guest).name
         claims = join_claims(
             self._desk, visitor.whole, visitor.link.id, identity_of(guest), as_role(guest), name, expires
-        )
+        ).model_copy(update={"consent_rule": self._policy.rule_in_words(said["place"]) if said is not None else None})
         await self._record(visitor, "token.issue", role=guest.role)
         token = self._tokens.sign(claims, now)
         answer = VisitJoinAnswer(token=token, page=f"{PAGES[as_role(guest)]}#token={token}", expires_at=expires)
@@ -255,7 +258,7 @@ class Visits:
             whom=whom,
             relation=visitor.guest.relation if opened else None,
             questions=self._questions(visitor.guest) if asks else None,
-            checked_in=asks and await self._called(visitor) is not None,
+            checked_in=asks and await self._said(visitor) is not None,
         )
 
     def _questions(self, guest: Guest) -> Questions:
@@ -264,7 +267,7 @@ class Visits:
             place="needed" if is_patient else "asked",
             phone="needed" if is_patient else "asked",
             emergency="asked" if is_patient else "no",
-            places=self._places,
+            places=list(self._policy.table),
             text=TextAnswer(version=self._words.version, title=self._words.title, body=self._words.body),
         )
 
@@ -293,14 +296,17 @@ class Visits:
                     appointment.id, guest.id, guest.relation, guest.patient_id, text.version, text.sha256, now
                 ),
             )
+        self._checked_in(appointment.session, identity_of(guest), self._policy.rule_in_words(asked.place))
 
-    async def _called(self, visitor: _Visitor) -> str | None:
+    async def _said(self, visitor: _Visitor) -> dict[str, str | None] | None:
+        """Their last answers."""
         with asking():
             kept = await self._checkins.of_guest(visitor.guest.id, visitor.appointment.id)
         if kept is None:
             return None
         opened = self._desk.people.opened(kept.answers_sealed, f"checkin/{kept.id}")
-        return str(json.loads(opened)["called"]) if opened is not None else None
+        said: dict[str, str | None] | None = json.loads(opened) if opened is not None else None
+        return said
 
     # The audit log ------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,23 @@ def test_a_place_never_makes_the_rule_laxer_than_the_clinics() -> None:
     assert policy.rule_at("Closed state") == "never"
 
 
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("Signing state", "written"),
+        ("Salem, SIGNING  state", "written"),
+        ("between Home state and Closed state", "never"),
+        ("Resigning state", "all"),
+        ("Lax state", "all"),
+        ("Elsewhere", "all"),
+        ("\u2014", "all"),
+        (None, "all"),
+    ],
+)
+def test_words_of_ones_own_name_the_places_that_are_in_them(said: str | None, rule: Rule) -> None:
+    assert ConsentPolicy("all", TABLE).rule_in_words(said) == rule
+
+
 def test_a_place_is_asked_for_only_where_it_matters() -> None:
     assert ConsentPolicy("all", TABLE).asks_place
     assert not ConsentPolicy("all", {"Lax state": "notice", "Home state": "all"}).asks_place

@@ -129,6 +129,53 @@ def test_a_place_where_nothing_may_be_recorded_ends_it_for_the_session() -> None
     assert therapist.refused == "recording_not_here"
 
 
+def test_where_somebody_checked_in_counts_once_they_are_in() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    waiting = stage.patient("Noa", consent_rule="written")
+    therapist.records("start")
+    assert therapist.shown.text is not None
+    assert not therapist.shown.text.signed
+    therapist.agrees("Home state")
+    patient.agrees("Home state")
+    stage.capture_begins()
+    therapist.says(m.Admit(person=waiting.seat_id))
+    assert {each.shown.you for each in (therapist, patient, waiting)} == {"asked"}
+    assert stage.recorded() == set()
+    patient.agrees("Home state")
+    assert patient.refused == "signature_needed"
+    waiting.says(m.Leave())
+    patient.agrees("Home state", "A. G.")
+    therapist.agrees("Home state", "B.")
+    assert {consent.rule for consent in stage.consents[2:]} == {"written"}
+
+
+def test_checking_in_anew_makes_the_rule_stricter_and_never_laxer() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    therapist.records("start")
+    therapist.agrees("Home state")
+    patient.agrees("Home state")
+    stage.capture_begins()
+    for rule in ("all", "written", "all"):
+        stage.carry_out(stage.room.checked_in("Alex", rule, stage.now))
+    assert phase(patient) == "paused"
+    assert patient.shown.text is not None
+    assert patient.shown.text.signed
+    stage.carry_out(stage.room.checked_in("Alex", "never", stage.now))
+    assert stage.captures == {stage.recording: "place"}
+    therapist.records("start")
+    assert therapist.refused == "recording_not_here"
+
+
+def test_an_older_token_does_not_undo_where_somebody_checked_in_since() -> None:
+    stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
+    stage.carry_out(stage.room.checked_in("Noa", "written", stage.now))
+    therapist.records("start")
+    assert patient.shown.text is not None
+    assert not patient.shown.text.signed
+    stage.admitted(therapist, "patient", "Noa", consent_rule="all")
+    assert patient.shown.text.signed
+
+
 def test_a_stricter_place_named_while_it_runs_counts_at_once() -> None:
     stage, therapist, patient = a_call(ConsentPolicy("all", TABLE))
     therapist.records("start")
