@@ -18,8 +18,8 @@ import click
 from clinic import ClinicError
 from clinic.accounts import Account
 from signaling import keys
+from signaling.accounts.inviting import PAGE
 from signaling.accounts.lookups import digest
-from signaling.accounts.managing import PAGE
 from signaling.accounts.parts import Parts, roles_of
 from signaling.audit_port import Audit
 from signaling.clock import Clock

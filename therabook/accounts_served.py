@@ -16,6 +16,7 @@ from signaling import keys
 from signaling.accounts.api_keys import ApiKeysApi
 from signaling.accounts.cookies import Cookies
 from signaling.accounts.emergency import EmergencyApi
+from signaling.accounts.inviting import Inviting, Mails
 from signaling.accounts.lockout import Lockout
 from signaling.accounts.lookups import Lookups
 from signaling.accounts.managing import ManagingApi
@@ -58,6 +59,7 @@ class Staff:
     ) -> None:
         """Raises BadSettings, signaling.keys.BadKey."""
         self._settings = settings
+        self._store = store
         self._http = http
         self._parts = parts(settings, store, audit, clock, proxies)
         self.cookies = Cookies(self._parts)
@@ -73,11 +75,11 @@ class Staff:
             proxies=proxies,
         )
 
-    def routes(self) -> list[Route]:
+    def routes(self, mails: Mails) -> list[Route]:
         settings, parts, cookies, access = self._settings, self._parts, self.cookies, self.access
         factors, passkeys = SecondFactors(parts), Passkeys(parts)
         emergencies = EmergencyApi(parts, access)
-        sign_on = self._sign_on()
+        sign_on, inviting = self._sign_on(), Inviting(parts, self._store, mails)
         enough = settings.staff_oidc_second_factor == "provider"
         return accounts_routes(
             SignInApi(
@@ -91,10 +93,10 @@ class Staff:
             ),
             SignOnApi(parts, cookies, factors, sign_on, enough=enough),
             SecurityApi(parts, cookies, factors, passkeys, emergencies),
-            ManagingApi(parts, access, cookies),
+            ManagingApi(parts, access, cookies, inviting),
             ApiKeysApi(parts, access, cookies),
             emergencies,
-            SyncApi(parts, access),
+            SyncApi(parts, access, inviting),
         )
 
     async def setup_token(self) -> SecretStr | None:

@@ -254,7 +254,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     booked.keeper.missed, composing.made = outgoing.missed, outgoing.filmed
     usage = usage_served.keeper(settings, store, sessions, media, clock, booked.appointment_of)
     usage.ready = outgoing.reckoned
-    records = [*archive, *quality.routes(), *staff.routes(), *office]
+    records = [*archive, *quality.routes(), *staff.routes(outgoing.notices), *office]
     add_routes(app, route_table(api, pages, door, health, ice, probes, records, version=VERSION))
 
     # Serving

@@ -25,6 +25,7 @@ CHANGEABLE = frozenset(
         "login_hmac",
         "login_sealed",
         "name_sealed",
+        "email_sealed",
         "roles",
         "active",
         "external_id",
@@ -79,6 +80,12 @@ class Accounts:
         """A clinic has some dozens, a large one some hundreds."""
         async with self._database.reading() as session:
             return [_record(row) for row in await session.scalars(select(AccountRow).order_by(AccountRow.id))]
+
+    async def several(self, ids: Collection[str]) -> list[Account]:
+        """Those of these that there are."""
+        query = select(AccountRow).where(AccountRow.id.in_(ids)).order_by(AccountRow.id)
+        async with self._database.reading() as session:
+            return [_record(row) for row in await session.scalars(query)]
 
     async def listed(self, after: str | None, limit: int) -> list[Listed]:
         """By id, those behind `after`."""

@@ -29,6 +29,8 @@ class Account:
     totp_pending_sealed: bytes | None = field(default=None, repr=False)
     totp_since: float | None = None
     sign_on_hmac: str | None = None
+    email_sealed: bytes | None = field(default=None, repr=False)
+    """Where invitations go."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class AccountRow(Table):
     totp_pending_sealed: Mapped[bytes | None] = mapped_column(Sealed(4096))  # shown, not confirmed yet
     totp_since: Mapped[float | None] = mapped_column(Moment)
     sign_on_hmac: Mapped[str | None] = mapped_column(HASH, unique=True)  # who they are to single sign-on
+    email_sealed: Mapped[bytes | None] = mapped_column(Sealed(4096))
 
 
 class InvitationRow(Table):

@@ -23,7 +23,7 @@ class MessageRow(Table):
     key: Mapped[str] = mapped_column(Words(200), unique=True)
     kind: Mapped[MessageKind] = mapped_column(word_column(get_args(MessageKind)))
     channel: Mapped[Channel] = mapped_column(word_column(get_args(Channel)))
-    to_sealed: Mapped[bytes | None] = mapped_column(Sealed(1024))
+    to_sealed: Mapped[bytes | None] = mapped_column(Sealed(2048))
     content_sealed: Mapped[bytes | None] = mapped_column(Sealed(8192))
     created_at: Mapped[float] = mapped_column(Moment, index=True)
     next_at: Mapped[float] = mapped_column(Moment)

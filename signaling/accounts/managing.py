@@ -13,32 +13,32 @@ from aiohttp import web
 from clinic.accounts import Account, Listed
 from clinic.errors import Conflict, LastOne, Unknown
 from signaling.accounts.cookies import Cookies
-from signaling.accounts.lookups import digest
+from signaling.accounts.inviting import Inviting
 from signaling.accounts.messages import (
     AccountAnswer,
     AccountsAnswer,
     AccountsQuery,
     ChangeAccountRequest,
     InvitedAnswer,
+    InviteRequest,
     NewAccountRequest,
     Nothing,
 )
-from signaling.accounts.parts import Parts, login_place, name_place, roles_of
+from signaling.accounts.parts import Parts, email_place, login_place, name_place, roles_of
 from signaling.api_access import ApiAccess, Caller
 from signaling.bodies import read_json, read_query
 from signaling.refusals import Refused
 from signaling.staff_roles import STAFF_ROLES, StaffRole
 
-PAGE = "/staff"
-
 
 class ManagingApi:
-    def __init__(self, parts: Parts, access: ApiAccess, cookies: Cookies) -> None:
+    def __init__(self, parts: Parts, access: ApiAccess, cookies: Cookies, inviting: Inviting) -> None:
         self._parts = parts
         self._accounts = parts.stores.accounts
         self._sessions = parts.stores.sessions
         self._access = access
         self._cookies = cookies
+        self._inviting = inviting
 
     async def find(self, request: web.Request) -> web.Response:
         await self._access.require(request, "manage_accounts")
@@ -64,6 +64,7 @@ class ManagingApi:
             login_hmac=self._parts.lookups.login(asked.login),
             login_sealed=self._parts.sealed.seal(asked.login.strip(), login_place(id)),
             name_sealed=self._parts.sealed.seal(asked.name, name_place(id)),
+            email_sealed=self._email(id, asked.email),
             roles=roles,
             external_id=asked.external_id,
             made_at=self._parts.now(),
@@ -73,7 +74,7 @@ class ManagingApi:
             await self._accounts.add(account)
         except Conflict:
             raise Refused("login_taken") from None
-        return await self._invited(id, status=201)
+        return await self._invited(id, asked.email, status=201)
 
     async def change(self, request: web.Request) -> web.Response:
         caller = await self._manager(request)
@@ -85,6 +86,8 @@ class ManagingApi:
         if asked.login is not None:
             values["login_hmac"] = self._parts.lookups.login(asked.login)
             values["login_sealed"] = self._parts.sealed.seal(asked.login.strip(), login_place(account.id))
+        if "email" in asked.model_fields_set and asked.email != self._parts.email(account):
+            values["email_sealed"] = self._email(account.id, asked.email)
         if asked.external_id is not None:
             values["external_id"] = asked.external_id
         if asked.roles is not None and in_order(asked.roles) != roles_of(account):
@@ -104,7 +107,7 @@ class ManagingApi:
         account = await self._known(request)
         await self._told(caller, account, "disabled")
         await self._set(account, active=False)
-        await self._accounts.uninvite(account.id)
+        await self._inviting.withdraw(account.id)
         await self._sessions.end_all(account.id)
         return await self._shown(account.id)
 
@@ -119,12 +122,15 @@ class ManagingApi:
     async def invite(self, request: web.Request) -> web.Response:
         """Also for somebody who has forgotten their password: they choose a new one."""
         caller = await self._manager(request)
-        await read_json(request, Nothing)
+        asked = await read_json(request, InviteRequest)
         account = await self._known(request)
         if not account.active:
             raise Refused("account_disabled")
-        await self._told(caller, account, "invited")
-        return await self._invited(account.id)
+        another = asked.email is not None and asked.email != self._parts.email(account)
+        await self._told(caller, account, "email invited" if another else "invited")
+        if another:
+            await self._set(account, email_sealed=self._email(account.id, asked.email))
+        return await self._invited(account.id, asked.email)
 
     async def reset(self, request: web.Request) -> web.Response:
         """Second factors: whoever lost theirs sets up new ones at their next sign-in."""
@@ -179,13 +185,14 @@ class ManagingApi:
     async def _told(self, caller: Caller, account: Account, what: str) -> None:
         await self._parts.audit.record("account.change", "staff", caller.id, subject=account.id, what=what)
 
-    async def _invited(self, account: str, status: int = 200) -> web.Response:
-        link, until = None, None
-        if self._parts.rules.passwords:
-            token, until = self._parts.new_secret(), self._parts.now() + self._parts.rules.invitation
-            await self._accounts.invite(account, digest(token), until)
-            link = f"{PAGE}#invitation={token}"
-        answer = InvitedAnswer(account=await self._look(account), link=link, expires_at=until)
+    async def _invited(self, account: str, email: str | None, status: int = 200) -> web.Response:
+        invitation = await self._inviting.invite(account, email)
+        answer = InvitedAnswer(
+            account=await self._look(account),
+            link=None if invitation is None else invitation.link.get_secret_value(),
+            expires_at=None if invitation is None else invitation.expires_at,
+            sent_to=email if invitation is not None and invitation.mailed else None,
+        )
         return web.json_response(text=answer.model_dump_json(), status=status)
 
     async def _shown(self, account: str) -> web.Response:
@@ -206,6 +213,9 @@ class ManagingApi:
             locked[keys[key]] = max(until, locked.get(keys[key], 0.0))
         return locked
 
+    def _email(self, account: str, email: str | None) -> bytes | None:
+        return self._parts.sealed.maybe_seal(email, email_place(account))
+
     def _keys(self, account: Account) -> tuple[str, str]:
         return account.login_hmac, self._parts.lookups.factor(account.id)
 
@@ -216,6 +226,7 @@ class ManagingApi:
             id=account.id,
             login=self._parts.login(account),
             name=self._parts.name(account),
+            email=self._parts.email(account),
             roles=list(roles_of(account)),
             active=account.active,
             external_id=account.external_id,

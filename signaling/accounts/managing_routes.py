@@ -34,7 +34,7 @@ def managing(api: ManagingApi) -> Sequence[Route]:
         post(
             "/accounts",
             api.make,
-            "A new account, with an invitation.",
+            "A new account, with an invitation; sent by e-mail, if there is an address.",
             m.InvitedAnswer,
             m.NewAccountRequest,
             ("confirm_needed", "login_taken", *SENT, *ENTRY),
@@ -48,7 +48,7 @@ def managing(api: ManagingApi) -> Sequence[Route]:
                 (
                     "change",
                     api.change,
-                    "Name, login or roles.",
+                    "Name, login, e-mail address or roles.",
                     m.AccountAnswer,
                     m.ChangeAccountRequest,
                     ("login_taken", "last_administrator"),
@@ -67,9 +67,9 @@ def managing(api: ManagingApi) -> Sequence[Route]:
                 (
                     "invite",
                     api.invite,
-                    "A new link, to choose a password.",
+                    "A new link, to choose a password; sent by e-mail, if that is asked for.",
                     m.InvitedAnswer,
-                    m.Nothing,
+                    m.InviteRequest,
                     ("account_disabled",),
                     fresh,
                 ),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from signaling.appointments.messages import Email
 from signaling.staff_roles import Scope, StaffAction, StaffRole
 
 Login = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -238,6 +239,8 @@ class AccountAnswer(BaseModel):
     id: str
     login: str
     name: str
+    email: str | None
+    """Where their invitations go, if the clinic has said so."""
     roles: list[StaffRole]
     active: bool
     external_id: str | None
@@ -265,14 +268,24 @@ class NewAccountRequest(Ask):
     name: Name
     roles: Roles
     external_id: ExternalId | None = None
+    email: Email | None = None
+    """Is kept, and the link is sent there."""
+
+
+class InviteRequest(Ask):
+    email: Email | None = None
+    """Is kept, and the link is sent there. None: the link is not sent, and an address that is kept stays."""
 
 
 class InvitedAnswer(BaseModel):
     account: AccountAnswer
     link: str | None
-    """For the new member of staff, to be handed over by a safe way: good once, shown once. None: they come by single
+    """For the member of staff, to be handed over by a safe way: good once, shown once. None: they come by single
     sign-on only."""
     expires_at: float | None
+    sent_to: str | None
+    """A mail with the link is on its way there. None: it is not; either none was asked for or this server sends
+    none."""
 
 
 class ChangeAccountRequest(Ask):
@@ -283,6 +296,8 @@ class ChangeAccountRequest(Ask):
     roles: Roles | None = None
     external_id: ExternalId | None = None
     """So that the booking system's list means this account from now on."""
+    email: Email | None = None
+    """Null: is forgotten."""
 
 
 # Keys of the clinic's software --------------------------------------------------------------------------------------
@@ -343,6 +358,9 @@ class SyncUser(Ask):
     name: Name
     roles: Roles
     active: bool = True
+    email: Email | None = None
+    """Where an administrator's invitations go; nothing is sent by this. Null: is forgotten; left out: stays as it
+    is."""
 
 
 class SyncRequest(Ask):
@@ -358,7 +376,7 @@ class SyncChange(BaseModel):
     account: str | None
     """None: it would be made."""
     change: Literal["create", "update", "disable", "enable", "keep"]
-    fields: list[Literal["login", "name", "roles"]]
+    fields: list[Literal["login", "name", "roles", "email"]]
     why_kept: Literal["last_administrator"] | None = None
     """With `keep`: why somebody stays as they are."""
 

@@ -98,6 +98,9 @@ class Parts:
     def name(self, account: Account) -> str:
         return self.sealed.open(account.name_sealed, name_place(account.id))
 
+    def email(self, account: Account) -> str | None:
+        return self.sealed.maybe_open(account.email_sealed, email_place(account.id))
+
 
 def login_place(account: str) -> str:
     return f"account.login/{account}"
@@ -105,6 +108,10 @@ def login_place(account: str) -> str:
 
 def name_place(account: str) -> str:
     return f"account.name/{account}"
+
+
+def email_place(account: str) -> str:
+    return f"account.email/{account}"
 
 
 def roles_of(account: Account) -> tuple[StaffRole, ...]:

@@ -13,16 +13,17 @@ from aiohttp import web
 
 from clinic.accounts import Account
 from clinic.errors import Conflict, LastOne
+from signaling.accounts.inviting import Inviting
 from signaling.accounts.lookups import normal
 from signaling.accounts.managing import in_order
 from signaling.accounts.messages import SyncAnswer, SyncChange, SyncRequest, SyncUser
-from signaling.accounts.parts import Parts, login_place, name_place
+from signaling.accounts.parts import Parts, email_place, login_place, name_place
 from signaling.api_access import ApiAccess, Caller
 from signaling.bodies import read_json
 from signaling.refusals import Refused
 from signaling.staff_roles import StaffRole
 
-Field = Literal["login", "name", "roles"]
+Field = Literal["login", "name", "roles", "email"]
 
 PRIVILEGED: frozenset[StaffRole] = frozenset({"administrator", "auditor"})
 """Roles that the booking system hands out only if the clinic's settings say so: whoever has its key would be
@@ -40,9 +41,10 @@ class Planned:
 
 
 class SyncApi:
-    def __init__(self, parts: Parts, access: ApiAccess) -> None:
+    def __init__(self, parts: Parts, access: ApiAccess, inviting: Inviting) -> None:
         self._parts = parts
         self._access = access
+        self._inviting = inviting
         self._accounts = parts.stores.accounts
         self._sessions = parts.stores.sessions
 
@@ -115,6 +117,8 @@ class SyncApi:
             fields.append("name")
         if self._roles(user, account) != account.roles:
             fields.append("roles")
+        if "email" in user.model_fields_set and user.email != self._parts.email(account):
+            fields.append("email")
         return fields
 
     def _roles(self, user: SyncUser, account: Account | None) -> tuple[str, ...]:
@@ -137,6 +141,8 @@ class SyncApi:
                 values["name_sealed"] = self._parts.sealed.seal(user.name, name_place(id))
             if account is None or "roles" in planned.fields:
                 values["roles"] = roles
+            if "email" in user.model_fields_set and (account is None or "email" in planned.fields):
+                values["email_sealed"] = self._parts.sealed.maybe_seal(user.email, email_place(id))
         if planned.change in ("enable", "disable"):
             values["active"] = planned.change == "enable"
         try:
@@ -155,7 +161,7 @@ class SyncApi:
         if "roles" in values or values.get("active") is False:
             await self._sessions.end_all(id)
         if values.get("active") is False:
-            await self._accounts.uninvite(id)
+            await self._inviting.withdraw(id)
         return _change(planned, made=id)
 
 

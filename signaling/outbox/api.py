@@ -25,7 +25,7 @@ class MessagesQuery(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     about: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    """The appointment's id."""
+    """The id of an appointment, or of an account."""
 
 
 class MessageAnswer(BaseModel):

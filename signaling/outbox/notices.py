@@ -84,7 +84,8 @@ class Notices:
         await self._outbox.put(messages)
 
     async def invite_staff(self, account: str, contact: Contact, url: SecretStr, useless_at: float) -> int:
-        """The link with which somebody sets up their account; how many messages that were."""
+        """The link with which somebody chooses the password of their account; how many messages that were. One that
+        is not sent yet, of an earlier link, is taken back."""
         now = self._clock.wall()
         facts = Facts(language=contact.language or self._ways.language, link=url.get_secret_value())
         messages = [
@@ -94,6 +95,10 @@ class Notices:
         keep = [message.key for message in messages]
         await self._outbox.suppress(account, None, OF_STAFF, now, keep)
         return await self._outbox.put(messages)
+
+    async def forget_staff(self, account: str) -> None:
+        """Their links work no longer."""
+        await self._outbox.suppress(account, None, OF_STAFF, self._clock.wall())
 
     async def alert(self, alert: str, contacts: Sequence[Contact], url: str) -> int:
         """That something unusual was noticed, to those who look after the server; how many messages that were. What it

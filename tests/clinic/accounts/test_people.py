@@ -19,7 +19,7 @@ def accounts(database: Database) -> Accounts:
 
 
 async def test_what_was_added_is_found(accounts: Accounts) -> None:
-    added = account(external_id="17", sign_on_hmac="s")
+    added = account(external_id="17", sign_on_hmac="s", email_sealed=b"sealed address")
     await accounts.add(added)
     assert await accounts.get("a1") == added
     assert await accounts.by_login(added.login_hmac) == added

@@ -16,6 +16,7 @@ import { rolesOf } from './words.js';
  * @property {string} id
  * @property {string} login
  * @property {string} name
+ * @property {string | null} email
  * @property {string[]} roles
  * @property {boolean} active
  * @property {string | null} external_id

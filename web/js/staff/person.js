@@ -3,7 +3,7 @@
 import { BaseElement } from '../elements/base.js';
 import { button, h, icon } from '../view.js';
 import { question } from './form-dialog.js';
-import { openChange, showLink } from './person-forms.js';
+import { openChange, openInviteAgain } from './person-forms.js';
 import { linkTo } from './place.js';
 import { rolesOf } from './words.js';
 
@@ -33,6 +33,7 @@ export class Person extends BaseElement {
     const when = (/** @type {number | null} */ at) => (at === null ? this.t('staff.never') : formats.moment(at));
     const facts = [
       ['staff.sign_in.login', account.login],
+      account.email !== null && ['staff.person.email', account.email],
       ['staff.person.roles', rolesOf(strings, account.roles)],
       ['staff.person.state', this.t(account.active ? 'staff.person.active' : 'staff.people.disabled')],
       ['staff.person.factor', this.t(account.second_factor ? 'staff.person.has_factor' : 'staff.person.no_factor')],
@@ -73,7 +74,7 @@ export class Person extends BaseElement {
       button(`button compact ${danger ? 'staff-danger' : ''}`, () => void go(), this.t(`staff.person.${word}.open`));
     return [
       locked !== null && one('unlock', () => this.send('unlock', 'unlocked')),
-      active && one('invite', () => this.invite()),
+      active && one('invite', () => openInviteAgain(this.context, this.one, (account) => this.show(account))),
       factor && !own && one('reset', () => this.asked('reset', 'reset-second-factor', 'was_reset'), true),
       seen !== null && !own && one('sign_out', () => this.asked('sign_out', 'sign-out', 'was_signed_out'), true),
       active && !own && one('disable', () => this.asked('disable', 'disable', 'was_disabled'), true),
@@ -93,16 +94,6 @@ export class Person extends BaseElement {
     this.panel.say(this.t('staff.saved'));
     const { office } = this.context;
     if (changed.id === office.state.me?.id) await this.panel.act(() => office.refresh());
-  }
-
-  async invite() {
-    const { strings, api } = this.context;
-    if (!(await question(strings, 'staff.person.invite', { name: this.one.name }, false))) return;
-    await this.panel.act(async () => {
-      const invited = await api.post(`/api/staff/accounts/${encodeURIComponent(this.one.id)}/invite`);
-      this.show(invited.account);
-      await showLink(this.context, invited);
-    });
   }
 
   /**
