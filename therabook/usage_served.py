@@ -5,6 +5,7 @@ Not here: what counts, and what is answered (`signaling/usage`).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clinic import Database
+from clinic.accounts import Accounts
 from clinic.audit.log import AuditLog
 from clinic.usage.codes import CodeTables
 from clinic.usage.store import Usages
@@ -19,10 +21,12 @@ from clinic.usage.sums import UsageSums
 from sfu import MediaServer
 from signaling import keys
 from signaling.api_access import ApiAccess
+from signaling.appointments.staff import StaffByAccount
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.ids import new_id
 from signaling.route import Route
+from signaling.sealed_columns import SealedColumns
 from signaling.sessions import Sessions
 from signaling.usage.api import UsageApi
 from signaling.usage.codes import DEFAULT
@@ -57,6 +61,7 @@ def routes(
     async def audit_head() -> str | None:
         return (await audit_log.head()).note or None
 
+    records_key = keys.records_key(settings.data_dir)
     api = UsageApi(
         access=access,
         audit=audit,
@@ -67,6 +72,7 @@ def routes(
         letterhead=letterhead(settings),
         clock=clock,
         audit_head=audit_head,
+        names_of=StaffByAccount(Accounts(store), SealedColumns(records_key, os.urandom)).names,
     )
     return usage_routes(api)
 

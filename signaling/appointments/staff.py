@@ -5,6 +5,8 @@ Not here: accounts (`signaling/accounts`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from typing import Protocol
 
 from clinic import Unknown
@@ -47,6 +49,14 @@ class StaffByAccount:
             return self._seals.open(known.name_sealed, name_place(known.id))
         except (Unknown, SealBroken):
             return None
+
+    async def names(self, accounts: Collection[str]) -> dict[str, str]:
+        """By account; whoever has none is left out. Raises ClinicError."""
+        found: dict[str, str] = {}
+        for account in await self._accounts.several(accounts):
+            with suppress(SealBroken):
+                found[account.id] = self._seals.open(account.name_sealed, name_place(account.id))
+        return found
 
     async def treating(self) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []

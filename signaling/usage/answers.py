@@ -67,6 +67,11 @@ class StatementQuery(Query):
     patient: Id | None = None
 
 
+Names = dict[str, str]
+"""What the accounts among the therapists are called, for people who are signed in: software knows them by their ids.
+Whoever has no account is not among them."""
+
+
 class SpanAnswer(BaseModel):
     person: str | None
     """None: the sitting as a whole."""
@@ -119,11 +124,13 @@ class SittingAnswer(BaseModel):
 class SittingDetails(SittingAnswer):
     shares: list[ShareAnswer]
     spans: list[SpanAnswer]
+    names: Names = {}
 
 
 class SessionsAnswer(BaseModel):
     sessions: list[SittingAnswer]
     """The newest first."""
+    names: Names
     after: str | None
     """To be asked with for the next page; None: there is none."""
 
@@ -146,6 +153,7 @@ class PeopleAnswer(BaseModel):
     month: str
     people: list[SumAnswer]
     """By their ids."""
+    names: Names
     after: str | None
     """To be asked with for the next page; None: there is none."""
 

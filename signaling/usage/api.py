@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import calendar
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -37,6 +37,7 @@ from signaling.usage.answers import (
     Format,
     KeyAnswer,
     MonthsAnswer,
+    Names,
     PatientAnswer,
     PeopleAnswer,
     PeopleQuery,
@@ -64,6 +65,9 @@ MOST_PRINTED = 2_000
 HeadOf = Callable[[], Awaitable[str | None]]
 """The newest signed head of the audit log, as a text; None where there is none."""
 
+NamesOf = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+"""What these accounts are called, those that there are."""
+
 
 class UsageApi:
     def __init__(
@@ -78,6 +82,7 @@ class UsageApi:
         letterhead: Letterhead,
         clock: Clock,
         audit_head: HeadOf,
+        names_of: NamesOf,
     ) -> None:
         """`key` signs statements."""
         self._access = access
@@ -89,6 +94,7 @@ class UsageApi:
         self._letterhead = letterhead
         self._clock = clock
         self._audit_head = audit_head
+        self._names_of = names_of
 
     # Sessions -------------------------------------------------------------------------------------------------------
 
@@ -110,7 +116,8 @@ class UsageApi:
         with _records():
             page = await self._usages.find(wanted, after=_place(asked.after), limit=asked.limit)
         told = [sitting_answer(each, known, now) for each in page.sittings]
-        return _json(SessionsAnswer(sessions=told, after=cursor_of(page.after)))
+        names = await self._names(caller, [each.therapist for each in told])
+        return _json(SessionsAnswer(sessions=told, names=names, after=cursor_of(page.after)))
 
     async def session(self, request: web.Request) -> web.StreamResponse:
         caller = await self._access.require(request, "read_usage", own=True)
@@ -133,6 +140,8 @@ class UsageApi:
             )
         told = sitting_details(whole, await self._versions(), self._clock.wall())
         if asked.format == "json":
+            there = [share.person for share in whole.shares if share.role != "patient"]
+            told.names = await self._names(caller, [told.therapist, *there])
             return _json(told)
         table = listing.sitting(told, self._letterhead.zone)
         return await self._file(asked.format, table, f"session-{told.day}")
@@ -193,7 +202,9 @@ class UsageApi:
         if asked.format == "json":
             more = people[asked.limit :]
             people = people[: asked.limit]
-            return _json(PeopleAnswer(month=asked.month, people=people, after=people[-1].who if more else None))
+            names = await self._names(caller, [each.who for each in people]) if kind == "therapist" else {}
+            after = people[-1].who if more else None
+            return _json(PeopleAnswer(month=asked.month, people=people, names=names, after=after))
         title = f"{kind.capitalize()}s {asked.month}"
         return await self._file(asked.format, listing.sums(title, kind, people), f"{kind}s-{asked.month}")
 
@@ -265,6 +276,13 @@ class UsageApi:
             format=form,
             **more,
         )
+
+    async def _names(self, caller: Caller, accounts: Sequence[str | None]) -> Names:
+        asked = {each for each in accounts if each is not None}
+        if caller.kind != "staff" or not asked:
+            return {}
+        with _records():
+            return dict(await self._names_of(asked))
 
     async def _all(self, wanted: Wanted, form: str, *, spans: bool = False) -> list[WholeSitting]:
         """Page after page, the newest first. Raises Refused if there are too many."""

@@ -8,7 +8,7 @@ from clinic import open_database, sqlite_url
 from clinic.usage.store import Usages
 from signaling.usage.statement import verify
 from tests.clinic.usage.made_up import START, whole
-from tests.signaling.accounts.staff import Browser, a_member, a_practice
+from tests.signaling.accounts.staff import KEY, Browser, a_member, a_practice
 
 MONTH = "month=2027-01"
 
@@ -42,3 +42,21 @@ async def test_each_role_gets_what_is_theirs(tmp_path: Path) -> None:
         assert await statuses(await a_member(admin, "auditor")) == [200, 200, 200, 200, 200, 403]
         assert await statuses(await a_member(admin, "front_desk")) == [403] * 6
         assert await statuses(admin) == [200] * 6
+
+
+async def test_whoever_is_signed_in_reads_names_and_software_reads_ids(tmp_path: Path) -> None:
+    async with a_practice(tmp_path) as (_, admin):
+        therapist = await a_member(admin, "therapist")
+        await admin.post(f"/accounts/{therapist.id}/change", {"name": "Theo Thorn"})
+        database = open_database(sqlite_url(tmp_path / "data" / "clinic.db"))
+        await Usages(database).keep([whole("one", START, therapist=therapist.id), whole("two", START + 9_000)])
+        await database.close()
+        paths = ("/sessions", f"/therapists?{MONTH}", "/sessions/one")
+        for who in (admin, therapist):
+            for path in paths:
+                assert (await who.get(path, root="/api/usage")).json["names"] == {therapist.id: "Theo Thorn"}, path
+        for path in paths:
+            answer = await Browser(admin.server).get(path, root="/api/usage", headers=KEY)
+            assert answer.status == 200
+            assert answer.json["names"] == {}, path
+        assert (await admin.get(f"/patients?{MONTH}", root="/api/usage")).json["names"] == {}

@@ -7,7 +7,7 @@
 import { BaseElement } from '../elements/base.js';
 import { h, icon } from '../view.js';
 import { linkTo } from './place.js';
-import { codesOf, minutesWords } from './usage-words.js';
+import { codesOf, minutesWords, nameOf } from './usage-words.js';
 
 /**
  * @typedef {import('./element.js').StaffContext} StaffContext
@@ -26,6 +26,7 @@ export class UsageSession extends BaseElement {
     super(context);
     const { strings } = context;
     this.className = 'staff-stack';
+    this.names = sitting.names;
     const own = sitting.spans.filter((span) => span.person === null);
     const people = sitting.shares.map(({ person }) => person);
     this.append(
@@ -47,7 +48,7 @@ export class UsageSession extends BaseElement {
       ...people.flatMap((person) => {
         const theirs = sitting.spans.filter((span) => span.person === person);
         if (theirs.length === 0) return [];
-        const title = this.t('staff.usage.sent', { person });
+        const title = this.t('staff.usage.sent', { person: nameOf(this.names, person) });
         return [h('h2', {}, title), this.table(title, theirs)];
       }),
     );
@@ -71,7 +72,7 @@ export class UsageSession extends BaseElement {
       h(
         'div',
         { class: 'staff-row-main' },
-        h('strong', {}, share.person),
+        h('strong', {}, nameOf(this.names, share.person)),
         h('span', { class: 'small-text soft' }, strings.has(role) ? this.t(role) : share.role),
       ),
       h(

@@ -40,8 +40,19 @@
  * @property {string} state
  * @property {string | null} reason
  *
- * @typedef {Sitting & {shares: Share[], spans: Span[]}} Details
+ * @typedef {Record<string, string>} Names  of accounts, by their ids
+ *
+ * @typedef {Sitting & {shares: Share[], spans: Span[], names: Names}} Details
  */
+
+/**
+ * @param {Names} names
+ * @param {string} who
+ * @returns {string} their id, if they have no account
+ */
+export function nameOf(names, who) {
+  return Object.hasOwn(names, who) ? names[who] : who;
+}
 
 /**
  * @param {readonly Suggestion[]} suggestions

@@ -13,11 +13,12 @@ import { Panel, register } from './panel.js';
 import { linkTo } from './place.js';
 import { UsageCodes } from './usage-codes.js';
 import { UsageSession } from './usage-session.js';
-import { codesOf, lastMonths, minutesWords, monthName } from './usage-words.js';
+import { codesOf, lastMonths, minutesWords, monthName, nameOf } from './usage-words.js';
 
 /**
  * @typedef {import('./element.js').StaffContext} StaffContext
  * @typedef {import('./usage-words.js').Sitting} Sitting
+ * @typedef {import('./usage-words.js').Names} Names
  * @typedef {{who: string, sittings: number, held: number, minutes: number}} Sum
  */
 
@@ -140,8 +141,8 @@ export class UsagePanel extends Panel {
           api.get('/api/usage/therapists', { query: { month: query.month, limit: 500 } }),
           api.get('/api/usage/sessions', { query: { ...query, limit: ROWS } }),
         ]),
-      ([{ people }, page]) => {
-        this.showPeople(people);
+      ([{ people, names }, page]) => {
+        this.showPeople(people, names);
         this.showDownloads();
         replace(this.rows);
         this.show(page);
@@ -160,23 +161,29 @@ export class UsagePanel extends Panel {
     this.rows.children[before]?.querySelector('a')?.focus();
   }
 
-  /** @param {{sessions: Sitting[], after: string | null}} page */
-  show({ sessions, after }) {
-    this.rows.append(...sessions.map((sitting) => this.row(sitting)));
+  /** @param {{sessions: Sitting[], names: Names, after: string | null}} page */
+  show({ sessions, names, after }) {
+    this.rows.append(...sessions.map((sitting) => this.row(sitting, names)));
     this.next = after;
     this.more.hidden = after === null;
     this.nothing.hidden = this.rows.children.length > 0;
   }
 
-  /** @param {Sum[]} people */
-  showPeople(people) {
-    const chosen = this.therapist.value;
-    const ids = people.map(({ who }) => who);
-    if (chosen !== '' && !ids.includes(chosen)) ids.push(chosen);
+  /**
+   * @param {Sum[]} people
+   * @param {Names} names
+   */
+  showPeople(people, names) {
+    const { value: chosen, selectedOptions } = this.therapist;
+    const options = people.map(({ who }) => ({ who, name: nameOf(names, who) }));
+    if (chosen !== '' && !options.some(({ who }) => who === chosen)) {
+      options.push({ who: chosen, name: selectedOptions[0].text }); // nobody's in this month
+    }
+    options.sort((one, other) => one.name.localeCompare(other.name, this.context.strings.language));
     replace(
       this.therapist,
       h('option', { value: '' }, this.t('staff.usage.all')),
-      ids.map((id) => h('option', { value: id, selected: id === chosen }, id)),
+      options.map(({ who, name }) => h('option', { value: who, selected: who === chosen }, name)),
     );
     const those = chosen === '' ? people : people.filter(({ who }) => who === chosen);
     const minutes = those.reduce((sum, person) => sum + person.minutes, 0);
@@ -201,12 +208,15 @@ export class UsagePanel extends Panel {
     );
   }
 
-  /** @param {Sitting} sitting */
-  row(sitting) {
+  /**
+   * @param {Sitting} sitting
+   * @param {Names} names
+   */
+  row(sitting, names) {
     const { formats, strings } = this.context;
     const facts = [
       formats.moment(sitting.started_at),
-      this.all && sitting.therapist,
+      this.all && sitting.therapist !== null && nameOf(names, sitting.therapist),
       sitting.patients.join(', '),
       sitting.gap_s >= 60 &&
         this.t('staff.usage.gaps', { minutes: minutesWords(strings, Math.floor(sitting.gap_s / 60)) }),
