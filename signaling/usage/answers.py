@@ -130,7 +130,7 @@ class SittingDetails(SittingAnswer):
 class SessionsAnswer(BaseModel):
     sessions: list[SittingAnswer]
     """The newest first."""
-    names: Names
+    names: Names = {}
     after: str | None
     """To be asked with for the next page; None: there is none."""
 
@@ -153,7 +153,7 @@ class PeopleAnswer(BaseModel):
     month: str
     people: list[SumAnswer]
     """By their ids."""
-    names: Names
+    names: Names = {}
     after: str | None
     """To be asked with for the next page; None: there is none."""
 

@@ -183,6 +183,7 @@ function showLink({ strings, formats }, { account, link, expires_at: until, sent
   const works = strings.text('staff.link.works', { until: formats.moment(until ?? 0) });
   const sent = email !== null && strings.text('staff.link.sent', { email });
   const words = sent || [mail && strings.text('staff.link.not_sent'), strings.text('staff.link.give')];
+  const done = sent ? 'staff.link.done_sent' : 'staff.link.done';
   return new Promise((resolve) => {
     const dialog = open(
       strings.text('staff.link.title', { name: account.name }),
@@ -196,7 +197,7 @@ function showLink({ strings, formats }, { account, link, expires_at: until, sent
               shownOnce(strings, new URL(link, location.href).href, strings.text('staff.link.name')),
               h('div', { class: 'note warn' }, icon('warning'), h('p', {}, strings.text('staff.link.warning'))),
             ],
-        h('div', { class: 'dialog-buttons' }, button('button main', close, strings.text(sent ? 'staff.link.done_sent' : 'staff.link.done'))),
+        h('div', { class: 'dialog-buttons' }, button('button main', close, strings.text(done))),
       ].flat(),
     );
     dialog.addEventListener('close', () => resolve(), { once: true });
