@@ -21,7 +21,7 @@ def open_media(server: MediaServer, offer: Offer, role: Role, session: str) -> t
     """A new peer. Raises Refused."""
     sources = permitted_sources(role, offer.sources)
     try:
-        answer = server.open_peer(offer.sdp, sources, session)
+        answer = server.open_peer(offer.read(), sources, session)
     except PeerError as error:
         raise _refusal(error) from error
     return _media(answer, sources), _answer(answer)
@@ -38,7 +38,7 @@ def offer_again(
         return open_media(server, offer, role, session)
     sources = permitted_sources(role, offer.sources)
     try:
-        answer = server.offer_again(peer, offer.sdp, sources)
+        answer = server.offer_again(peer, offer.read(), sources)
     except PeerError as error:
         if error.code not in ("no_such_peer", "bad_offer"):
             raise _refusal(error) from error

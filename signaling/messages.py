@@ -7,9 +7,9 @@ does (`signaling/connection.py`, `signaling/room.py`), and what a browser counts
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from signaling.chat_messages import Chat as Chat
 from signaling.chat_messages import ChatFrom as ChatFrom
@@ -22,6 +22,8 @@ from signaling.message import Message as Message
 from signaling.message import Mid as Mid
 from signaling.message import PersonId as PersonId
 from signaling.message import Source as Source
+from signaling.packed import LONGEST as LONGEST_OFFER
+from signaling.packed import unpack
 from signaling.recording_messages import ConsentText as ConsentText
 from signaling.recording_messages import Film as Film
 from signaling.recording_messages import Place as Place
@@ -52,10 +54,23 @@ class Sources(Message):
 
 
 class Offer(Message):
-    """An SDP offer. Every recvonly m-line in it is a slot to receive in."""
+    """An SDP offer, packed or as it is: on a slow way that would hold up the sound for seconds. Every recvonly m-line
+    in it is a slot to receive in."""
 
-    sdp: Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
+    sdp: Annotated[str, StringConstraints(max_length=LONGEST_OFFER)] = ""
+    packed: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_OFFER // 4)] | None = None
+    """In place of `sdp`: base64url of its UTF-8, compressed (DEFLATE, RFC 1951)."""
     sources: Sources
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if (self.packed is None) == (not self.sdp):
+            raise ValueError("either sdp or packed")
+        return self
+
+    def read(self) -> str:
+        """The SDP. Raises Refused (bad_offer) for what is not packed as it should be, or is larger than an offer."""
+        return self.sdp if self.packed is None else unpack(self.packed)
 
 
 class Slot(Message):

@@ -79,7 +79,7 @@ class Probes:
         offer = (await read_json(request, ProbeRequest)).offer
         if len(self._open) >= MOST or sum(1 for each in self._open.values() if each.ticket == ticket) >= MOST_EACH:
             raise Refused("too_many_requests", retry_after=SECONDS / 4)
-        if offer.sdp.count("\nm=") > MOST_LINES:
+        if offer.read().count("\nm=") > MOST_LINES:
             raise Refused("bad_offer")
         # a room of its own, whose name no session can have
         media, answer = open_media(self._media, offer, "patient", f"probe/{self._new_id()}")

@@ -80,7 +80,7 @@ def _limits(annotation: Any) -> str:
             return _bounds(limits)
         if limits.pattern:
             return f" matching `{limits.pattern}`"
-        return f" of {limits.min_length} to {limits.max_length} characters"
+        return f" of {limits.min_length or 0} to {limits.max_length} characters"
     return ""
 
 

@@ -85,6 +85,35 @@ test('who has come back with a new page is somebody who has come', () => {
   assert.deepEqual(used.at(-1), kid(0));
 });
 
+test('who lost a socket gets again what they have not said came, and nothing else changes', () => {
+  const { given, used, holders, epochs } = begun();
+  holders('ab');
+  epochs.has('b', kid(255));
+  given.length = 0;
+  epochs.again('a');
+  epochs.again('b');
+  epochs.again('c');
+  assert.deepEqual(given, [['a', kid(255), 1]]);
+  assert.deepEqual(used, [kid(255)]);
+});
+
+test('the newest key comes last, also where only the one in use is missing', () => {
+  const { given, used, holders, epochs } = begun();
+  holders('ab');
+  holders('abc');
+  epochs.has('a', kid(0));
+  epochs.has('b', kid(255));
+  given.length = 0;
+  epochs.again('a');
+  assert.deepEqual(given, [['a', kid(255), 1], ['a', kid(0), 2]]);
+  given.length = 0;
+  epochs.again('b');
+  assert.deepEqual(given, [['b', kid(0), 2]]);
+  epochs.has('b', kid(0));
+  epochs.has('c', kid(0));
+  assert.deepEqual(used, [kid(255), kid(0)]);
+});
+
 test('the same people change nothing', () => {
   const { given, used, holders } = begun();
   holders('ab');

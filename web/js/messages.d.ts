@@ -338,9 +338,14 @@ export interface Sources {
   screen?: Mid | null;
 }
 
-/** An SDP offer. Every recvonly m-line in it is a slot to receive in. */
+/**
+ * An SDP offer, packed or as it is: on a slow way that would hold up the sound for seconds. Every recvonly m-line in it
+ * is a slot to receive in.
+ */
 export interface Offer {
-  sdp: string;
+  sdp?: string;
+  /** In place of `sdp`: base64url of its UTF-8, compressed (DEFLATE, RFC 1951). */
+  packed?: string | null;
   sources: Sources;
 }
 

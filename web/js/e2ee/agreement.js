@@ -6,7 +6,8 @@
  * - Names go to everybody whom one may know of; keys only to people who are present, and to the recorder only while it
  *   may have them and the own person has agreed, of which this page alone is the judge.
  * - There is one handshake with each other. Whenever a socket was lost, theirs or the own one, it is said again, and so
- *   are name and key. If a page was lost too, the other side begins anew, and it is agreed again.
+ *   are the name and those keys of which nobody has said that they came. If a page was lost too, the other side begins
+ *   anew, and it is agreed again.
  * - A public key that was compared stays compared for the call. Another one under the same id is told.
  * - What was forged is remembered until the words were compared, or a key is agreed on that had been.
  *
@@ -51,6 +52,7 @@ export const RECORDER = 'recorder';
  * @property {(to: Other, body: string) => void} send      by way of the server
  * @property {(holders: ReadonlyMap<string, number>) => void} holders  who is to have the own key: `Epochs.setHolders`
  * @property {(id: string, kid: number) => void} has       `Epochs.has`
+ * @property {(id: string) => void} again                  `Epochs.again`
  * @property {(kid: number, key: Bytes) => void} add       a key of somebody who is present
  * @property {(number: number) => void} forget             of somebody who has gone, or has another now
  * @property {() => void} keep                             what was found has changed
@@ -62,8 +64,8 @@ export const RECORDER = 'recorder';
  * @typedef {object} Tie
  * @property {Handshake} handshake
  * @property {Other} other
- * @property {number} agreed   changes with each agreement, and whenever it is said again; 0: there is none yet
- * @property {number} named    at which of these the own name was told
+ * @property {number} agreed   changes with each agreement; 0: there is none yet
+ * @property {number} named    at which of these the own name was told; 0: it may be lost
  * @property {string | null} publicKey
  * @property {string[]} words
  */
@@ -265,7 +267,8 @@ export class Agreement {
    */
   #again(tie) {
     void tie.handshake.again();
-    if (tie.agreed) tie.agreed = ++this.#agreements;
+    tie.named = 0;
+    this.#host.again(tie.other.id);
   }
 
   /**

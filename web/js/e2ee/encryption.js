@@ -347,6 +347,7 @@ export class Encryption {
           this.#epochs.setHolders(holders);
         },
         has: (id, kid) => this.#epochs.has(id, kid),
+        again: (id) => this.#epochs.again(id),
         add: (kid, key) => this.#tell({ op: 'add', kid, key }),
         forget: (number) => this.#tell({ op: 'forget', number }),
         keep: () => void this.#identities.keep(seat.seat, identity),

@@ -3,9 +3,10 @@
  * Under which key this person sends, and who has it (docs/e2ee.md, "A new epoch").
  *
  * Whoever comes gets a new key, so that they cannot read what was before; it is used as soon as all have it, or after
- * two seconds. When somebody is no longer to have it, the next one is used at once. With nobody to have it there is
- * none, and nothing is sent. Keys are random bytes that others get sealed; how, is not its business (`agreement.js`),
- * nor is what is encrypted (`worker.js`).
+ * two seconds. When somebody is no longer to have it, the next one is used at once. Whoever only lost a socket keeps
+ * it, and gets again what may have been lost. With nobody to have it there is none, and nothing is sent. Keys are
+ * random bytes that others get sealed; how, is not its business (`agreement.js`), nor is what is encrypted
+ * (`worker.js`).
  */
 
 import { systemClock } from '../clock.js';
@@ -18,6 +19,8 @@ const KEY_BYTES = 32;
 const EPOCHS = 256;
 
 /** @typedef {{kid: number, key: import('./sframe.js').Bytes}} SenderKey */
+
+/** @typedef {{key: SenderKey, missing: Set<string>}} Given  `missing`: who has not said that it came */
 
 /**
  * @typedef {object} Keeper  what is done with keys
@@ -34,9 +37,9 @@ export class Epochs {
   #epoch;
   /** @type {Map<string, number>} who is to have it, and at which handshake with them that was said */
   #holders = new Map();
-  /** @type {SenderKey | null} in use */
+  /** @type {Given | null} in use */
   #current = null;
-  /** @type {{key: SenderKey, missing: Set<string>} | null} given, and not used yet */
+  /** @type {Given | null} not used yet */
   #next = null;
   #cancel = () => {};
 
@@ -80,9 +83,16 @@ export class Epochs {
    * @param {number} kid   which
    */
   has(id, kid) {
-    if (this.#next?.key.kid !== kid) return;
-    this.#next.missing.delete(id);
-    if (!this.#next.missing.size) this.#useNext();
+    this.#given.find(({ key }) => key.kid === kid)?.missing.delete(id);
+    if (this.#next?.missing.size === 0) this.#useNext();
+  }
+
+  /** @param {string} id  to whom what was on its way may be lost, in either direction */
+  again(id) {
+    // In the order in which they came before: the last one is the newest to who gets them.
+    const given = this.#given;
+    const first = given.findIndex(({ missing }) => missing.has(id));
+    if (first >= 0) for (const { key } of given.slice(first)) this.#keeper.give(id, key);
   }
 
   /** The key in use cannot be used for more. */
@@ -94,6 +104,10 @@ export class Epochs {
   close() {
     this.#holders.clear();
     this.#end();
+  }
+
+  get #given() {
+    return [this.#current, this.#next].filter((given) => given !== null);
   }
 
   /** @param {{atOnce: boolean}} how */
@@ -110,9 +124,9 @@ export class Epochs {
   #useNext() {
     this.#cancel();
     if (!this.#next) return;
-    this.#current = this.#next.key;
+    this.#current = this.#next;
     this.#next = null;
-    this.#keeper.use(this.#current);
+    this.#keeper.use(this.#current.key);
   }
 
   #end() {
