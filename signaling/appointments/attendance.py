@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEEP_EVERY = 30.0
 """Seconds between two records of a meeting that goes on: so much is missing after a crash, at most."""
 
-VisitState = Literal["upcoming", "open", "waiting", "running", "late", "missed", "over", "cancelled"]
+VisitState = Literal["upcoming", "open", "waiting", "running", "late", "missed", "held", "cancelled"]
 PersonState = Literal["away", "waiting", "present", "gone"]
 
 
@@ -170,10 +170,10 @@ def visit_state(
         return "running"
     if "waiting" in people or "present" in people:
         return "waiting"
-    if now >= rules.closes_at(appointment):
-        return "over" if appointment.state is AppointmentState.SEEN else "missed"
     if appointment.state is AppointmentState.SEEN:
-        return "over" if now >= appointment.ends_at else "open"
+        return "open" if therapist and now < appointment.ends_at else "held"
+    if now >= rules.closes_at(appointment):
+        return "missed"
     if now >= appointment.starts_at + rules.late:
         return "late"
     return "open" if now >= rules.opens_at(appointment) else "upcoming"

@@ -351,9 +351,10 @@ class PersonOfTheDay(BaseModel):
 class VisitOfTheDay(BaseModel):
     appointment: AppointmentAnswer
     people: list[PersonOfTheDay]
-    state: Literal["upcoming", "open", "waiting", "running", "late", "missed", "over", "cancelled"]
+    state: Literal["upcoming", "open", "waiting", "running", "late", "missed", "held", "cancelled"]
     """`open`: people can come. `waiting`: somebody waits. `running`: they are together. `late`: it should have begun,
-    and nobody invited has come. `missed`: its time is over and they were never together."""
+    and nobody invited has come. `missed`: its time is over and they were never together. `held`: they were, and
+    everyone has left or its time is over; whoever comes again waits again."""
     therapist_present: bool
     started_at: float | None
     """When they were first together, for the clock; while it runs the clock goes on until `planned_end`."""

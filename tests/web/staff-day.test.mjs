@@ -54,7 +54,7 @@ test('a clock that is behind shows no negative minutes', () => {
 });
 
 test('every state has words', () => {
-  for (const state of ['upcoming', 'open', 'waiting', 'running', 'late', 'missed', 'over', 'cancelled']) {
+  for (const state of ['upcoming', 'open', 'waiting', 'running', 'late', 'missed', 'held', 'cancelled']) {
     assert.ok(strings.has(stateOf(visit({ state, people: [waits(0)] }), 600).key), state);
   }
   for (const state of ['booked', 'cancelled', 'seen', 'missed']) {
@@ -63,6 +63,15 @@ test('every state has words', () => {
   for (const state of ['away', 'gone']) assert.ok(!personState(strings, person({ state }), 0).includes('staff.'));
   assert.equal(personState(strings, person({ checked_in: true }), 0), 'has checked in');
   assert.match(personState(strings, waits(0), 120), /2 minutes$/);
+});
+
+test('of what is over it is said who did not come', () => {
+  for (const state of ['held', 'missed']) {
+    const said = (changes) => personState(strings, person(changes), 0, state);
+    assert.equal(said({ checked_in: true }), 'did not come');
+    assert.equal(said({ state: 'gone' }), 'has left');
+  }
+  assert.equal(personState(strings, person(), 0, 'late'), 'not here yet');
 });
 
 test('only who begins to wait is news', () => {
@@ -88,7 +97,7 @@ test('people are named as they want to be, guests with what they are', () => {
 });
 
 test('the clock runs while they are together, and over', () => {
-  assert.equal(clockOf(visit({ state: 'over', started_at: 1000 }), 2000), null);
+  assert.equal(clockOf(visit({ state: 'held', started_at: 1000 }), 2000), null);
   assert.deepEqual(clockOf(visit({ state: 'running', started_at: 1000 }), 1600), { gone: 600, left: 2400 });
   assert.equal(clockOf(visit({ state: 'running', started_at: 1000 }), 4100).left, -100);
 });

@@ -72,8 +72,11 @@ async def test_a_visit_from_waiting_to_seen_on_the_page_of_the_day(practice: Pra
     assert running["therapist_present"]
     await patient.says(m.Leave())
     await patient.closed()
+    assert (await seen_as(visit, "open"))["therapist_present"]
     await doctor.says(m.Leave())
     await doctor.closed()
+    held = await seen_as(visit, "held")
+    assert (held["people"][0]["state"], held["can_join"]) == ("gone", True)
     # and it is kept: what was seen stays seen
     for _ in range(100):
         _, shown = await ask(therapist, "GET", f"/appointments/{appointment['id']}")

@@ -130,7 +130,7 @@ export class DayVisit extends BaseElement {
     set(this.pill, { 'data-tone': tone });
     this.visit.people.forEach((person, index) => {
       const words = this.people.children[index]?.lastElementChild;
-      if (words) setText(words, personState(strings, person, time));
+      if (words) setText(words, personState(strings, person, time, this.visit?.state));
     });
     const clock = clockOf(this.visit, time);
     this.clock.hidden = clock === null;

@@ -47,7 +47,7 @@
  * @typedef {object} VisitOfTheDay
  * @property {Appointment} appointment
  * @property {Person[]} people
- * @property {'upcoming' | 'open' | 'waiting' | 'running' | 'late' | 'missed' | 'over' | 'cancelled'} state
+ * @property {'upcoming' | 'open' | 'waiting' | 'running' | 'late' | 'missed' | 'held' | 'cancelled'} state
  * @property {boolean} therapist_present
  * @property {number | null} started_at
  * @property {number} planned_end
@@ -65,7 +65,7 @@ const TONES = {
   running: 'good',
   late: 'warn',
   missed: 'bad',
-  over: 'quiet',
+  held: 'quiet',
   cancelled: 'quiet',
 };
 
@@ -95,8 +95,10 @@ export function stateOf(visit, now) {
  * @param {Strings} strings
  * @param {Person} person
  * @param {number} now
+ * @param {VisitOfTheDay['state']} [visit]  of the appointment
  */
-export function personState(strings, { state, waiting_since: waits, present_since: present, checked_in: ready }, now) {
+export function personState(strings, person, now, visit) {
+  const { state, waiting_since: waits, present_since: present, checked_in: ready } = person;
   if (state === 'waiting' && waits !== null) {
     const count = minutesSince(waits, now);
     const key = count > 0 ? 'staff.day.person.waiting' : 'staff.day.person.waiting_now';
@@ -105,6 +107,7 @@ export function personState(strings, { state, waiting_since: waits, present_sinc
   if (state === 'present' && present !== null) {
     return strings.text('staff.day.person.present', { time: strings.time(present) });
   }
+  if (state === 'away' && (visit === 'held' || visit === 'missed')) return strings.text('staff.day.person.absent');
   if (state === 'away' && ready) return strings.text('staff.day.person.checked_in');
   return strings.text(`staff.day.person.${state}`);
 }
