@@ -51,3 +51,13 @@ def address_key(address: str) -> str:
             return str(ip.ipv4_mapped)
         return str(ipaddress.ip_network((ip, 64), strict=False))
     return str(ip)
+
+
+def network_key(address: str) -> str:
+    """What one building or one provider's gateway has: the /24 of an IPv4 address, the /48 of an IPv6 address."""
+    key = address_key(address)
+    try:
+        network = ipaddress.ip_network(key)
+    except ValueError:
+        return key
+    return str(network.supernet(new_prefix=24 if network.version == 4 else 48))

@@ -293,7 +293,7 @@ class RecordingsAccess:
 
 
 def _came(claims: RecordingsClaims) -> Came:
-    return Came(claims.jti, claims.sub, claims.role, claims.room, lasting=True)
+    return Came(claims.jti, claims.sub, claims.role, claims.room, returns=1)
 
 
 async def _none(account: str) -> frozenset[str]:

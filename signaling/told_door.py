@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from clinic.audit.events import ActorKind
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.limits import Limiter
@@ -32,8 +33,9 @@ class Came:
     who: str
     role: str
     session: str | None = None
-    lasting: bool = False
-    """It is used all the time, as a cookie is, and not once."""
+    kind: ActorKind = "link"
+    returns: int = 0
+    """After so many returns from one place to another it is used in two at a time; 0: it is used once, and in one."""
 
     @property
     def patient(self) -> str | None:

@@ -40,6 +40,7 @@ from signaling.key_ring import KeyRing
 from signaling.limits import Limiter
 from signaling.route import Route
 from signaling.sealed_columns import SealedColumns
+from signaling.told_door import Used
 from therabook.settings import BadSettings, Settings
 
 TRIES_PER_MINUTE = 120
@@ -56,13 +57,14 @@ class Staff:
         http: aiohttp.ClientSession,
         api_key: SecretStr,
         proxies: Sequence[Network],
+        used: Used,
     ) -> None:
-        """Raises BadSettings, signaling.keys.BadKey."""
+        """`used`: is told from where sessions are used. Raises BadSettings, signaling.keys.BadKey."""
         self._settings = settings
         self._store = store
         self._http = http
         self._parts = parts(settings, store, audit, clock, proxies)
-        self.cookies = Cookies(self._parts)
+        self.cookies = Cookies(self._parts, used)
         self.ring = KeyRing(api_key, self._parts.stores.keys, clock)
         a_minute = settings.staff_requests_per_minute
         self.access = ApiAccess(

@@ -113,7 +113,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     store = recordings.database(settings)
     audit_log = audit_served.audit_log(settings)
     audit = Audit(audit_log.append, clock)
-    staff = Staff(settings, store, audit, clock, http, api_key, proxies)
+    alerts = alerts_served.alerts(settings, store, audit, metrics, clock)
+    staff = Staff(settings, store, audit, clock, http, api_key, proxies, alerts.used)
 
     # Media, recordings, sessions, and the way into them
     nodes = Alone()
@@ -125,7 +126,6 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
     media = MediaServer(parts.media_config(settings), tell)
     provider = ToldKeys(recordings.key_provider(settings, http, clock.wall), audit, clock)
-    alerts = alerts_served.alerts(settings, store, audit, metrics, clock)
     told_door = ToldDoor(audit, clock, alerts.used)
     books = recordings.books(settings, store, provider)
     vault = recordings.vault(settings, store, provider)

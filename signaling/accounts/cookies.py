@@ -16,8 +16,10 @@ from clinic.accounts.records import Stage
 from clinic.accounts.sessions import Found
 from signaling.accounts.lookups import digest
 from signaling.accounts.parts import Parts
-from signaling.headers import from_own_page
+from signaling.headers import client_address, from_own_page
+from signaling.limits import network_key
 from signaling.refusals import Refused
+from signaling.told_door import Came, Used, unheard
 
 COOKIE = "__Host-therabook-staff"
 
@@ -33,6 +35,11 @@ FRESH = 10 * 60.0
 
 SEEN_EVERY = 20.0
 """Seconds. That somebody is there is not written with each request."""
+
+RETURNS = 3
+"""To a network that was left, within ten minutes, that show two browsers with one session. A page asks every few
+seconds, so two that are open do it at once. Fewer, and a laptop that loses the clinic's network and finds it again does
+too."""
 
 LONGEST_TOKEN = 100
 
@@ -57,8 +64,9 @@ _SYSTEMS = (
 
 
 class Cookies:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, used: Used = unheard) -> None:
         self._parts = parts
+        self._used = used
         self._sessions = parts.stores.sessions
 
     async def found(self, request: web.Request) -> Found:
@@ -81,6 +89,8 @@ class Cookies:
         if now - session.seen_at >= SEEN_EVERY and BACKGROUND not in request.headers:
             await self._sessions.seen(session.id, now)
             found = replace(found, session=replace(session, seen_at=now))
+        network = network_key(client_address(request, self._parts.proxies))
+        self._used(Came(session.id, session.account_id, "staff", kind="staff", returns=RETURNS), network)
         return found
 
     async def signed_in(self, request: web.Request, *, enrolling: bool = False) -> Found:

@@ -73,10 +73,10 @@ class Alerts:
                 self._raise(raised)
 
     def used(self, came: Came, address: str) -> None:
-        """For `ToldDoor`."""
-        if self._places.used(came.token, address, self._clock.steady(), lasting=came.lasting):
+        """For `ToldDoor`, and for the cookies of staff."""
+        if self._places.used(came.token, address, self._clock.steady(), returns=came.returns):
             now = self._clock.wall()
-            self._raise(Raised("two_places", now, 2, WITHIN, "link", came.who, came.session))
+            self._raise(Raised("two_places", now, 2, WITHIN, came.kind, came.who, came.session))
 
     async def run(self) -> None:
         """Keeps and announces, until cancelled."""

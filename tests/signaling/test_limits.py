@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import limits
-from signaling.limits import Limiter, address_key
+from signaling.limits import Limiter, address_key, network_key
 
 
 def test_a_burst_is_granted_and_then_the_rate() -> None:
@@ -66,3 +66,16 @@ def test_never_more_than_burst_and_rate(rate: float, burst: int, pauses: list[fl
 )
 def test_an_address_is_one_household(address: str, key: str) -> None:
     assert address_key(address) == key
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("somewhere", "unknown"),
+    ],
+)
+def test_a_network_is_what_a_building_has(address: str, network: str) -> None:
+    assert network_key(address) == network

@@ -19,6 +19,7 @@ from signaling.alerts.rules import RULES, Thresholds, rules
 from signaling.audit_port import Audit
 from signaling.clock import Clock
 from signaling.metrics import Metrics
+from tests.signaling.accounts.staff import a_practice
 from tests.signaling.audited import Written, written
 from tests.signaling.kept import Asker, an_archive
 from tests.signaling.server import API_KEY, Server, a_server
@@ -94,6 +95,26 @@ async def test_a_link_that_is_opened_in_two_places(server: Server, tmp_path: Pat
         text = "\n".join(str(each) for each in await log.events())
         assert "192.0.2" not in text
         assert "198.51.100" not in text
+
+
+async def test_a_session_of_staff_that_two_browsers_use(tmp_path: Path) -> None:
+    async with a_practice(tmp_path, trusted_proxies="127.0.0.0/8") as (server, owner), written(tmp_path) as log:
+
+        async def asks(*addresses: str) -> None:
+            for address in addresses:
+                answer = await owner.get("/me", headers={"X-Forwarded-For": address})
+                assert answer.status == 200
+
+        office, neighbour, phone, elsewhere = "192.0.2.1", "192.0.2.200", "203.0.113.9", "198.51.100.7"
+        await asks(office, phone, phone, office, neighbour, office, neighbour, phone)
+        assert await metric(server, "two_places") == 0.0
+        await asks(elsewhere, office, elsewhere)
+        (alert,) = await listed(server, log)
+        assert (alert["rule"], alert["actor_kind"], alert["actor"]) == ("two_places", "staff", owner.id)
+        await asks(office, elsewhere, office, elsewhere)
+        assert await metric(server, "two_places") == 1.0
+        text = "\n".join(str(each) for each in await log.events())
+        assert not any(each in text for each in (office, phone, elsewhere, owner.cookie))
 
 
 async def test_somebody_who_looks_at_one_recording_after_another(tmp_path: Path) -> None:
