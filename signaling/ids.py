@@ -9,8 +9,11 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def new_id() -> str:
-    """For people, tokens and files: 96 bits, which say nothing."""
-    return secrets.token_urlsafe(12)
+    """For people, tokens and files: 96 bits, which say nothing. None begins with `-`, which command lines take for a
+    flag and spreadsheets for a formula."""
+    while (made := secrets.token_urlsafe(12)).startswith("-"):
+        pass
+    return made
 
 
 def new_session_id() -> str:
