@@ -6,6 +6,8 @@ offers (`sdp`), credentials (`ice`), handshakes (`records`, `dtls`), joined in `
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from sfu.config import MediaConfig
 from sfu.core import Run, split_heard
 from sfu.errors import ConfigError, PeerError, PeerErrorCode
@@ -25,7 +27,9 @@ from sfu.events import (
     Slot,
     Source,
 )
-from sfu.server import MediaServer
+
+if TYPE_CHECKING:
+    from sfu.server import MediaServer
 
 __all__ = [
     "KIND_OF_SOURCE",
@@ -50,3 +54,13 @@ __all__ = [
     "Source",
     "split_heard",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The server when it is first asked for: who reads what was heard, as the writer of recordings does, starts in half
+    the time without all that handshakes need."""
+    if name != "MediaServer":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sfu.server import MediaServer
+
+    return MediaServer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -19,6 +20,8 @@ from signaling.staff_roles import SCOPE_ACTIONS
 
 REFERENCE = "#/components/schemas/{model}"
 
+Models = tuple[tuple[type[BaseModel], Literal["validation", "serialization"]], ...]
+
 
 class Problem(BaseModel):
     """Every error: a sentence for a person, and a code for programs that stays as it is."""
@@ -32,11 +35,12 @@ def document(routes: Sequence[Route], *, title: str, version: str, server: str =
     answers: list[type[BaseModel]] = [
         route.answer for route in routes if isinstance(route.answer, type) and issubclass(route.answer, BaseModel)
     ]
-    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = []
-    models += [(model, "validation") for model in dict.fromkeys(requests)]
-    models += [(model, "serialization") for model in dict.fromkeys(answers)]
-    models.append((Problem, "serialization"))
-    references, definitions = models_json_schema(models, ref_template=REFERENCE)
+    models: Models = (
+        *((model, "validation") for model in dict.fromkeys(requests)),
+        *((model, "serialization") for model in dict.fromkeys(answers)),
+        (Problem, "serialization"),
+    )
+    references, definitions = _schemas(models)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(_path(route.path), {})[route.method.lower()] = _operation(route, references)
@@ -58,6 +62,12 @@ def document(routes: Sequence[Route], *, title: str, version: str, server: str =
             },
         },
     }
+
+
+@lru_cache(maxsize=4)
+def _schemas(models: Models) -> tuple[dict[Any, Any], dict[str, Any]]:
+    """Remembered: a third of a second, which each server in a process would take anew. Not to be changed."""
+    return models_json_schema(models, ref_template=REFERENCE)
 
 
 def _operation(route: Route, references: Any) -> dict[str, Any]:
