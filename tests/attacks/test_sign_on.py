@@ -26,7 +26,7 @@ from tests.signaling.accounts.sign_on import (
     with_secret,
 )
 from tests.signaling.accounts.sign_on_door import Door, a_door
-from tests.signaling.accounts.staff import FAST, LOGIN, Browser
+from tests.signaling.accounts.staff import LOGIN, Browser
 from tests.signaling.server import a_server
 
 
@@ -394,7 +394,7 @@ async def test_by_single_sign_on_only(tmp_path: Path) -> None:
         await door.admin.adds_passkey()
     async with a_sign_on_server(lambda: 0.0) as service:
         values = {"staff_passwords": False, "staff_oidc_issuer": service.issuer, "staff_oidc_client_id": CLIENT}
-        async with a_server(tmp_path, **FAST, **values) as server:
+        async with a_server(tmp_path, **values) as server:
             browser = Browser(server)
             assert (await browser.get("/state")).json["password"] is False
             assert (await browser.signs_in(LOGIN)).code == "passwords_off"

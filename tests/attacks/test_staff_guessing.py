@@ -12,7 +12,7 @@ from clinic.accounts import Accounts, Attempts, StaffSessions
 from signaling.accounts import lockout
 from signaling.accounts.passwords import Passwords
 from signaling.audit_port import Audit
-from tests.signaling.accounts.staff import FAST, LOGIN, Browser, a_member, a_practice, sets_up
+from tests.signaling.accounts.staff import LOGIN, Browser, a_member, a_practice, sets_up
 from tests.signaling.server import Server, a_server
 
 NOBODY = "nobody@clinic.example"
@@ -44,7 +44,7 @@ async def test_a_lock_survives_a_restart(tmp_path: Path) -> None:
     async with a_practice(tmp_path) as (server, admin):
         await wrong(admin.other(), LOGIN, lockout.FREE)
         ahead = server.clock.ahead
-    async with a_server(tmp_path, **FAST) as server:
+    async with a_server(tmp_path) as server:
         server.clock.ahead = ahead
         assert (await Browser(server).signs_in(LOGIN)).code == "sign_in_locked"
 
@@ -91,7 +91,7 @@ async def test_many_names_from_one_address_are_slowed_down(admin: Browser) -> No
 
 
 async def test_the_set_up_token_is_guessed_slowly(tmp_path: Path) -> None:
-    async with a_server(tmp_path, **FAST) as server:
+    async with a_server(tmp_path) as server:
         browser = Browser(server)
         body = {"token": "x" * 43, "login": LOGIN, "name": "Eve", "password": "seven green ladders"}
         codes = [(await browser.post("/setup", body)).code for _ in range(lockout.FREE + 1)]

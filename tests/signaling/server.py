@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+from aiohttp import web_app
 
+from clinic import open_database, sqlite_url
+from clinic.audit.log import MIGRATIONS as AUDIT_MIGRATIONS
+from clinic.database import MIGRATIONS
 from signaling import messages as m
 from signaling.clock import Clock
+from signaling.keys import make_folder
 from signaling.roles import Role
 from signaling.tokens import JoinClaims
 from tests.sfu.offers import call_offer
 from therabook.server import Running, running
-from therabook.settings import load
+from therabook.settings import Settings, load
 
 M = TypeVar("M", bound=m.Message)
 
 API_KEY = "an-api-key-for-tests-that-is-long-enough"
 WITHIN = 15.0
 """Seconds for a message, on a busy machine: a process may have to be started before it comes."""
+UP_TO_DATE: dict[str, bytes] = {}
 SOURCES = m.Sources(microphone="0", camera="1", screen="2")
 
 
@@ -134,6 +141,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def a_server(folder: Path, **settings: Any) -> AsyncIterator[Server]:
+    """Hashes of passwords take less than they would in a clinic: what they are is not tested here."""
     clock = MovingClock()
     values: dict[str, Any] = {
         "port": 0,
@@ -142,10 +150,40 @@ async def a_server(folder: Path, **settings: Any) -> AsyncIterator[Server]:
         "data_dir": folder / "data",
         "api_key": API_KEY,
         "recordings_compose": False,
+        "staff_password_memory": 19,
     }
     loaded = load(values | settings, environment={})
-    async with aiohttp.ClientSession() as http, running(loaded, clock.clock) as served:
-        server = Server(served, http, clock)
-        yield server
-        for socket in server.sockets:
-            await socket.close()
+    if not loaded.data_dir.exists():
+        await lay_databases(loaded)
+    try:
+        async with aiohttp.ClientSession() as http, running(loaded, clock.clock) as served:
+            server = Server(served, http, clock)
+            yield server
+            for socket in server.sockets:
+                await socket.close()
+    finally:
+        # aiohttp remembers the handlers of a thousand requests, and with them every server that ever was
+        web_app._cached_build_middleware.cache_clear()
+
+
+async def lay_databases(settings: Settings) -> None:
+    """Into a new data folder: as the server would make them, which takes it longer than most tests."""
+    made = await up_to_date()
+    make_folder(settings.data_dir)
+    for name, elsewhere in (("clinic.db", settings.database_url), ("audit.db", settings.audit_url)):
+        if elsewhere is None:
+            (settings.data_dir / name).touch(mode=0o600)
+            (settings.data_dir / name).write_bytes(made[name])
+
+
+async def up_to_date() -> dict[str, bytes]:
+    """What is in each database of a new server, by the name of its file."""
+    if not UP_TO_DATE:
+        with tempfile.TemporaryDirectory() as made:
+            for name, migrations in (("clinic.db", MIGRATIONS), ("audit.db", AUDIT_MIGRATIONS)):
+                file = Path(made, name)
+                database = open_database(sqlite_url(file), migrations)
+                await database.upgrade()
+                await database.close()
+                UP_TO_DATE[name] = await asyncio.to_thread(file.read_bytes)
+    return UP_TO_DATE

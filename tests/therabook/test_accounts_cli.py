@@ -9,7 +9,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from signaling.accounts import lockout
-from tests.signaling.accounts.staff import FAST, LOGIN, PASSWORD, Browser, a_practice
+from tests.signaling.accounts.staff import LOGIN, PASSWORD, Browser, a_practice
 from tests.signaling.server import a_server
 from therabook.cli import main
 
@@ -58,7 +58,7 @@ async def test_a_new_password_is_chosen_by_a_link(tmp_path: Path) -> None:
     link = (await command(tmp_path, "invite", LOGIN)).output.strip()
     address, _, token = link.partition("#invitation=")
     assert address == "https://video.example.org/staff"
-    async with a_server(tmp_path, **FAST) as server:
+    async with a_server(tmp_path) as server:
         body = {"token": token, "password": "three slow rivers"}
         assert (await Browser(server).post("/invitation/accept", body)).json["stage"] == "second_factor"
         assert (await Browser(server).signs_in(LOGIN, PASSWORD)).code == "sign_in_failed"

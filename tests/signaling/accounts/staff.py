@@ -19,8 +19,6 @@ from tests.signaling.server import API_KEY, Server, a_server
 PASSWORD = "seven green ladders"
 LOGIN = "admin@clinic.example"
 KEY = {"Authorization": f"Bearer {API_KEY}"}
-FAST = {"staff_password_memory": 19}
-"""Hashes that take less: what they are is not tested here."""
 
 
 @dataclass
@@ -151,7 +149,7 @@ class Browser:
 @contextlib.asynccontextmanager
 async def a_practice(folder: Path, **settings: Any) -> AsyncIterator[tuple[Server, Browser]]:
     """A server that has been set up, and its administrator, signed in."""
-    async with a_server(folder, **(FAST | settings)) as server:
+    async with a_server(folder, **settings) as server:
         browser = Browser(server)
         await sets_up(browser)
         await browser.enrols()

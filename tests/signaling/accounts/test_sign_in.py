@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from signaling.accounts.cookies import COOKIE
-from tests.signaling.accounts.staff import FAST, LOGIN, PASSWORD, Browser, a_member, a_practice, sets_up
+from tests.signaling.accounts.staff import LOGIN, PASSWORD, Browser, a_member, a_practice, sets_up
 from tests.signaling.server import Server, a_server
 
 
 async def test_the_first_run_makes_an_administrator_for_whoever_has_the_token(tmp_path: Path) -> None:
-    async with a_server(tmp_path, **FAST) as server:
+    async with a_server(tmp_path) as server:
         file = tmp_path / "data" / "setup-token"
         assert file.stat().st_mode & 0o077 == 0
         browser = Browser(server)
@@ -48,7 +48,7 @@ async def test_the_first_run_makes_an_administrator_for_whoever_has_the_token(tm
 async def test_a_restart_asks_for_no_second_administrator(tmp_path: Path) -> None:
     async with a_practice(tmp_path) as (server, _):
         assert server.running.setup_token is not None
-    async with a_server(tmp_path, **FAST) as server:
+    async with a_server(tmp_path) as server:
         assert server.running.setup_token is None
         assert not (tmp_path / "data" / "setup-token").exists()
 
@@ -123,7 +123,7 @@ async def test_signing_out_ends_the_session(admin: Browser) -> None:
 
 
 async def test_without_a_rule_no_second_factor_is_needed(tmp_path: Path) -> None:
-    async with a_server(tmp_path, **FAST, staff_second_factor="optional") as server:
+    async with a_server(tmp_path, staff_second_factor="optional") as server:
         browser = Browser(server)
         token = server.running.setup_token
         assert token is not None
@@ -150,8 +150,7 @@ async def test_two_roles_allow_what_either_does(admin: Browser) -> None:
 async def test_a_password_is_hashed_anew_when_its_cost_has_changed(tmp_path: Path) -> None:
     async with a_practice(tmp_path, staff_second_factor="optional"):
         pass
-    more = FAST | {"staff_password_memory": 24}
-    async with a_server(tmp_path, **more) as server:
+    async with a_server(tmp_path, staff_password_memory=24) as server:
         before = await _hash(tmp_path)
         assert "m=19456," in before
         assert (await Browser(server).signs_in(LOGIN)).status == 200
