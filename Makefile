@@ -26,11 +26,15 @@ endef
 run: .venv/run $(ENGINE)    ## start the service in demo mode and print the links: make run ARGS="--port 9000"
 	$(BIN)/therabook serve --demo $(ARGS)
 
-# Two at a time, and browsers, which take all there is, one after the other.
+# Two at a time, in the order of files, which begins with the longest; and calls between browsers, which take all there
+# is, one after the other. All three parts run whatever became of those before.
 test: .venv/dev .venv/tools $(ENGINE)   ## every test, in real browsers too: make test TESTS=tests/sfu
 ifeq ($(TESTS),)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/browser; most=$$?; \
-	$(BIN)/python -m pytest tests/browser && exit $$most
+	two="--numprocesses 2 --dist loadfile --no-loadscope-reorder"; \
+	$(BIN)/python -m pytest $$two --ignore tests/browser; most=$$?; \
+	$(BIN)/python -m pytest $$two -m 'pages and not screenshots' tests/browser; pages=$$?; \
+	$(BIN)/python -m pytest -m 'calls and not screenshots' tests/browser; calls=$$?; \
+	exit $$((most | pages | calls))
 else
 	$(BIN)/python -m pytest $(TESTS)
 endif

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
 from tests.browser.content import DRAWN, Content, write_portrait, write_sound, write_video
 from tests.browser.person import RECOGNISE, ChromiumPerson
@@ -29,15 +29,23 @@ FLAGS = [
     "--allow-loopback-in-peer-connection",
 ]
 
+PAGES = ("test_check_page", "test_loading", "test_recordings_", "test_staff", "test_visit")
+"""How the names of files begin whose tests look at pages and hold no calls: two of them can run at a time. A call of
+two takes both cores of a small machine, so those run one after the other."""
+
 Launch = Callable[..., Awaitable[Browser]]
 MakePerson = Callable[..., Awaitable[ChromiumPerson]]
 
 
+expect.set_options(timeout=20_000)  # as long as what people do may take, on a busy machine
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests of this folder last: what fails in milliseconds is told first."""
+    """Puts the tests of this folder last (what fails in milliseconds is told first) and tells calls from pages."""
     ours = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.pages if item.path.name.startswith(PAGES) else pytest.mark.calls)
         item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     items[:] = [item for item in items if item not in ours] + ours
 
