@@ -44,13 +44,13 @@ class Table(DeclarativeBase):
 
 class RecordingRow(Table):
     __tablename__ = "recording"
-    __table_args__ = (Index(None, "started_at", "id"),)  # the order of lists
+    __table_args__ = (Index(None, "started_at", "id"), Index(None, "state", "started_at", "id"))  # the order of lists
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     session: Mapped[str] = mapped_column(Words(100), index=True)
     started_at: Mapped[float] = mapped_column(Moment)
     ended_at: Mapped[float | None] = mapped_column(Moment)
-    state: Mapped[RecordingState] = mapped_column(state_column(RecordingState), index=True)
+    state: Mapped[RecordingState] = mapped_column(state_column(RecordingState))
     failure: Mapped[str | None] = mapped_column(REASON)
     rule: Mapped[str] = mapped_column(Words(32))
     node: Mapped[str] = mapped_column(Words(100))

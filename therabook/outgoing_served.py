@@ -40,15 +40,20 @@ from signaling.outbox.wording import BadWording, Wording, read_languages
 from signaling.outward import Outward, written_secret
 from signaling.route import Route
 from signaling.sealed_columns import SealedColumns
+from signaling.spool import Spool
 from signaling.webhooks.api import WebhooksApi
 from signaling.webhooks.deliverer import Deliverer
 from signaling.webhooks.feed import Feed
+from signaling.webhooks.journal import Journal
 from therabook.settings import BadSettings, Settings, is_loopback
 
 log = structlog.get_logger("outgoing")
 
 SECRET_BYTES = 32
 """Of a new webhook's secret."""
+
+WAITING = ".webhooks-waiting"
+"""In the data folder: what is to be told and is not in the database yet. No backup takes it."""
 
 DAY = 86_400.0
 
@@ -103,7 +108,8 @@ class Outgoing:
         self._outbox = outbox
         self.notices = Notices(outbox, seals, _ways(settings, providers), new_id, clock)
         self._endpoints, self._deliveries = Endpoints(store), DeliveryStore(store)
-        self.feed = Feed(self._deliveries, new_id, clock, keep_trying)
+        journal = Journal(Spool(settings.data_dir / WAITING))
+        self.feed = Feed(self._deliveries, journal, new_id, clock, keep_trying)
         self._deliverer = Deliverer(
             endpoints=self._endpoints,
             store=self._deliveries,
@@ -150,6 +156,8 @@ class Outgoing:
         self.feed.tell("usage.ready", session, appointment=appointment)
 
     def start(self, start: Start) -> None:
+        """Raises OSError."""
+        self.feed.take_up()
         start(self.feed.run())
         start(self._deliverer.run())
         for sender in self._senders:

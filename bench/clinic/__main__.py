@@ -15,22 +15,30 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bench.clinic.asked import Asked, opened
 from bench.clinic.asked_log import reports, searches
 from bench.clinic.loading import Loader, load
-from bench.clinic.measuring import LIMIT_MS, QUIET, Measured, facts, lines, measure
+from bench.clinic.measuring import HEAD, LIMIT_MS, QUIET, Measured, facts, line, measure
 from bench.clinic.measuring import load as machine_load
-from bench.clinic.year import Year
+from bench.clinic.year import DAYS, Year
 from clinic import open_database, sqlite_url
 from clinic.audit.log import MIGRATIONS
 
 BOTH = ("sqlite", "postgresql")
 
 
-async def run(given: argparse.Namespace, folder: Path, server: Any) -> dict[str, Any]:
+PROGRESS = 30
+"""Days between two words on how far loading is."""
+
+Tell = Callable[[dict[str, Any], list[Measured]], None]
+
+
+async def run(given: argparse.Namespace, folder: Path, server: Any, tell: Tell) -> list[Measured]:
+    """`tell` gets the conditions and what is measured so far, each time that something is."""
     year = Year(given.scale, given.seed)
     clinics: dict[str, tuple[Loader, Path]] = {}
     for name in given.database or BOTH:
@@ -43,7 +51,12 @@ async def run(given: argparse.Namespace, folder: Path, server: Any) -> dict[str,
         if name == "postgresql":
             servers_urls = urls
     began = time.perf_counter()
-    await load(year, [loader for loader, _ in clinics.values()])
+
+    def loaded(day: int) -> None:
+        if day % PROGRESS == 0:
+            say(f"loaded {day} of {DAYS} days in {time.perf_counter() - began:.0f} s")
+
+    await load(year, [loader for loader, _ in clinics.values()], loaded)
     took = round(time.perf_counter() - began, 1)
     if "postgresql" in clinics:
         for url in servers_urls:
@@ -58,6 +71,9 @@ async def run(given: argparse.Namespace, folder: Path, server: Any) -> dict[str,
         "loaded in seconds": took,
         "load before": machine_load(),
     }
+    conditions["quiet"] = conditions["load before"] <= QUIET
+    say("\n".join(f"{name:<32}{value!s:>14}" for name, value in conditions.items()))
+    say(HEAD)
     measured: list[Measured] = []
     for name, (loader, head) in clinics.items():
         size = await loader.check(random.Random(given.seed))  # noqa: S311 - made up
@@ -69,11 +85,22 @@ async def run(given: argparse.Namespace, folder: Path, server: Any) -> dict[str,
         for query in (*asked.queries(), *searches(asked), *reports(asked)):
             if given.only is None or given.only in f"{query.page}, {query.what}":
                 measured.append(await measure(name, query, given.times))
+                say(line(measured[-1]))
+                conditions |= {"load after": machine_load(), "seconds in all": round(time.perf_counter() - began)}
+                tell(conditions, measured)
         await loader.records.close()
         await loader.log.close()
-    conditions["load after"] = machine_load()
-    conditions["quiet"] = conditions["load before"] <= QUIET
-    return {"conditions": conditions, "measured": measured}
+    return measured
+
+
+def say(text: str) -> None:
+    """As it goes; standard output is for the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def written(conditions: dict[str, Any], measured: list[Measured]) -> str:
+    told = {"conditions": conditions, "limit_ms": LIMIT_MS, "late": sum(each.late for each in measured)}
+    return json.dumps(told | {"queries": facts(measured)}, indent=2)
 
 
 def main() -> int:
@@ -94,19 +121,21 @@ def main() -> int:
             from tests.clinic.postgres import a_postgres  # only where it is needed: it wants what tests want
 
             server = stack.enter_context(a_postgres())
-        found = asyncio.run(run(given, folder, server))
-    late = [each for each in found["measured"] if each.late]
-    told = {"conditions": found["conditions"], "limit_ms": LIMIT_MS, "late": len(late)}
-    written = json.dumps(told | {"queries": facts(found["measured"])}, indent=2)
-    if given.output is not None:
-        given.output.write_text(written + "\n", encoding="utf-8")
+        newest = ""
+
+        def tell(conditions: dict[str, Any], measured: list[Measured]) -> None:
+            nonlocal newest
+            newest = written(conditions, measured)
+            if given.output is not None:
+                given.output.write_text(newest + "\n", encoding="utf-8")
+
+        measured = asyncio.run(run(given, folder, server, tell))
+    late = [each for each in measured if each.late]
     if given.json:
-        print(written)
+        print(newest)
     else:
-        for name, value in found["conditions"].items():
-            print(f"{name:<32}{value!s:>14}")
-        print("\n".join(lines(found["measured"])))
-        print(f"{len(late)} of {len(found['measured'])} are late: more than {LIMIT_MS:.0f} ms for one in a hundred")
+        print("\n".join([HEAD, *map(line, late)]))
+        print(f"{len(late)} of {len(measured)} are late: more than {LIMIT_MS:.0f} ms for one in a hundred")
     return 1 if late else 0
 
 

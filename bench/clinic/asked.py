@@ -47,6 +47,9 @@ from clinic.webhooks.deliveries import DeliveryStore
 from clinic.webhooks.endpoints import Endpoints
 from clinic.webhooks.records import DeliveryState
 
+AT_ONCE = 8
+"""Deliveries that are taken at once."""
+
 MONTH = 30
 """Days of a month's report."""
 
@@ -357,6 +360,7 @@ class Asked:
                 "one delivery",
                 lambda: deliveries.get(endpoint(), f"event-{self.recent().number:08}-1"),
             ),
+            Query("deliverer", "deliveries that are due", lambda: deliveries.claim(endpoint(), NOW, 60.0, AT_ONCE)),
             Query("metrics", "deliveries that wait", deliveries.waiting),
             Query("alerts", "open ones", lambda: alerts.find(open=True, limit=PAGE)),
             Query("alerts", "all", lambda: alerts.find(limit=PAGE)),

@@ -6,8 +6,9 @@ and proves events of it. Not here: what is in the year (`year.py`).
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ class Loader:
     async def prepare(self) -> None:
         await self.records.upgrade()
         await self.log.upgrade()
+
+    async def take(self, rows: Rows, events: Sequence[Event]) -> None:
+        """What a day has left."""
+        await self.add(rows)
+        await self.tell(events)
 
     async def add(self, rows: Rows) -> None:
         """Their tables in this order."""
@@ -87,14 +93,14 @@ class Loader:
         return head.size
 
 
-async def load(year: Year, loaders: Sequence[Loader]) -> None:
-    """The same into each of them."""
+async def load(year: Year, loaders: Sequence[Loader], told_of: Callable[[int], None] = lambda day: None) -> None:
+    """The same into each of them, at the same time. `told_of` is told the number of each day that is loaded."""
     for each in loaders:
         await each.prepare()
     chance = random.Random(len(year.patients))  # noqa: S311 - made up
     sums: dict[tuple[SumKind, str, str], Sum] = {}
     told = 0
-    for day in year.days():
+    for number, day in enumerate(year.days()):
         rows = day.rows
         for booked in year.booked[told:]:
             if booked.was_seen(NOW):
@@ -103,9 +109,8 @@ async def load(year: Year, loaders: Sequence[Loader]) -> None:
                 for table, some in usage_rows(whole).items():
                     rows.setdefault(table, []).extend(some)
         told = len(year.booked)
-        for each in loaders:
-            await each.add(rows)
-            await each.tell(day.events)
+        await asyncio.gather(*(each.take(rows, day.events) for each in loaders))
+        told_of(number)
     summed: list[dict[str, Any]] = [
         {"kind": kind, "who": who, "day": day} | {name: getattr(part, name) for name in ADDED}
         for (kind, who, day), part in sorted(sums.items())

@@ -17,6 +17,10 @@ from bench.clinic.asked import Query
 LIMIT_MS = 50.0
 """What a page may wait for a query, in 99 of 100 cases."""
 
+ENOUGH = 4.0
+"""Seconds after which a slow query is asked no more, once it was asked `FEWEST` times: it has been seen to be slow."""
+FEWEST = 20
+
 QUIET = 0.5
 """Load average above which somebody else works on this machine."""
 
@@ -41,8 +45,8 @@ class Measured:
 async def measure(database: str, query: Query, times: int) -> Measured:
     """The first one is not counted: it fills caches of statements, as whoever asked before has."""
     await query.run()
-    walls, cpus = [], []
-    for _ in range(times):
+    walls, cpus = list[float](), list[float]()
+    while len(walls) < times and (len(walls) < FEWEST or sum(walls) < ENOUGH * 1000):
         cpu, wall = time.process_time(), time.perf_counter()
         await query.run()
         walls.append((time.perf_counter() - wall) * 1000)
@@ -51,7 +55,7 @@ async def measure(database: str, query: Query, times: int) -> Measured:
         database,
         query.page,
         query.what,
-        times,
+        len(walls),
         round(percentile(walls, 0.5), 2),
         round(percentile(walls, 0.99), 2),
         round(max(walls), 2),
@@ -68,15 +72,15 @@ def load() -> float:
     return round(os.getloadavg()[0], 2)
 
 
-def lines(measured: Sequence[Measured]) -> list[str]:
-    """A table: what is late is marked."""
-    head = f"{'':<4} {'database':<11}{'page':<28}{'what':<44}{'p50':>9}{'p99':>9}{'longest':>9}{'processor':>10}"
-    rows = [
+HEAD = f"{'':<4} {'database':<11}{'page':<28}{'what':<44}{'p50':>9}{'p99':>9}{'longest':>9}{'processor':>10}"
+
+
+def line(each: Measured) -> str:
+    """Of a table: what is late is marked."""
+    return (
         f"{'LATE' if each.late else '':<4} {each.database:<11}{each.page:<28}{each.what:<44}"
         f"{each.p50_ms:>9.2f}{each.p99_ms:>9.2f}{each.longest_ms:>9.2f}{each.cpu_ms:>10.2f}"
-        for each in measured
-    ]
-    return [head, *rows]
+    )
 
 
 def facts(measured: Sequence[Measured]) -> list[dict[str, Any]]:

@@ -53,6 +53,7 @@ class AppointmentRow(Table):
         Index(None, "starts_at", "id"),  # the order of lists
         Index(None, "therapist", "starts_at"),
         Index(None, "state", "ends_at"),  # what is over and still booked
+        Index(None, "state", "starts_at", "id"),  # the order of lists of one state
         UniqueConstraint("series_id", "series_number"),
     )
 
@@ -145,7 +146,7 @@ class TelehealthConsentRow(Table):
     patient_id: Mapped[str | None] = mapped_column(IDENTITY, index=True)
     text_version: Mapped[str] = mapped_column(ForeignKey("consent_text.version"))
     text_sha256: Mapped[str] = mapped_column(HASH)
-    at: Mapped[float] = mapped_column(Moment)
+    at: Mapped[float] = mapped_column(Moment, index=True)
 
 
 class RequestRow(Table):

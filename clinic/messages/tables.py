@@ -17,7 +17,11 @@ from clinic.tables import ID, IDENTITY, Table
 
 class MessageRow(Table):
     __tablename__ = "message"
-    __table_args__ = (Index(None, "state", "next_at"), Index(None, "about", "created_at"))
+    __table_args__ = (
+        Index(None, "state", "next_at"),
+        Index(None, "about", "created_at"),
+        Index(None, "patient", "created_at", "id"),  # a patient's export
+    )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     key: Mapped[str] = mapped_column(Words(200), unique=True)

@@ -47,15 +47,17 @@ class DeliveryRow(Table):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "event_id"),
         UniqueConstraint("endpoint_id", "session", "sequence"),
-        Index(None, "endpoint_id", "state", "next_at"),
+        Index(None, "endpoint_id", "state", "next_at", "id"),  # what is due, in its order
         Index(None, "endpoint_id", "at"),
+        Index(None, "endpoint_id", "id"),  # the order of the log
+        Index(None, "endpoint_id", "state", "id"),
     )
 
     id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     endpoint_id: Mapped[str] = mapped_column(ForeignKey("webhook_endpoint.id"))
     event_id: Mapped[str] = mapped_column(ID)
     kind: Mapped[str] = mapped_column(KIND)
-    session: Mapped[str] = mapped_column(SESSION)
+    session: Mapped[str] = mapped_column(SESSION, index=True)
     sequence: Mapped[int] = mapped_column(Integer)
     at: Mapped[float] = mapped_column(Moment, index=True)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)

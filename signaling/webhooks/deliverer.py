@@ -102,8 +102,10 @@ class Deliverer:
                 log.error("webhooks wait: the database cannot be read", error_type=type(error).__name__)
             await asyncio.sleep(LOOK)
 
-    async def look(self) -> None:
-        """Begins what is due and fits in. An endpoint that is slow holds up no other. Raises ClinicError."""
+    async def look(self) -> int:
+        """Begins what is due and fits in; how many that were. An endpoint that is slow holds up no other. Raises
+        ClinicError."""
+        begun = 0
         endpoints = await self.endpoints.all()
         for endpoint in endpoints:
             known = self._known.setdefault(endpoint.id, _Known())
@@ -112,18 +114,23 @@ class Deliverer:
                 continue
             for delivery in await self.store.claim(endpoint.id, self.clock.wall(), LEASE, free):
                 task = asyncio.get_running_loop().create_task(self._deliver(endpoint, known, delivery))
+                begun += 1
                 known.tasks.add(task)
                 task.add_done_callback(known.tasks.discard)
         there = {endpoint.id for endpoint in endpoints}
         self._known = {id: known for id, known in self._known.items() if id in there or known.tasks}
         self.metrics.webhooks_waiting.set(await self.store.waiting())
+        return begun
 
     async def settle(self) -> None:
         """Delivers until nothing is due now. Raises ClinicError."""
-        await self.look()
-        while tasks := [task for known in self._known.values() for task in known.tasks]:
-            await asyncio.wait(tasks)
-            await self.look()
+        while True:
+            begun = await self.look()
+            tasks = [task for known in self._known.values() for task in known.tasks]
+            if tasks:
+                await asyncio.wait(tasks)
+            elif not begun:
+                return
 
     async def close(self) -> None:
         """Waits for what is on its way."""

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench.clinic import __main__ as bench_clinic
+from bench.clinic.asked import Query
 from bench.clinic.loading import Loader
-from bench.clinic.measuring import Measured, lines, percentile
+from bench.clinic.measuring import FEWEST, Measured, line, measure, percentile
 from bench.clinic.year import Size, Year
 from clinic import open_database, sqlite_url
 from clinic.audit.log import MIGRATIONS
@@ -24,7 +25,9 @@ def test_a_tiny_year_is_loaded_and_every_query_runs(
     small = ["--scale", "0.002", "--times", "2", "--json", "--output", str(output)]
     monkeypatch.setattr(sys, "argv", ["bench.clinic", *small])
     bench_clinic.main()  # how fast is not this test's business
-    printed = capfd.readouterr().out
+    printed, progress = capfd.readouterr()
+    assert "loaded 0 of 365 days" in progress
+    assert progress.count("sqlite") > 100
     found = json.loads(printed[printed.index("{") :])
     assert found == json.loads(output.read_text())
     assert (found["conditions"]["sessions"], found["conditions"]["events"]) == (120, 4000)
@@ -67,4 +70,14 @@ def test_what_is_late_is_marked() -> None:
     assert [percentile(range(1, 101), share) for share in (0.5, 0.99)] == [50, 99]
     late = Measured("sqlite", "day", "a day", 100, 1.0, 50.1, 60.0, 1.0)
     intime = Measured("sqlite", "day", "a day", 100, 1.0, 50.0, 60.0, 1.0)
-    assert [line.startswith("LATE") for line in lines([late, intime])[1:]] == [True, False]
+    assert [line(each).startswith("LATE") for each in (late, intime)] == [True, False]
+
+
+async def test_a_slow_query_is_asked_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.clinic.measuring.ENOUGH", 0.0)
+
+    async def ask() -> None:
+        pass
+
+    assert (await measure("sqlite", Query("day", "a day", ask), 200)).times == FEWEST
+    assert (await measure("sqlite", Query("day", "a day", ask), 3)).times == 3

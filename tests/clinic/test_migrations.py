@@ -51,7 +51,7 @@ async def test_a_difference_would_be_found(empty_url: str) -> None:
     await database.upgrade()
     async with database.writing() as session:
         await session.execute(text("ALTER TABLE job ADD COLUMN forgotten INTEGER"))
-        await session.execute(text("DROP INDEX ix_recording_state"))
+        await session.execute(text("DROP INDEX ix_recording_session"))
     assert len(await drift(database)) == 2
     await database.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def office(database: Database) -> AsyncIterator[Office]:
-    office = Office(database)
+async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
+    office = Office(database, tmp_path / "waiting")
     yield office
     await office.close()

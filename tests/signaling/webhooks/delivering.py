@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretBytes, SecretStr
@@ -23,8 +24,10 @@ from signaling.clock import Clock
 from signaling.metrics import Metrics
 from signaling.outward import Outward, written_secret
 from signaling.sealed_columns import SealedColumns
+from signaling.spool import Spool
 from signaling.webhooks.deliverer import Deliverer
 from signaling.webhooks.feed import Feed
+from signaling.webhooks.journal import Journal
 from signaling.webhooks.secrets import Secrets, place
 from tests.signaling.receiver import Request
 
@@ -34,16 +37,19 @@ SECRET = written_secret(bytes(range(32)))
 
 
 class Office:
-    def __init__(self, database: Database, timeout: float = 15.0) -> None:
+    def __init__(self, database: Database, waiting: Path, timeout: float = 15.0, first: int = 1) -> None:
+        """`waiting`: the journal's file. `first`: the number in the first event's id."""
         self.now = NOW
         self.events: list[Event] = []
-        ids = itertools.count(1)
+        ids = itertools.count(first)
         self.clock = Clock(steady=lambda: self.now, wall=lambda: self.now)
         self.seals = SealedColumns(SecretBytes(bytes(range(32))), os.urandom)
         self.endpoints, self.store = Endpoints(database), DeliveryStore(database)
         self.audit = Audit(self._append, self.clock)
         self.metrics = Metrics()
-        self.feed = Feed(self.store, lambda: f"event-{next(ids)}", self.clock, DAYS)
+        self.journal = Journal(Spool(waiting))
+        self.feed = Feed(self.store, self.journal, lambda: f"event-{next(ids)}", self.clock, DAYS)
+        self.feed.take_up()
         self.outward = Outward(private=True, timeout=timeout)
         self.deliverer = Deliverer(
             endpoints=self.endpoints,
@@ -83,6 +89,7 @@ class Office:
         return {each.event_id: each.state.value for each in reversed(page.deliveries)}
 
     async def close(self) -> None:
+        await self.feed.close()
         await self.deliverer.close()
         await self.outward.close()
 

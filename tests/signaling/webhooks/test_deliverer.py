@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -131,10 +132,10 @@ async def test_an_endpoint_that_is_down_is_left_alone_and_told_at_once_when_it_i
     assert receiver.most <= AT_ONCE
 
 
-async def test_one_endpoint_that_hangs_holds_up_no_other(database: Database) -> None:
+async def test_one_endpoint_that_hangs_holds_up_no_other(database: Database, tmp_path: Path) -> None:
     async with a_receiver() as slow, a_receiver() as quick:
         slow.gate = asyncio.Event()
-        office = Office(database)
+        office = Office(database, tmp_path / "one")
         await office.endpoint(slow.url, "slow")
         await office.endpoint(quick.url, "quick")
         joins(office, 3)
@@ -160,9 +161,9 @@ async def test_who_is_gone_is_switched_off(office: Office, receiver: Receiver) -
 
 
 async def test_a_crash_between_delivering_and_keeping_it_delivers_once_more(
-    database: Database, other: Database, receiver: Receiver
+    database: Database, other: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
-    crashed, next_one = Office(database), Office(other)
+    crashed, next_one = Office(database, tmp_path / "one"), Office(other, tmp_path / "two")
     await crashed.endpoint(receiver.url)
     joins(crashed, 2)
     await crashed.feed.flush()
@@ -177,9 +178,9 @@ async def test_a_crash_between_delivering_and_keeping_it_delivers_once_more(
 
 
 async def test_two_servers_deliver_in_order_and_nothing_twice(
-    database: Database, other: Database, receiver: Receiver
+    database: Database, other: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
-    one, two = Office(database), Office(other)
+    one, two = Office(database, tmp_path / "one"), Office(other, tmp_path / "two")
     await one.endpoint(receiver.url)
     for session in range(4):
         joins(one, 5, f"session-{session}")
@@ -194,8 +195,10 @@ async def test_two_servers_deliver_in_order_and_nothing_twice(
     await two.close()
 
 
-async def test_an_address_that_leads_inside_is_not_called(database: Database, receiver: Receiver) -> None:
-    office = Office(database)
+async def test_an_address_that_leads_inside_is_not_called(
+    database: Database, receiver: Receiver, tmp_path: Path
+) -> None:
+    office = Office(database, tmp_path / "one")
     office.deliverer.outward = Outward(private=False)
     await office.endpoint(receiver.url.replace("http:", "https:"))
     joins(office)
