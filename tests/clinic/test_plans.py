@@ -84,7 +84,7 @@ async def planned(database: Database, ask: Ask) -> list[str]:
         if engine.dialect.name == "sqlite":
             for statement, given in asked:
                 rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
-                lines += [str(row[3]) for row in rows]
+                lines += [row._mapping["detail"] for row in rows]
         else:
             await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             for statement, given in asked:

@@ -10,7 +10,7 @@ from alembic import op
 revision = "0012_indexes"
 down_revision = "0011_staff_mail"
 
-NEW = (
+NEW: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("appointment", ("state", "starts_at", "id")),
     ("telehealth_consent", ("at",)),
     ("message", ("patient", "created_at", "id")),
@@ -21,7 +21,7 @@ NEW = (
     ("recording", ("state", "started_at", "id")),
 )
 
-OLD = (
+OLD: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("recording", ("state",)),
     ("webhook_delivery", ("endpoint_id", "state", "next_at")),
 )
