@@ -229,9 +229,11 @@ test('whoever comes is shown pictures from their beginning, with a key that they
   room.show();
   await room.calm();
   assert.deepEqual(begun, []);
-  assert.deepEqual(held, { camera: true, screen: true }, 'nobody has a key, so nothing is encoded');
+  assert.deepEqual(held, { camera: true, screen: true }, 'nobody is to have a key, so nothing is encoded');
   const patient = room.page('patient');
   room.show();
+  assert.deepEqual(held, { camera: false, screen: false }, 'encoders begin while a key is agreed on');
+  assert.deepEqual(begun, []);
   await room.calm();
   assert.deepEqual(begun, ['camera', 'screen']);
   assert.deepEqual(held, { camera: false, screen: false });

@@ -167,7 +167,7 @@ export class Encryption {
     lead(sender, { send: source, rids }, { way: this.#way, worker: this.#running });
     if (source === 'microphone') return;
     this.#pictures.set(source, picture);
-    picture.hold(!this.#passes);
+    picture.hold(!this.#awaited);
   }
 
   /**
@@ -308,14 +308,14 @@ export class Encryption {
     return !this.#required && (this.#server?.clear ?? false);
   }
 
-  /** Whether anything that is encoded goes anywhere. */
-  get #passes() {
-    return this.#keyed || this.#clear;
+  /** Whether what is encoded goes anywhere, or will in a moment: encoders take as long to begin as keys to be agreed
+   * on. Until then the worker lets nothing through, and then pictures begin anew. */
+  get #awaited() {
+    return this.#keyed || this.#clear || (this.#server?.people.some(({ encrypts }) => encrypts) ?? false);
   }
 
-  /** So that the first frame that is encoded, which is a key frame, is one that goes out. */
   #holdPictures() {
-    for (const { hold } of this.#pictures.values()) hold(!this.#passes);
+    for (const { hold } of this.#pictures.values()) hold(!this.#awaited);
   }
 
   get #running() {
