@@ -28,6 +28,16 @@ from tests.signaling.outbox.mail_server import MailServerForTests, Received, a_m
 FOLDER = BUILD / "screenshots-staff-day"
 NOTE = "Sleeps better since the walks"
 
+COUNT_NOTES = """() => {
+  const { start } = AudioScheduledSourceNode.prototype;
+  window.notes = 0;
+  AudioScheduledSourceNode.prototype.start = function (...at) {
+    if (this.context.state === "running") window.notes += 1;
+    return start.apply(this, at);
+  };
+}"""
+"""Notes that the page plays, and may play, from now on."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _folder() -> None:
@@ -121,6 +131,10 @@ async def test_from_booking_to_invitation_to_waiting_room_to_call_to_invoice(
     assert found, invitation.text
 
     # It is on the therapist's day by itself, and nothing takes the focus
+    await therapist.page.evaluate(COUNT_NOTES)
+    await heading(therapist, "Day").click()  # before somebody has pressed something, browsers let nothing sound
+    title = await therapist.page.title()
+    assert await therapist.page.evaluate("window.notes") == 0
     await therapist.page.get_by_label("Day", exact=True).focus()
     row = therapist.page.get_by_role("listitem").filter(has_text="Alex Doe")
     await expect(row).to_contain_text("Can begin")
@@ -135,6 +149,8 @@ async def test_from_booking_to_invitation_to_waiting_room_to_call_to_invoice(
     waiting = therapist.page.get_by_role("listitem").filter(has_text="Waits since")
     await expect(waiting).to_contain_text("Alex", timeout=30_000)
     await expect(therapist.page.locator("tb-announcer")).to_contain_text("Alex is waiting.")
+    await expect(therapist.page).to_have_title(f"1 waiting · {title}")
+    assert await therapist.page.evaluate("window.notes") == 2, "a chime, once"
     await expect(therapist.page.get_by_label("Day", exact=True)).to_be_focused()
     await look("day-waiting", therapist)
 

@@ -13,6 +13,8 @@ import {
   Waiting,
   waitingSince,
 } from '../../web/js/staff/day-words.js';
+import { Preferences } from '../../web/js/settings.js';
+import { DayBell } from '../../web/js/staff/day-bell.js';
 import { Strings } from '../../web/js/strings.js';
 
 const WEB = new URL('../../web/', import.meta.url);
@@ -84,6 +86,78 @@ test('only who begins to wait is news', () => {
   assert.equal(waiting.look([visit({ people: [waits(200)] })]).length, 1, 'back again');
   waiting.forget();
   assert.deepEqual(waiting.look([visit({ people: both })]), []);
+});
+
+test('whoever waits is told of once, whichever appointment is looked at meanwhile', () => {
+  const waiting = new Waiting();
+  waiting.look([visit()]);
+  assert.equal(waiting.look([visit({ people: [waits(100)] })]).length, 1);
+  assert.deepEqual(waiting.look([visit({ appointment: { id: 'of-yesterday', starts_at: 1 } })]), []);
+  assert.deepEqual(waiting.look([visit({ people: [waits(100)] })]), []);
+});
+
+class FakeAudio {
+  state = 'suspended';
+  currentTime = 1;
+  started = [];
+  destination = null;
+  resume = async () => {
+    this.state = 'running';
+  };
+}
+
+/** Rings a bell of its own in a browser where `OscillatorNode` and the like only count. */
+function aBell(stored = {}) {
+  globalThis.OscillatorNode = class {
+    constructor(audio, { frequency }) {
+      Object.assign(this, { audio, frequency });
+    }
+    connect = (next) => next;
+    start = () => this.audio.started.push(this.frequency);
+    stop = () => {};
+  };
+  globalThis.GainNode = class {
+    gain = { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} };
+    connect = (next) => next;
+  };
+  const storage = {
+    getItem: (key) => stored[key] ?? null,
+    setItem: (key, value) => (stored[key] = value),
+    removeItem: (key) => delete stored[key],
+  };
+  const made = [];
+  const bell = new DayBell(new Preferences(storage), () => {
+    made.push(new FakeAudio());
+    return made.at(-1);
+  });
+  return { bell, made, stored };
+}
+
+test('the bell is silent until somebody has pressed something, and rings then', () => {
+  const { bell, made } = aBell();
+  bell.ring();
+  assert.equal(made.length, 0, 'browsers would complain');
+  bell.unlock();
+  bell.unlock();
+  assert.deepEqual([made.length, made[0].state, made[0].started], [1, 'running', []]);
+  bell.ring();
+  assert.equal(made[0].started.length, 2);
+});
+
+test('the bell is turned off, and stays so', () => {
+  const { bell, made, stored } = aBell();
+  bell.unlock();
+  bell.turn(false);
+  bell.ring();
+  assert.deepEqual(made[0].started, []);
+  const later = aBell(stored);
+  assert.equal(later.bell.on, false);
+  later.bell.unlock();
+  later.bell.ring();
+  assert.equal(later.made.length, 0);
+  later.bell.turn(true);
+  assert.equal(later.made[0].started.length, 2, 'so that one knows what to expect');
+  assert.equal(aBell(stored).bell.on, true);
 });
 
 test('people are named as they want to be, guests with what they are', () => {

@@ -6,6 +6,7 @@
  */
 
 import { h } from '../view.js';
+import { playNotes } from './notes.js';
 
 /** [hertz, start, seconds]. Two notes a fourth apart, up when somebody waits, down again when one is let in. */
 const CHIMES = {
@@ -138,24 +139,6 @@ export class Sounds {
    */
   chime(kind) {
     if (this.audio === null || (!ALWAYS.has(kind) && !this.desk.state.chimes)) return;
-    const start = this.audio.currentTime + 0.02;
-    for (const [pitch, delay, length] of CHIMES[kind]) this.note(pitch, start + delay, length);
-  }
-
-  /**
-   * @param {number} pitch   hertz
-   * @param {number} at      of the audio clock, in seconds
-   * @param {number} length  seconds
-   */
-  note(pitch, at, length) {
-    if (this.audio === null) return;
-    const tone = new OscillatorNode(this.audio, { type: 'sine', frequency: pitch });
-    const gain = new GainNode(this.audio, { gain: 0 });
-    gain.gain.setValueAtTime(0, at);
-    gain.gain.linearRampToValueAtTime(LOUDNESS, at + 0.03);
-    gain.gain.exponentialRampToValueAtTime(0.0001, at + length);
-    tone.connect(gain).connect(this.audio.destination);
-    tone.start(at);
-    tone.stop(at + length);
+    playNotes(this.audio, CHIMES[kind], LOUDNESS);
   }
 }

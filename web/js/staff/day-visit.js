@@ -18,7 +18,7 @@ import { sentenceOf } from './words.js';
  * @typedef {import('./element.js').StaffContext} StaffContext
  * @typedef {import('./day-words.js').Appointment} Appointment
  * @typedef {import('./day-words.js').VisitOfTheDay} VisitOfTheDay
- * @typedef {{appointment: Appointment, visit: VisitOfTheDay | null}} Found
+ * @typedef {{appointment: Appointment, day: VisitOfTheDay[]}} Found
  */
 
 const HISTORY = 10;
@@ -30,13 +30,14 @@ export class DayVisit extends BaseElement {
    * @param {import('./day.js').DayPanel} panel
    * @param {Found} found
    */
-  constructor(context, panel, { appointment, visit }) {
+  constructor(context, panel, { appointment, day }) {
     super(context);
     const { office } = context;
     this.className = 'staff-stack';
     this.panel = panel;
     this.appointment = appointment;
-    this.visit = visit;
+    this.day = day;
+    this.visit = visitOf(day, appointment);
     this.checkedIn = -1;
     this.own = appointment.therapist === office.state.me?.id;
     this.pill = h('span', { class: 'pill' });
@@ -50,7 +51,7 @@ export class DayVisit extends BaseElement {
     this.people = h('ul', { class: 'day-people', 'aria-label': this.t('staff.day.people') });
     this.answers = h('div', { class: 'staff-stack' });
     this.history = h('div', { class: 'staff-stack' });
-    const heading = namesOf(context.strings, visit?.people ?? invitedOf(appointment));
+    const heading = namesOf(context.strings, this.visit?.people ?? invitedOf(appointment));
     this.append(
       h('a', { class: 'staff-back', href: linkTo('day') }, icon('back'), this.t('staff.day.back')),
       h('div', { class: 'staff-head' }, h('h1', { tabindex: '-1' }, heading), this.join),
@@ -84,16 +85,19 @@ export class DayVisit extends BaseElement {
    */
   static async ask({ api }, id, quiet = false) {
     const appointment = await api.get(`/api/appointments/${encodeURIComponent(id)}`, { quiet });
-    return { appointment, visit: await askVisit(api, appointment, quiet) };
+    return { appointment, day: await askDay(api, appointment, quiet) };
   }
 
+  /** @returns {Promise<VisitOfTheDay[]>} the day around it, as it was at the last look that went well */
   async lookAgain() {
     try {
-      this.visit = await askVisit(this.context.api, this.appointment, true);
+      this.day = await askDay(this.context.api, this.appointment, true);
+      this.visit = visitOf(this.day, this.appointment);
       this.show();
     } catch {
       // the next look tries again; what nobody may see any more is told when they do something
     }
+    return this.day;
   }
 
   show() {
@@ -264,12 +268,21 @@ export class DayVisit extends BaseElement {
  * @param {import('./api.js').StaffApi} api
  * @param {Appointment} appointment
  * @param {boolean} quiet
- * @returns {Promise<VisitOfTheDay | null>} null: it was moved to another day meanwhile
+ * @returns {Promise<VisitOfTheDay[]>} of the therapist's day on which it is
  */
-async function askVisit(api, { id, start, zone, therapist }, quiet) {
+async function askDay(api, { start, zone, therapist }, quiet) {
   const query = { day: start.slice(0, 10), zone, therapist };
   const { visits } = await api.get('/api/day', { query, quiet });
-  return visits.find((/** @type {VisitOfTheDay} */ each) => each.appointment.id === id) ?? null;
+  return visits;
+}
+
+/**
+ * @param {readonly VisitOfTheDay[]} day
+ * @param {Appointment} appointment
+ * @returns {VisitOfTheDay | null} null: it was moved to another day meanwhile
+ */
+function visitOf(day, { id }) {
+  return day.find(({ appointment }) => appointment.id === id) ?? null;
 }
 
 customElements.define('tb-staff-day-visit', DayVisit);

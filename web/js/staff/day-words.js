@@ -166,7 +166,18 @@ export function invitedOf({ guests }) {
   return guests.filter(({ left_out: out }) => !out).map(({ relation, name }) => ({ relation, called: name }));
 }
 
-/** Who has begun to wait since the last look. Whoever waited already at the first look is no news. */
+/**
+ * @param {readonly VisitOfTheDay[]} visits
+ * @returns {Person[]}
+ */
+export function waitingIn(visits) {
+  return visits.flatMap(({ people }) => people.filter(({ state }) => state === 'waiting'));
+}
+
+/**
+ * Who has begun to wait since the last look, whether that was at a day or at one appointment of another. Whoever waited
+ * already at the first look is no news.
+ */
 export class Waiting {
   /** @type {Set<string> | null} */
   #known = null;
@@ -176,9 +187,9 @@ export class Waiting {
    * @returns {Person[]} who is new
    */
   look(visits) {
-    const waiting = visits.flatMap(({ people }) => people.filter(({ state }) => state === 'waiting'));
+    const waiting = waitingIn(visits);
     const known = this.#known;
-    this.#known = new Set(waiting.map(keyOf));
+    this.#known = new Set([...(known ?? []), ...waiting.map(keyOf)]);
     return known === null ? [] : waiting.filter((person) => !known.has(keyOf(person)));
   }
 

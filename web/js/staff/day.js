@@ -1,16 +1,19 @@
 /**
  * The therapist's day: the appointments of a day in their order, who waits and since when, who is late or never came;
- * joining. It keeps itself up to date without taking the focus, and says when somebody begins to wait. The front desk
- * sees everybody's, or one therapist's. Opened with an id, one appointment.
+ * joining. It keeps itself up to date without taking the focus, and says when somebody begins to wait: in words, with a
+ * chime, and in the page's title. The front desk sees everybody's, or one therapist's. Opened with an id, one
+ * appointment.
  *
  * Not here: one appointment (`day-visit.js`), booking (`appointments.js`).
  */
 
 import { field } from '../elements/field.js';
+import { Preferences } from '../settings.js';
 import { button, h, icon, mirror, replace, setText } from '../view.js';
+import { DayBell } from './day-bell.js';
 import { DayVisit } from './day-visit.js';
 import { DayRow } from './day-row.js';
-import { dateOf, namesOf, ownZone, Waiting } from './day-words.js';
+import { dateOf, namesOf, ownZone, Waiting, waitingIn } from './day-words.js';
 import { now } from './element.js';
 import { Panel, register } from './panel.js';
 import { linkTo } from './place.js';
@@ -23,7 +26,10 @@ import { linkTo } from './place.js';
 /** Seconds between two looks. */
 const LOOK_EVERY = 5;
 
-/** At others' days less often: each look at them is in the audit log. */
+/** While another tab is in front: the title and the chime tell. */
+const LOOK_BEHIND_EVERY = 15;
+
+/** At others' days less often, and never from behind: each look at them is in the audit log. */
 const LOOK_AT_OTHERS_EVERY = 20;
 
 /** In place of an account's id: the day of everybody. */
@@ -37,6 +43,7 @@ export class DayPanel extends Panel {
     this.zone = ownZone();
     this.looked = 0;
     this.waiting = new Waiting();
+    this.bell = new DayBell(new Preferences());
     /** @type {VisitOfTheDay[]} */
     this.visits = [];
     this.opened = '';
@@ -63,6 +70,7 @@ export class DayPanel extends Panel {
         field(this.date, this.t('staff.day.date')),
         this.others && field(this.therapist, this.t('staff.day.therapist')),
         today,
+        this.bellSwitch(),
       ),
       h('div', {}, this.which, this.summary),
       this.rows,
@@ -83,8 +91,15 @@ export class DayPanel extends Panel {
     );
   }
 
+  bellSwitch() {
+    const input = h('input', { type: 'checkbox', role: 'switch', onchange: () => this.bell.turn(input.checked) });
+    input.checked = this.bell.on;
+    return h('label', { class: 'switch' }, h('span', {}, this.t('staff.day.bell')), input);
+  }
+
   connect() {
     this.every(1, () => this.tick());
+    for (const press of ['pointerup', 'keydown']) this.listen(document, press, () => this.bell.unlock());
     this.listen(document, 'visibilitychange', () => {
       if (!document.hidden) void this.lookAgain();
     });
@@ -181,8 +196,9 @@ export class DayPanel extends Panel {
   }
 
   tick() {
-    const every = this.isOwn ? LOOK_EVERY : LOOK_AT_OTHERS_EVERY;
-    if (!document.hidden && now(this.context) - this.looked >= every) void this.lookAgain();
+    const own = document.hidden ? LOOK_BEHIND_EVERY : LOOK_EVERY;
+    const others = document.hidden ? Infinity : LOOK_AT_OTHERS_EVERY;
+    if (now(this.context) - this.looked >= (this.isOwn ? own : others)) void this.lookAgain();
     this.visit?.tick();
     for (const row of this.rowOf.values()) row.tick();
   }
@@ -192,7 +208,7 @@ export class DayPanel extends Panel {
     if (this.getAttribute('aria-busy') === 'true') return;
     this.looked = now(this.context);
     if (this.visit !== null) {
-      await this.visit.lookAgain();
+      this.tell(await this.visit.lookAgain());
       return;
     }
     const { query } = this;
@@ -211,7 +227,7 @@ export class DayPanel extends Panel {
     this.visits = visits;
     setText(this.which, this.context.formats.day(Date.parse(`${day}T12:00:00`) / 1000));
     this.showVisits();
-    this.tell(this.waiting.look(visits));
+    this.tell(visits);
   }
 
   showVisits() {
@@ -236,11 +252,20 @@ export class DayPanel extends Panel {
     setText(this.summary, waiting > 0 ? `${words} · ${more}` : words);
   }
 
-  /** Says once, softly, that somebody has begun to wait. @param {import('./day-words.js').Person[]} people */
-  tell(people) {
+  /**
+   * Says once, softly, that somebody has begun to wait; how many do, the title says as long as they do.
+   * @param {readonly VisitOfTheDay[]} visits
+   */
+  tell(visits) {
+    if (!this.isConnected) return; // another panel is open meanwhile
+    const { announcer, settings, strings } = this.context;
+    const count = waitingIn(visits).length;
+    const title = this.t('title', { page: this.t('staff.day.title'), name: settings.brand.name });
+    document.title = count === 0 ? title : this.t('title.with_waiting', { count, title });
+    const people = this.waiting.look(visits);
     if (people.length === 0) return;
-    const { announcer, strings } = this.context;
     announcer.say(this.t('staff.day.waits', { names: namesOf(strings, people), count: people.length }));
+    this.bell.ring();
   }
 
   // What can be done -----------------------------------------------------------------------------------------------
