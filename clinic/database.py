@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sqlite3
 import stat
@@ -28,6 +29,8 @@ from sqlalchemy.util import await_only
 from clinic.columns import Sealed
 from clinic.errors import BadDatabase, Conflict, Unavailable
 from clinic.tables import Table
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 0x7468_6572_6162_6F6B
@@ -266,10 +269,14 @@ def _migrate(connection: Connection, migrations: Path, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
+    applied: list[object] = []
+    config.attributes["on_version_apply"] = lambda **said: applied.append(said["step"])
     try:
         command.upgrade(config, to)
     except CommandError as error:
         raise BadDatabase(f"the database was made by a newer version, or is another program's: {error}") from None
+    if applied:
+        log.info("migrations changed the tables: %d", len(applied))
 
 
 @contextlib.contextmanager

@@ -94,7 +94,7 @@ def set_up(*, debug: bool, form: Literal["auto", "text", "json"], stream: TextIO
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if debug else logging.INFO)
     logging.captureWarnings(True)
-    for noisy in ("asyncio", "aiohttp", "aioice"):
+    for noisy in ("asyncio", "aiohttp", "aioice", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -17,5 +17,9 @@ from clinic.tables import Table
 from clinic.usage import tables as _usage  # noqa: F401 - its tables are part of the metadata
 from clinic.webhooks import tables as _webhooks  # noqa: F401
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    on_version_apply=context.config.attributes.get("on_version_apply"),
+)
 context.run_migrations()

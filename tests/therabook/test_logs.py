@@ -6,12 +6,15 @@ import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
+from clinic import open_database, sqlite_url
 from therabook import logs
 
 
@@ -108,3 +111,16 @@ def test_a_terminal_gets_text() -> None:
     assert "serving" in stream.getvalue()
     assert "port=8080" in stream.getvalue()
     assert "detail" not in stream.getvalue()
+
+
+async def test_a_database_is_told_of_only_when_migrations_ran(stream: io.StringIO, tmp_path: Path) -> None:
+    """Alembic itself has something to say at each start."""
+    database = open_database(sqlite_url(tmp_path / "clinic.db"))
+    await database.upgrade()
+    (line,) = [each for each in lines(stream) if each["logger"].startswith(("alembic", "clinic"))]
+    assert re.fullmatch(r"migrations changed the tables: \d+", line["event"])
+    stream.seek(0)
+    stream.truncate()
+    await database.upgrade()
+    assert not [each for each in lines(stream) if each["logger"].startswith(("alembic", "clinic"))]
+    await database.close()

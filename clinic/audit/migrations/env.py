@@ -14,5 +14,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=AuditTable.metadata,
     version_table="audit_version",
+    on_version_apply=context.config.attributes.get("on_version_apply"),
 )
 context.run_migrations()
