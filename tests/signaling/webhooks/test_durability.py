@@ -48,9 +48,15 @@ class Clinic:
             assert answer.status == 201, await answer.text()
 
     async def waits(self, *kinds: str) -> None:
-        """Until these wait in the journal, and nothing else."""
+        """Until these are in the journal, and nothing else."""
         async with asyncio.timeout(WITHIN):
             while self.in_journal() != list(kinds):  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.01)
+
+    async def heard(self, *kinds: str) -> None:
+        """Until these are the last in the journal. What is killed before may have written less."""
+        async with asyncio.timeout(WITHIN):
+            while self.in_journal()[-len(kinds) :] != list(kinds):  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.01)
 
     def in_journal(self) -> list[str]:
@@ -93,6 +99,7 @@ async def test_a_service_that_is_killed_again_and_again_leaves_no_gap(tmp_path: 
             if run == 0:
                 await clinic.listened_to(process)
             await process.server.call()
+            await clinic.heard(*CALL)
             await process.kill()
     async with clinic.served() as process:
         count = 0
