@@ -23,7 +23,7 @@ from tests.browser.desk import dialog, heading, tab_to
 from tests.browser.looking import look_at
 from tests.browser.office import Office, an_office
 from tests.browser.person import ChromiumPerson, eventually
-from tests.signaling.outbox.mail_server import MailServerForTests, Received, a_mail_server
+from tests.signaling.outbox.mail_server import MailServerForTests, Received, a_mail_server, flags_for
 
 FOLDER = BUILD / "screenshots-staff-day"
 NOTE = "Sleeps better since the walks"
@@ -53,14 +53,7 @@ async def mail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailSe
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def office(tmp_path_factory: pytest.TempPathFactory, mail: MailServerForTests) -> AsyncIterator[Office]:
-    flags = (
-        *("--public-url", "http://localhost:{port}"),
-        *("--smtp-host", "127.0.0.1"),
-        *("--smtp-port", str(mail.port)),
-        *("--smtp-security", "off"),
-        *("--smtp-from", "no-reply@clinic.example"),
-    )
-    async with an_office(tmp_path_factory.mktemp("office"), *flags) as opened:
+    async with an_office(tmp_path_factory.mktemp("office"), *flags_for(mail)) as opened:
         yield opened
 
 

@@ -14,7 +14,7 @@ from tests.browser.content import DOCTOR
 from tests.browser.desk import dialog, heading
 from tests.browser.office import Office, an_office
 from tests.browser.person import eventually
-from tests.signaling.outbox.mail_server import MailServerForTests, Received, a_mail_server
+from tests.signaling.outbox.mail_server import MailServerForTests, Received, a_mail_server, flags_for
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -25,14 +25,7 @@ async def mail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailSe
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def office(tmp_path_factory: pytest.TempPathFactory, mail: MailServerForTests) -> AsyncIterator[Office]:
-    flags = (
-        *("--public-url", "http://localhost:{port}"),
-        *("--smtp-host", "127.0.0.1"),
-        *("--smtp-port", str(mail.port)),
-        *("--smtp-security", "off"),
-        *("--smtp-from", "no-reply@clinic.example"),
-    )
-    async with an_office(tmp_path_factory.mktemp("office"), *flags) as opened:
+    async with an_office(tmp_path_factory.mktemp("office"), *flags_for(mail)) as opened:
         yield opened
 
 

@@ -15,8 +15,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from tests.signaling.accounts.staff import KEY, PASSWORD, Browser, a_practice
-from tests.signaling.outbox.mail_server import PASSWORD as MAIL_PASSWORD
-from tests.signaling.outbox.mail_server import USER, MailServerForTests, Received, a_mail_server
+from tests.signaling.outbox.mail_server import MailServerForTests, Received, a_mail_server, settings_for
 
 EMAIL = "planted.grey@clinic.example"
 NEW = {"login": "grey", "name": "Gray Grey", "roles": ["therapist"]}
@@ -30,20 +29,8 @@ async def mail(tmp_path: Path) -> AsyncIterator[MailServerForTests]:
 
 @pytest_asyncio.fixture
 async def admin(tmp_path: Path, mail: MailServerForTests) -> AsyncIterator[Browser]:
-    async with a_practice(tmp_path, **mailing(mail)) as (_, browser):
+    async with a_practice(tmp_path, **settings_for(mail)) as (_, browser):
         yield browser
-
-
-def mailing(mail: MailServerForTests) -> dict[str, Any]:
-    return {
-        "public_url": "https://video.clinic.example",
-        "smtp_host": "localhost",
-        "smtp_port": mail.port,
-        "smtp_ca": mail.folder / "tls-cert.pem",
-        "smtp_user": USER,
-        "smtp_password": MAIL_PASSWORD,
-        "smtp_from": "no-reply@clinic.example",
-    }
 
 
 async def come(mail: MailServerForTests, count: int) -> list[Received]:

@@ -131,3 +131,28 @@ async def a_mail_server(
         server.close()
         if handler.hold is not None:
             handler.hold.set()
+
+
+def settings_for(server: MailServerForTests) -> dict[str, Any]:
+    """Of a service that sends by it."""
+    return {
+        "public_url": "https://video.clinic.example",
+        "smtp_host": "localhost",
+        "smtp_port": server.port,
+        "smtp_ca": server.folder / "tls-cert.pem",
+        "smtp_user": USER,
+        "smtp_password": PASSWORD,
+        "smtp_from": "no-reply@clinic.example",
+    }
+
+
+def flags_for(server: MailServerForTests) -> list[str]:
+    """The same for a process that serves one machine, and sends without TLS."""
+    flags = {
+        "--public-url": "http://localhost:{port}",
+        "--smtp-host": "127.0.0.1",
+        "--smtp-port": str(server.port),
+        "--smtp-security": "off",
+        "--smtp-from": "no-reply@clinic.example",
+    }
+    return [word for pair in flags.items() for word in pair]

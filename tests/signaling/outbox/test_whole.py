@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.signaling.outbox.mail_server import PASSWORD, USER, MailServerForTests, Received
+from tests.signaling.outbox.mail_server import MailServerForTests, Received, settings_for
 from tests.signaling.receiver import a_receiver
 from tests.signaling.server import API_KEY, Server, a_server
 from tests.signaling.webhooks.delivering import told
@@ -35,16 +35,7 @@ async def mails(server: MailServerForTests, count: int) -> list[Received]:
 
 
 def settings(mail_server: MailServerForTests, **changes: Any) -> dict[str, Any]:
-    return {
-        "public_url": "https://video.clinic.example",
-        "smtp_host": "localhost",
-        "smtp_port": mail_server.port,
-        "smtp_ca": mail_server.folder / "tls-cert.pem",
-        "smtp_user": USER,
-        "smtp_password": PASSWORD,
-        "smtp_from": "no-reply@clinic.example",
-        "webhook_private_addresses": True,
-    } | changes
+    return settings_for(mail_server) | {"webhook_private_addresses": True} | changes
 
 
 async def test_a_patient_hears_of_their_appointment_and_the_booking_system_too(
