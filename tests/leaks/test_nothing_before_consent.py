@@ -23,8 +23,9 @@ from tests.signaling.test_recorded_call import Clinic, a_clinic, agrees, hang_up
 NAMES = ("Wilhelmina Planted", "Zacharias Planted", "Yolanda Planted")
 ROLES: tuple[Role, ...] = ("therapist", "patient", "interpreter")
 
-RECORDS = {"clinic.db", "audit.db", "audit", ".audit"}
-"""What of the data folder is written while nothing is recorded: both databases, and the audit log's head."""
+RECORDS = {"clinic.db", "audit.db", "audit", "webhooks"}
+"""What of the data folder is written while nothing is recorded: both databases, the audit log's head, the journal of
+webhooks."""
 
 WHILE = 1.2
 """Seconds in each state: some checkpoints of the writer."""
@@ -111,7 +112,7 @@ async def test_nothing_of_anybody_is_recorded_while_somebody_present_has_not_agr
             await is_asked(patient.client)
             await timeline.passes()
             assert (tapped.slots, tapped.taken) == (0, 0), "nobody listens and nothing is handed on"
-            assert {path.name.split("-")[0] for path in watched.seen()} <= RECORDS
+            assert {path.name.lstrip(".").split("-")[0] for path in watched.seen()} <= RECORDS
             assert not any(path.suffix == ".age" for path in files_below(tmp_path))
             assert search([tmp_path], {name: name.encode() for name in NAMES}) == []
 
@@ -188,7 +189,7 @@ async def test_of_a_session_in_which_one_says_no_nothing_is_ever_written(
             await patient.client.says(m.Consent(agreed=False))
             await phase(doctor.client, "declined", declined="refused")
             await asyncio.sleep(WHILE)
-            assert {path.name.split("-")[0] for path in watched.seen()} <= RECORDS
+            assert {path.name.lstrip(".").split("-")[0] for path in watched.seen()} <= RECORDS
         assert (tapped.slots, tapped.taken) == (0, 0)
         assert not (await clinic.recordings.find()).recordings
         await hang_up(doctor, patient)
