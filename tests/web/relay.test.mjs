@@ -101,7 +101,6 @@ function mediaSetUp() {
     host: {
       offer: (offer) => Boolean(seen.offers.push(offer.sdp)),
       reconnect() {},
-      ask() {},
       changed() {},
       iceServers: () => seen.servers,
     },

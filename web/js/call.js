@@ -50,7 +50,8 @@ export class Call {
   #invited = null;
   /** @type {string | null} the resume token, while there is a seat */
   #resume = null;
-  #seated = false; // whether this socket's greeting was accepted
+  /** Whether this socket's greeting was accepted. */
+  #seated = false;
   #greeted = { microphone: false, camera: false }; // what the greeting said that is sent
   #following;
   #trouble;
@@ -105,7 +106,6 @@ export class Call {
       iceServers: () => this.#relay.servers,
       offer: (offer) => this.#seated && this.#connection.send({ type: 'offer', offer }),
       reconnect: () => this.#connection.reopen(),
-      ask: () => this.#connection.ask(),
       changed: () => this.#mediaChanged(),
       doubt: () => this.#connection.doubt(),
       heard: () => this.#connection.hurry(),
@@ -391,7 +391,7 @@ export class Call {
   #woken(wake) {
     if (this.state.phase !== 'idle') {
       wakeUp(wake, { connection: this.#connection, media: this.#media });
-    } else if (wake === 'network' && this.#media.introduction) {
+    } else if (wake === 'network' && this.state.phase === 'idle' && this.#media.introduction) {
       // Prepared on a network that is gone.
       this.#media.close();
       this.prepare();

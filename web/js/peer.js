@@ -9,7 +9,6 @@
 import { preferredCodecs } from './codecs.js';
 import { prefersH264 } from './efficiency.js';
 import { LARGEST, Outgoing, SENDING, addSender } from './encodings.js';
-import { pack } from './packed.js';
 import { withSound } from './small-sound.js';
 
 /** @typedef {Partial<import('./messages.js').Wanted['layers']>} Layers */
@@ -129,7 +128,7 @@ export class Peer {
       await this.#pc.setLocalDescription(description);
       const mid = (/** @type {Source} */ source) => this.#midOf(source);
       return {
-        ...(await pack(description.sdp ?? '')),
+        sdp: description.sdp ?? '',
         sources: { microphone: mid('microphone'), camera: mid('camera'), screen: mid('screen') },
       };
     });
