@@ -33,7 +33,7 @@ WHILE = 1.2
 ON_THEIR_WAY = 3
 """Packets that had been sent when somebody said yes, and had not arrived."""
 
-MOSTLY = 0.5
+MOSTLY = 0.7
 """The part of what was sent while it was recorded that must be there, so that the rest of the test means something: it
 takes a moment to begin, and what is at the border of two states is not counted."""
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { ANSWER, ANSWER_LIMIT } from '../../web/js/patience.js';
 import { Media } from '../../web/js/media.js';
 import { FakeClock, fakePeers, settled } from './fakes.mjs';
 
@@ -9,13 +10,14 @@ const answerOf = (session) => ({ sdp: `v=0\r\no=- ${session} 1 IN IP4 0.0.0.0\r\
 function setUp() {
   const clock = new FakeClock();
   const net = fakePeers();
-  const seen = { offers: [], reconnects: 0, doubts: 0, heard: 0, socket: true };
+  const seen = { offers: [], reconnects: 0, asked: 0, doubts: 0, heard: 0, socket: true };
   const media = new Media({
     clock,
     makePeer: net.makePeer,
     host: {
       offer: (offer) => seen.socket && Boolean(seen.offers.push(offer.sdp)),
       reconnect: () => seen.reconnects++,
+      ask: () => seen.asked++,
       changed: () => {},
       doubt: () => seen.doubts++,
       heard: () => seen.heard++,
@@ -51,7 +53,7 @@ test('where peer connections cannot be made, preparing fails and can be tried ag
       if (!count++) throw new Error('no WebRTC here');
       return net.makePeer(parts);
     };
-    const host = { offer: () => true, reconnect() {}, changed() {} };
+    const host = { offer: () => true, reconnect() {}, ask() {}, changed() {} };
     return { media: new Media({ clock: new FakeClock(), makePeer, host }) };
   })();
   await assert.rejects(media.prepare(), /no WebRTC/);
@@ -195,12 +197,17 @@ test('an answer of another of the server\'s peers is not accepted', async () => 
   assert.equal(seen.reconnects, 1);
 });
 
-test('an offer without an answer means that the socket is dead', async () => {
+test('where an offer has no answer the server is asked for a sign of life, and long after that on another socket', async () => {
   const { clock, seen, media } = await connected();
   media.restart();
   await settled();
-  clock.pass(4100);
-  assert.equal(seen.reconnects, 1);
+  clock.pass(ANSWER);
+  assert.deepEqual([seen.asked, seen.reconnects], [1, 0]);
+  clock.pass(ANSWER_LIMIT - ANSWER - 1);
+  assert.deepEqual([seen.asked, seen.reconnects], [1, 0]);
+  clock.pass(1);
+  assert.deepEqual([seen.asked, seen.reconnects], [1, 1]);
+  media.socketLost();
   assert.equal(media.greet(), null, 'it is made again: the network may be another one by now');
   media.seated(null);
   await settled();

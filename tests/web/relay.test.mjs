@@ -101,6 +101,7 @@ function mediaSetUp() {
     host: {
       offer: (offer) => Boolean(seen.offers.push(offer.sdp)),
       reconnect() {},
+      ask() {},
       changed() {},
       iceServers: () => seen.servers,
     },

@@ -312,6 +312,20 @@ test('a reloaded page takes its seat again with its devices', async () => {
   assert.ok(!page.peers.last.sends.microphone);
 });
 
+test('a reloaded page whose socket is there before its offer waits for it: without one it would get no media', async () => {
+  const before = await inside(open());
+  const page = open({ storage: before.storage });
+  const made = page.peers.dawdle();
+  page.session.resumeStored();
+  await settled();
+  page.net.last.opens();
+  await settled();
+  assert.deepEqual(page.net.last.sent, []);
+  made();
+  await settled();
+  assert.deepEqual(page.net.last.sent.map(({ type, offer }) => [type, offer?.sdp]), [['resume', 'offer 0.1']]);
+});
+
 test('a reloaded page whose seat is gone shows the join form, without a reproach and without devices', async () => {
   const before = await inside(open());
   const page = open({ storage: before.storage });

@@ -50,8 +50,7 @@ export class Call {
   #invited = null;
   /** @type {string | null} the resume token, while there is a seat */
   #resume = null;
-  /** Whether this socket's greeting was accepted. */
-  #seated = false;
+  #seated = false; // whether this socket's greeting was accepted
   #greeted = { microphone: false, camera: false }; // what the greeting said that is sent
   #following;
   #trouble;
@@ -106,6 +105,7 @@ export class Call {
       iceServers: () => this.#relay.servers,
       offer: (offer) => this.#seated && this.#connection.send({ type: 'offer', offer }),
       reconnect: () => this.#connection.reopen(),
+      ask: () => this.#connection.ask(),
       changed: () => this.#mediaChanged(),
       doubt: () => this.#connection.doubt(),
       heard: () => this.#connection.hurry(),
@@ -252,13 +252,13 @@ export class Call {
 
   /** @returns {import('./messages.js').ClientMessage | null} */
   #hello() {
-    const { microphone, camera } = this.sending.sent;
-    const offer = this.#media.greet();
+    const [{ microphone, camera }, offer] = [this.sending.sent, this.#media.greet()];
     this.#greeted = { microphone, camera };
     const { possible: encrypts } = this.encryption;
+    // Not ready yet: a second join, with its offer, would find the seat taken; a seat without one gets no media.
+    if (!offer && (this.#resume === null || !this.#media.known)) return null;
     if (this.#resume) return { type: 'resume', token: this.#resume, encrypts, offer, microphone, camera };
-    // Without its offer a join is not ready yet: a second one, with it, would find the seat taken.
-    if (!this.#invited || !offer) return null;
+    if (!this.#invited) return null;
     const { token, name, move } = this.#invited;
     return { type: 'join', token, name: encrypts ? null : name, encrypts, move, offer, microphone, camera };
   }
@@ -391,7 +391,7 @@ export class Call {
   #woken(wake) {
     if (this.state.phase !== 'idle') {
       wakeUp(wake, { connection: this.#connection, media: this.#media });
-    } else if (wake === 'network' && this.state.phase === 'idle' && this.#media.introduction) {
+    } else if (wake === 'network' && this.#media.introduction) {
       // Prepared on a network that is gone.
       this.#media.close();
       this.prepare();

@@ -15,17 +15,7 @@
 
 import { systemClock } from './clock.js';
 import { NOTHING_SAID, OwnSparing } from './own-sparing.js';
-import {
-  ANSWER,
-  CONNECTING_LIMIT,
-  DIRECT,
-  DISCONNECTED,
-  FRESH,
-  GOODBYE,
-  LATELY,
-  RESTARTS,
-  patience,
-} from './patience.js';
+import * as patience from './patience.js';
 import { Peer, sessionOf } from './peer.js';
 import { Silence } from './silence.js';
 import { Wishes } from './wishes.js';
@@ -39,6 +29,7 @@ import { Wishes } from './wishes.js';
  * @property {(offer: Offer) => boolean} offer  sends an `offer` message; false while there is no socket
  * @property {() => void} reconnect             the socket is not to be trusted, or a new peer connection must be made
  *                                              known: a new socket, whose greeting carries `introduction`
+ * @property {() => void} ask                   whether anybody is at the other end of the socket; if not, it is lost
  * @property {() => void} changed               `trouble` or what `streamIn` returns may have changed
  * @property {() => void} [doubt]               nothing comes any more: the socket may be as dead
  * @property {() => void} [heard]               something comes again: there is a network
@@ -104,7 +95,7 @@ export class Media {
   greet() {
     if (!this.#known) return this.#introduction;
     if (!this.#current?.offer) return null;
-    if (this.#clock.now() - this.#restartedAt > FRESH) {
+    if (this.#clock.now() - this.#restartedAt > patience.FRESH) {
       // Made on a network that may be another one now, or none: the next one follows the greeting.
       this.restart({ anew: true });
       return null;
@@ -158,7 +149,7 @@ export class Media {
     }
     // The state may still be the one from before a restart: give the answer its time.
     if (peer.state === 'connected') this.#watch('connected');
-    else this.#expect(this.#serversCameLate ? DIRECT : patience(this.#failures));
+    else this.#expect(this.#serversCameLate ? patience.DIRECT : patience.connecting(this.#failures));
     this.#serversCameLate = false;
     this.#host.changed();
     this.#negotiate();
@@ -213,7 +204,7 @@ export class Media {
     if (this.#known) {
       if (peer.state === 'connected') return;
       if (this.#trouble) this.restart({ anew: true });
-      else this.#expect(DIRECT);
+      else this.#expect(patience.DIRECT);
     } else if (early) {
       this.#introduce(peer, this.#ready);
     } else {
@@ -387,9 +378,9 @@ export class Media {
     const current = this.#current;
     if (!current?.offer || current.sent || !this.#host.offer(current.offer)) return;
     current.sent = true;
-    this.#cancelAnswer = this.#clock.after(ANSWER, () => {
-      this.socketLost();
-      this.#host.reconnect();
+    this.#cancelAnswer = this.#clock.after(patience.ANSWER, () => {
+      this.#cancelAnswer = this.#clock.after(patience.ANSWER_LIMIT - patience.ANSWER, () => this.#host.reconnect());
+      this.#host.ask();
     });
   }
 
@@ -404,22 +395,22 @@ export class Media {
       this.#startOver();
     } else if (state === 'closed') {
       this.#cancelTimer();
-      this.#cancelTimer = this.#clock.after(GOODBYE, () => this.#startOver());
+      this.#cancelTimer = this.#clock.after(patience.GOODBYE, () => this.#startOver());
     } else if (state === 'failed') {
       this.#recover();
     } else if (this.#known) {
-      const lately = this.#clock.now() - this.#restartedAt < LATELY;
+      const lately = this.#clock.now() - this.#restartedAt < patience.LATELY;
       if (state === 'disconnected') this.#host.doubt?.();
       if (state === 'disconnected' && !lately) this.#recover();
-      else this.#expect(state === 'disconnected' ? DISCONNECTED : patience(this.#failures));
+      else this.#expect(state === 'disconnected' ? patience.DISCONNECTED : patience.connecting(this.#failures));
     }
   }
 
   #recover() {
     this.#setTrouble(true);
-    if (this.#failures >= RESTARTS && this.#known && this.#socket) return this.#startOver();
+    if (this.#failures >= patience.RESTARTS && this.#known && this.#socket) return this.#startOver();
     this.restart();
-    this.#expect(CONNECTING_LIMIT);
+    this.#expect(patience.CONNECTING_LIMIT);
   }
 
   /** Nothing comes any more, whatever the browser says of the connection. Called again while that lasts. */

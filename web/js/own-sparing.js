@@ -45,8 +45,8 @@ export class OwnSparing {
    */
   look({ sent }, now) {
     const loss = sent.find(({ source }) => source === 'microphone')?.loss ?? 0;
-    // Of pictures of which nothing comes, nothing is said.
-    const through = sent.reduce((bits, { bitrate }) => bits + bitrate * (1 - loss), 0);
+    // Of pictures of which nothing comes, nothing may be said.
+    const through = sent.reduce((bits, each) => bits + each.bitrate * (1 - Math.max(loss, each.loss ?? 0)), 0);
     this.#bad = loss >= LOSES && through < NARROW ? this.#bad + 1 : 0;
     if (this.#bad >= LOOKS) {
       if (!this.on) this.#rest = now - this.#ended < RESTS ? Math.min(2 * this.#rest, LONGEST_REST) : RESTS;

@@ -8,8 +8,11 @@ export const DISCONNECTED = 2_000;
 /** An older offer is made again for a new socket: some browsers look for their addresses only once. */
 export const FRESH = 300;
 
-/** The server answers within a round trip; whoever waits longer talks to a dead socket. */
+/** The server answers within a round trip; whoever waits longer asks whether it is still there. */
 export const ANSWER = 4_000;
+
+/** It is, and has not answered for so long: another socket. Sooner, and a slow way carries the same again and again. */
+export const ANSWER_LIMIT = 20_000;
 
 /** The server has closed the connection: why, the socket tells, unless the server is going away. */
 export const GOODBYE = 1_000;
@@ -22,7 +25,7 @@ export const CONNECTING_LIMIT = 15_000;
 export const DIRECT = 1_000;
 
 /** @param {number} failures  that came before */
-export function patience(failures) {
+export function connecting(failures) {
   return Math.min(CONNECTING * (1 + failures / 2), CONNECTING_LIMIT);
 }
 

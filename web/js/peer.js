@@ -9,6 +9,7 @@
 import { preferredCodecs } from './codecs.js';
 import { prefersH264 } from './efficiency.js';
 import { LARGEST, Outgoing, SENDING, addSender } from './encodings.js';
+import { pack } from './packed.js';
 import { withSound } from './small-sound.js';
 
 /** @typedef {Partial<import('./messages.js').Wanted['layers']>} Layers */
@@ -128,7 +129,7 @@ export class Peer {
       await this.#pc.setLocalDescription(description);
       const mid = (/** @type {Source} */ source) => this.#midOf(source);
       return {
-        sdp: description.sdp ?? '',
+        ...(await pack(description.sdp ?? '')),
         sources: { microphone: mid('microphone'), camera: mid('camera'), screen: mid('screen') },
       };
     });
