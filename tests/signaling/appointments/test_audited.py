@@ -56,5 +56,5 @@ async def test_each_thing_is_written_with_whose_it_is(tmp_path: Path) -> None:
         assert expected in of_patient, expected
     assert ("link.refuse", "link", "unknown") in [each[:3] for each in written]
     everything = "\n".join(str(each) for each in written)
-    for private in ("Alex", "Robin", "Doe", "example.org", "555", "Salem", "slept", "Blue", link_in(booked)):
+    for private in ("Alex", "Robin", " Doe", "example.org", "503 555", "Salem", "slept", "Blue", link_in(booked)):
         assert private not in everything
