@@ -71,6 +71,7 @@ from therabook import (
     usage_served,
 )
 from therabook.accounts_served import Staff
+from therabook.garbage import collect_seldom
 from therabook.outgoing_served import Outgoing
 from therabook.settings import BadSettings, Settings
 
@@ -323,6 +324,7 @@ async def serve(settings: Settings, started: Callable[[Running], None]) -> None:
         loop.add_signal_handler(number, stop.set)
     async with running(settings) as server:
         started(server)
+        collect_seldom()
         await stop.wait()
 
 

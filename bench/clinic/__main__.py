@@ -27,8 +27,10 @@ from bench.clinic.measuring import load as machine_load
 from bench.clinic.year import DAYS, Year
 from clinic import open_database, sqlite_url
 from clinic.audit.log import MIGRATIONS
+from therabook.garbage import collect_seldom
 
 BOTH = ("sqlite", "postgresql")
+PARTS = ("clinic", "audit")
 
 
 PROGRESS = 30
@@ -40,16 +42,17 @@ Tell = Callable[[dict[str, Any], list[Measured]], None]
 async def run(given: argparse.Namespace, folder: Path, server: Any, tell: Tell) -> list[Measured]:
     """`tell` gets the conditions and what is measured so far, each time that something is."""
     year = Year(given.scale, given.seed)
+    before = machine_load()
     clinics: dict[str, tuple[Loader, Path]] = {}
+    urls: dict[str, tuple[str, str]] = {}
     for name in given.database or BOTH:
         if name == "sqlite":
-            urls = sqlite_url(folder / "clinic.db"), sqlite_url(folder / "audit.db")
+            both = sqlite_url(folder / "clinic.db"), sqlite_url(folder / "audit.db")
         else:
-            urls = server.fresh(), server.fresh()
+            both = server.fresh(), server.fresh()
+        urls[name] = both
         head = folder / f"{name}-head"
-        clinics[name] = Loader(open_database(urls[0]), open_database(urls[1], MIGRATIONS), head), head
-        if name == "postgresql":
-            servers_urls = urls
+        clinics[name] = Loader(open_database(both[0]), open_database(both[1], MIGRATIONS), head), head
     began = time.perf_counter()
 
     def loaded(day: int) -> None:
@@ -58,9 +61,8 @@ async def run(given: argparse.Namespace, folder: Path, server: Any, tell: Tell) 
 
     await load(year, [loader for loader, _ in clinics.values()], loaded)
     took = round(time.perf_counter() - began, 1)
-    if "postgresql" in clinics:
-        for url in servers_urls:
-            server.query(url, "VACUUM ANALYZE")  # as its own housekeeping does, sooner or later
+    for url in urls.get("postgresql", ()):
+        server.query(url, "VACUUM ANALYZE")  # as its own housekeeping does, sooner or later
     conditions = {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
@@ -69,10 +71,12 @@ async def run(given: argparse.Namespace, folder: Path, server: Any, tell: Tell) 
         "sessions": year.size.sessions,
         "events": year.size.events,
         "loaded in seconds": took,
-        "load before": machine_load(),
+        "load before": before,
+        "quiet": before <= QUIET,
+        "disk, in MB": {name: disk(name, each, folder, server) for name, each in urls.items()},
     }
-    conditions["quiet"] = conditions["load before"] <= QUIET
-    say("\n".join(f"{name:<32}{value!s:>14}" for name, value in conditions.items()))
+    collect_seldom()  # as a service does; and the millions of objects that the year is made of, which none has
+    say("\n".join(f"{name:<24}{value}" for name, value in conditions.items()))
     say(HEAD)
     measured: list[Measured] = []
     for name, (loader, head) in clinics.items():
@@ -91,6 +95,15 @@ async def run(given: argparse.Namespace, folder: Path, server: Any, tell: Tell) 
         await loader.records.close()
         await loader.log.close()
     return measured
+
+
+def disk(name: str, urls: tuple[str, str], folder: Path, server: Any) -> dict[str, int]:
+    """Megabytes that each database takes, with its indexes."""
+    if name == "sqlite":
+        sizes = [sum(each.stat().st_size for each in folder.glob(f"{part}.db*")) for part in PARTS]
+    else:
+        sizes = [int(server.query(url, "SELECT pg_database_size(current_database())")) for url in urls]
+    return {part: round(size / 1e6) for part, size in zip(PARTS, sizes, strict=True)}
 
 
 def say(text: str) -> None:

@@ -100,7 +100,7 @@ class Reports:
             case "patient":
                 return await self._patient(period, _given(patient, "patient"))
             case "staff":
-                return await self._staff(replace(period, actor=_given(actor, "actor")))
+                return await self._staff(replace(period, actor=_given(actor, "actor")), most)
             case "access":
                 return await self._access(replace(period, kinds=ACCESS, actor=actor), most)
             case "sign_ins":
@@ -127,7 +127,7 @@ class Reports:
                 await _count(session, groups, around)
         return _counted(groups)
 
-    async def _staff(self, wanted: Wanted) -> Report:
+    async def _staff(self, wanted: Wanted, most: int) -> Report:
         """What somebody did, and about which patients."""
         query = (
             select(
@@ -151,7 +151,7 @@ class Reports:
                 _add(groups, (kind, each), count, first, last)
         rows = [
             (kind, patient, int(count), shown(first), shown(last))
-            for (kind, patient), (count, first, last) in sorted(groups.items())
+            for (kind, patient), (count, first, last) in sorted(groups.items())[: most + 1]
         ]
         return _report(("event", "patient", "count", "first", "last"), rows, whole=len(found) <= GROUPS)
 

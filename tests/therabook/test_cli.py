@@ -174,6 +174,32 @@ async def test_the_demo_prints_links_that_work_and_stops_cleanly(tmp_path: Path,
         assert not re.search(r"\d+\.\d+\.\d+\.\d+", process.said)
 
 
+ONCE_AROUND = """
+import asyncio, gc, os, signal, sys
+from pathlib import Path
+from therabook import server
+from therabook.settings import Settings
+
+def started(running):
+    asyncio.get_running_loop().call_later(0.5, os.kill, os.getpid(), signal.SIGTERM)
+
+settings = Settings(port=0, media_port=0, media_host="127.0.0.1", data_dir=Path(sys.argv[1]))
+asyncio.run(server.serve(settings, started))
+print("looked through:", len(gc.get_objects()), "of", len(gc.get_objects()) + gc.get_freeze_count())
+"""
+
+
+async def test_garbage_is_not_looked_for_in_the_code_while_calls_run(tmp_path: Path) -> None:
+    """It would stop all of them for a tenth of a second."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", ONCE_AROUND, str(tmp_path)), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 30)
+    looked_through, everything = map(int, re.findall(rb"looked through: (\d+) of (\d+)", said)[0])
+    assert everything > 100_000
+    assert looked_through < everything / 5
+
+
 async def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
     async with serving(tmp_path / "a") as first:
         port = (await first.says(r"serves at http://localhost:(\d+)"))[1]
