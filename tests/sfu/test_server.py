@@ -300,14 +300,25 @@ async def test_the_whole_server_has_room_for_so_many_and_no_more() -> None:
         assert caught.value.code == "too_many_peers"
 
 
+def two_ports() -> tuple[socket.socket, int]:
+    """A port that is taken, and the one before it, which is not."""
+    while True:
+        held, before = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1] - 1
+        with before, suppress(OSError):
+            before.bind(("127.0.0.1", port))
+            return held, port
+        held.close()
+
+
 async def test_a_second_port_that_is_taken_leaves_the_first_free() -> None:
-    async with stage() as on:
-        taken = on.server.ports[0]
-        second = MediaServer(MediaConfig(host="127.0.0.1", port=taken - 1, threads=2), on.events.append)
-        with pytest.raises(ConfigError, match=str(taken)):
+    held, port = two_ports()
+    with held, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        second = MediaServer(MediaConfig(host="127.0.0.1", port=port, threads=2), list[MediaEvent]().append)
+        with pytest.raises(ConfigError, match=str(port + 1)):
             await second.start()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            udp.bind(("127.0.0.1", taken - 1))
+        udp.bind(("127.0.0.1", port))
 
 
 async def test_a_listener_that_fails_does_not_hide_other_events(caplog: pytest.LogCaptureFixture) -> None:

@@ -64,7 +64,7 @@ class Verifier:
         try:
             self._read(_ended(lines))
         except Wrong as wrong:
-            self._problem(str(wrong))
+            self.report.problems.append(str(wrong))
         except Stop:
             pass
         return self.report

@@ -43,7 +43,7 @@ async def an_example(folder: Path) -> AsyncIterator[Example]:
     books = folder / "webhooks.db"
     environment = {"WEBHOOK_SECRET": SECRET.get_secret_value(), "WEBHOOK_DATABASE": str(books)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(ROOT / "deploy/webhook-receiver/receiver.py"), str(port)),
+        *(sys.executable, "-u", str(ROOT / "deploy/webhook-receiver/receiver.py"), str(port)),
         env=os.environ | environment,
         stdout=asyncio.subprocess.PIPE,
     )

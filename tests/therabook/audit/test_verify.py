@@ -15,12 +15,13 @@ import pytest
 from clinic import open_database
 from clinic.audit.exports import lines, proof
 from clinic.audit.log import MIGRATIONS, AuditLog
+from clinic.audit.notes import Checkpoint
 from clinic.audit.records import Witnessed
 from tests.audit_mutations.forging import WITNESS_SIGNER, cosigned, exported
 from tests.clinic.audit.made_up import START, signer, various
 from tests.sources import ROOT
 from therabook.audit_verify.command import main
-from therabook.audit_verify.verify import Report, Verifier
+from therabook.audit_verify.verify import MOST, Report, Verifier
 
 KEY = str(signer().public)
 
@@ -141,6 +142,14 @@ async def test_what_was_signed_must_be_events_in_their_order(log: AuditLog) -> N
 
 def test_a_file_of_nothing_is_not_sound() -> None:
     assert Verifier().read([]).problems == ["there is nothing in this file"]
+
+
+async def test_a_file_of_which_enough_is_wrong_is_left_where_it_also_ends_too_early(log: AuditLog) -> None:
+    another = cosigned(signer().note(Checkpoint(signer().name, 300, bytes(32))))
+    line = f"{json.dumps({'witnessed': another, 'consistency': []})}\n".encode()
+    assert len(verified([*await written(log), line]).problems) == 1
+    assert len(verified([*await written(log), *[line] * 100]).problems) == MOST
+    assert len(verified([*await written(log), *[line] * (MOST - 1), line[:-1]]).problems) == MOST
 
 
 async def test_a_clock_that_was_set_back_is_a_remark(log: AuditLog) -> None:
