@@ -125,20 +125,22 @@ class Deliverer:
     async def settle(self) -> None:
         """Delivers until nothing is due now. Raises ClinicError."""
         while True:
+            before = self._on_their_way()
             begun = await self.look()
-            tasks = [task for known in self._known.values() for task in known.tasks]
-            if tasks:
+            if tasks := self._on_their_way():
                 await asyncio.wait(tasks)
-            elif not begun:
-                return
+            elif not begun and not before:
+                return  # and nothing that ended during the look can have made anything due after it
 
     async def close(self) -> None:
         """Waits for what is on its way."""
-        tasks = [task for known in self._known.values() for task in known.tasks]
-        if tasks:
+        if tasks := self._on_their_way():
             _, late = await asyncio.wait(tasks, timeout=LAST_WORDS)
             for task in late:
                 task.cancel()
+
+    def _on_their_way(self) -> list[asyncio.Task[None]]:
+        return [task for known in self._known.values() for task in known.tasks]
 
     async def _deliver(self, endpoint: Endpoint, known: _Known, delivery: Delivery) -> None:
         """One attempt, and as long as it is taken the next of its session."""

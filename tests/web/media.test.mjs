@@ -323,16 +323,16 @@ test('what is sent is as the server wants it, and the least where the server cou
   media.want({ layers: { camera: ['f'] }, sound: 'small' });
   assert.equal(net.last.sound, 'small');
   const lost = { sent: [{ source: 'microphone', bitrate: 60_000, loss: 0.5 }] };
-  media.spare(lost);
+  media.look(lost);
   assert.equal(net.last.sound, 'small');
   clock.pass(5000);
-  media.spare(lost);
+  media.look(lost);
   assert.equal(net.last.sound, 'least');
   assert.deepEqual(net.last.wanted, { camera: [], screen: [] });
   media.want({ layers: { camera: ['q'] }, sound: 'usual' });
   assert.equal(net.last.sound, 'least');
   clock.pass(120_000);
-  media.spare({ sent: [] });
+  media.look({ sent: [] });
   assert.equal(net.last.sound, 'usual');
   assert.deepEqual(net.last.wanted, { camera: ['q'] });
 });
@@ -344,10 +344,34 @@ test('an offer that was withdrawn for the sound is made again', async () => {
   const offers = seen.offers.length;
   net.last.waits = true;
   for (let look = 0; look < 2; look++) {
-    media.spare({ sent: [{ source: 'microphone', bitrate: 60_000, loss: 0.5 }] });
+    media.look({ sent: [{ source: 'microphone', bitrate: 60_000, loss: 0.5 }] });
     clock.pass(1000);
     await settled();
   }
   assert.equal(seen.offers.length, offers + 1);
   assert.deepEqual(net.last.offers.at(-1), { restart: true });
+});
+
+test('while media goes over TCP a better way is looked for, unless something is wrong already', async () => {
+  const { net, media, seen, clock } = await connected();
+  const relayed = (relay) => ({ sent: [], path: { candidate: 'relay', protocol: 'udp', relay } });
+  media.look(relayed('udp'));
+  await settled();
+  assert.equal(seen.offers.length, 0);
+  net.last.becomes('disconnected');
+  await settled();
+  await media.answered(answerOf(1));
+  const offers = net.last.offers.length;
+  media.look(relayed('tls'));
+  await settled();
+  assert.equal(net.last.offers.length, offers);
+  net.last.becomes('connected');
+  media.look(relayed('tls'));
+  await settled();
+  assert.deepEqual(net.last.offers.slice(offers), [{ restart: true }]);
+  await media.answered(answerOf(1));
+  clock.pass(5000);
+  media.look(relayed('tls'));
+  await settled();
+  assert.equal(net.last.offers.length, offers + 1);
 });

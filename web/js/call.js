@@ -123,7 +123,7 @@ export class Call {
     this.#statistics = new Statistics({
       clock,
       count: () => this.#media.counted(),
-      looked: (stats) => this.#media.spare(stats),
+      looked: (stats) => this.#media.look(stats),
       send: (stats) => {
         this.lastStatistics = stats;
         return this.#seated && this.#connection.send(stats);

@@ -8,11 +8,13 @@
  *                                                              -> ICE restart (same DTLS, nothing else changes)
  *   still not connected after two restarts that were answered  -> a new peer connection
  *   DTLS failed, or the server has given the connection up     -> a new peer connection
+ *   media goes over TCP                                        -> now and then an ICE restart (`better-way.js`)
  * A restart for nothing disturbs nothing, so it is not waited for; but there is never more than one on its way, and
  * what flaps is given time. What has no answer goes into the greeting of the next socket. A new peer connection is
  * always made known on a new socket: an `offer` message belongs to the one that is known.
  */
 
+import { BetterWay } from './better-way.js';
 import { systemClock } from './clock.js';
 import { NOTHING_SAID, OwnSparing } from './own-sparing.js';
 import * as patience from './patience.js';
@@ -60,6 +62,7 @@ export class Media {
   #restartedAt = -Infinity;
   #silence;
   #sparing = new OwnSparing();
+  #better = new BetterWay();
   #serversCameLate = false;
   #trouble = false;
   #cancelTimer = () => {};
@@ -243,9 +246,11 @@ export class Media {
   }
 
   /** @param {import('./messages.js').Stats} stats  how the last few seconds were */
-  spare(stats) {
-    this.#sparing.look(stats, this.#clock.now());
+  look(stats) {
+    const now = this.#clock.now();
+    this.#sparing.look(stats, now);
     void this.#sendWanted();
+    if (!this.trouble && this.#better.look(stats.path, now)) this.restart();
   }
 
   async #sendWanted() {

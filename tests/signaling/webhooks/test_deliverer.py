@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clinic import Database
+from clinic.webhooks.records import Delivery
 from signaling.outward import Outward, written_secret
 from signaling.webhooks.deliverer import AT_ONCE, DOWN_AFTER, DOWN_REST, LEASE, LONGEST_REST, rest
 from signaling.webhooks.secrets import Secrets, opened
@@ -148,6 +150,27 @@ async def test_one_endpoint_that_hangs_holds_up_no_other(database: Database, tmp
         await office.settle()
         assert len(slow.requests) == 3
         await office.close()
+
+
+async def test_what_ends_while_more_is_looked_for_is_followed_by_the_next(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.gate = gate = asyncio.Event()
+    await office.endpoint(receiver.url)
+    joins(office, 2)
+    await office.feed.flush()
+    await office.deliverer.look()
+    claim = office.store.claim
+
+    async def slowly(*asked: Any) -> list[Delivery]:
+        found = await claim(*asked)
+        gate.set()
+        await office.deliverer.close()
+        return found
+
+    monkeypatch.setattr(office.store, "claim", slowly)
+    await office.settle()
+    assert len(receiver.requests) == 2
 
 
 async def test_who_is_gone_is_switched_off(office: Office, receiver: Receiver) -> None:
