@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Cryptor } from '../../web/js/e2ee/cryptor.js';
+import { Cryptor, FIRST_WAITS } from '../../web/js/e2ee/cryptor.js';
+import { FakeClock } from './fakes.mjs';
 
 const CODECS = { 96: 'VP8', 103: 'H264', 111: 'opus', 63: 'red', 45: 'AV1' };
 const KEY = { kid: 300, key: new Uint8Array(32).fill(7) };
@@ -244,4 +245,46 @@ test('the page is told of whom nothing can be opened for a while', async () => {
   clock.now = 3000;
   assert.equal(await cryptor.open(await next(), '3'), null);
   assert.deepEqual(told, [{ op: 'unopened', numbers: [NUMBER] }]);
+});
+
+const first = () => ({ ...frame(), type: 'key' });
+
+test('the first frame of a picture waits for the first key, and no other is asked for', async () => {
+  const asked = [];
+  const me = a();
+  const streams = { readable: new ReadableStream(), writable: new WritableStream() };
+  for (const send of ['camera', 'screen']) {
+    const generateKeyFrame = async () => asked.push(send);
+    me.cryptor.pipe(streams.readable, streams.writable, { send }, { generateKeyFrame });
+    streams.readable = new ReadableStream();
+    streams.writable = new WritableStream();
+  }
+  const sealed = me.cryptor.seal(first(), 'camera');
+  await settled();
+  me.cryptor.take({ ...use(), fresh: true });
+  await ready(me);
+  assert.notEqual(await sealed, null);
+  assert.deepEqual(asked, ['screen']);
+});
+
+test('it does not wait for long, nor what follows it, and then it has to begin anew', async () => {
+  const clock = new FakeClock();
+  const asked = [];
+  const cryptor = new Cryptor({ tell: () => {}, clock });
+  cryptor.take({ op: 'codecs', codecs: CODECS });
+  const generateKeyFrame = async () => asked.push('camera');
+  cryptor.pipe(new ReadableStream(), new WritableStream(), { send: 'camera' }, { generateKeyFrame });
+  assert.equal(await cryptor.seal({ ...frame(), type: 'delta' }, 'camera'), null);
+  const sealed = cryptor.seal(first(), 'camera');
+  clock.pass(FIRST_WAITS);
+  assert.equal(await sealed, null);
+  cryptor.take({ ...use(), fresh: true });
+  while (!asked.length) await settled();
+});
+
+test('where it turns out that nothing is encrypted, it waits no longer', async () => {
+  const me = a();
+  const passed = me.cryptor.seal(first(), 'camera');
+  me.cryptor.take({ op: 'clear', clear: true });
+  assert.deepEqual(new Uint8Array(await passed), PICTURE);
 });

@@ -8,6 +8,7 @@
  * why (`encryption.js`).
  */
 
+import { systemClock } from '../clock.js';
 import { FrameError, SendingContext } from './sframe.js';
 import { SOURCE, encryptFrame, numberOf } from './frames.js';
 import { Keyring } from './keyring.js';
@@ -54,14 +55,26 @@ import { Unopened } from './unopened.js';
 
 /** @typedef {{sealed: number, opened: number, clear: number, dropped: Record<string, number>}} Counts */
 
+/**
+ * Milliseconds for which a picture's first frame waits for the first key, and what follows behind it: encoders begin
+ * while a key is agreed on. Another key frame would cost a frame's time, and its own.
+ */
+export const FIRST_WAITS = 500;
+
 /** Codecs by their names in SDP. */
 /** @type {Record<string, Codec | 'red'>} */
 const CODECS = { opus: 'opus', red: 'red', vp8: 'VP8', vp9: 'VP9', h264: 'H264' };
 
-/** @typedef {{data: ArrayBuffer, getMetadata: () => {payloadType?: number, mimeType?: string}}} Frame */
+/**
+ * @typedef {object} Frame
+ * @property {ArrayBuffer} data
+ * @property {string} [type]  of a picture: `key` or `delta`
+ * @property {() => {payloadType?: number, mimeType?: string}} getMetadata
+ */
 
 export class Cryptor {
   #tell;
+  #clock;
   #keyring;
   /** @type {SendingContext | null} */
   #sending = null;
@@ -71,16 +84,22 @@ export class Cryptor {
   /** @type {Record<number, string>} */
   #codecs = {};
   #unopened;
-  /** @type {Map<Transformer, readonly (string | undefined)[]>} of pictures that are sent, with their encodings */
+  /** @type {Map<Transformer, {source: Source, rids: readonly (string | undefined)[]}>} of pictures that are sent */
   #pictures = new Map();
+  /** @type {Map<Source, () => void>} pictures whose first frame waits for a key */
+  #first = new Map();
   /** @type {Counts} */
   #counts = { sealed: 0, opened: 0, clear: 0, dropped: {} };
   /** @type {Promise<unknown>} orders about keys are carried out one after the other */
   #queue = Promise.resolve();
 
-  /** @param {{tell: (told: Told) => void, keyring?: Keyring, now?: () => number}} parts */
-  constructor({ tell, keyring = new Keyring(), now }) {
+  /**
+   * @param {{tell: (told: Told) => void, keyring?: Keyring, now?: () => number,
+   *          clock?: import('../clock.js').Clock}} parts
+   */
+  constructor({ tell, keyring = new Keyring(), now, clock = systemClock }) {
     this.#tell = tell;
+    this.#clock = clock;
     this.#keyring = keyring;
     this.#unopened = new Unopened({ tell: (numbers) => tell({ op: 'unopened', numbers }), now });
   }
@@ -102,6 +121,7 @@ export class Cryptor {
         return;
       case 'clear':
         this.#clear = order.clear;
+        if (order.clear) this.#goOn();
         return;
       case 'seal':
         return this.#later(() => this.#answer(order.id, () => this.#sealText(order.text)));
@@ -123,7 +143,7 @@ export class Cryptor {
   pipe(readable, writable, pipe, transformer) {
     const sends = 'send' in pipe;
     if (sends && pipe.send !== 'microphone' && transformer) {
-      this.#pictures.set(transformer, pipe.rids?.length ? pipe.rids : [undefined]);
+      this.#pictures.set(transformer, { source: pipe.send, rids: pipe.rids?.length ? pipe.rids : [undefined] });
     }
     /** @param {Frame} frame */
     const work = (frame) => (sends ? this.seal(frame, pipe.send) : this.open(frame, pipe.mid));
@@ -138,6 +158,7 @@ export class Cryptor {
    * @returns {Promise<ArrayBuffer | null>} what may leave this machine
    */
   async seal(frame, source) {
+    if (!this.#sending && !this.#clear && frame.type === 'key') await this.#keyOf(source);
     if (this.#clear) return this.#passes(frame);
     const codec = this.#codecOf(frame);
     const sending = this.#sending;
@@ -185,18 +206,43 @@ export class Cryptor {
    */
   async #use(key, fresh) {
     this.#sending = key && (await SendingContext.create(key.key, key.kid));
-    const begun = !key || !fresh || this.#beginPictures();
+    const begin = new Set(key ? this.#first.keys() : []);
+    if (key) this.#goOn();
+    const begun = !key || !fresh || this.#beginPictures(begin);
     this.#tell({ op: 'using', key: key !== null, begin: !begun });
   }
 
   /**
+   * Waits for the first key.
+   * @param {Source} source
+   */
+  #keyOf(source) {
+    return new Promise((resolve) => {
+      const go = () => {
+        cancel();
+        this.#first.delete(source);
+        resolve(undefined);
+      };
+      const cancel = this.#clock.after(FIRST_WAITS, go);
+      this.#first.set(source, go);
+    });
+  }
+
+  /** What has waited for a key, or for that there is to be none. */
+  #goOn() {
+    for (const go of this.#first.values()) go();
+  }
+
+  /**
    * Whoever has come needs a key frame, under a key that they have.
+   * @param {ReadonlySet<Source>} begin  pictures that begin with one now
    * @returns {boolean} false: no browser's way to ask for one is here
    */
-  #beginPictures() {
+  #beginPictures(begin) {
     let able = false;
-    for (const [transformer, rids] of this.#pictures) {
-      if (!transformer.generateKeyFrame) continue;
+    for (const [transformer, { source, rids }] of this.#pictures) {
+      if (begin.has(source)) able = true;
+      if (begin.has(source) || !transformer.generateKeyFrame) continue;
       able = true;
       // Without a name Firefox takes the first encoding. One that is not sent refuses, as it may.
       for (const rid of rids) transformer.generateKeyFrame(rid).catch(() => {});
