@@ -299,6 +299,7 @@ export class Media {
     this.#peer = null;
     this.#introduction = this.#next = this.#current = null;
     this.#wishes = new Wishes();
+    this.#better = new BetterWay();
     this.#known = this.#trouble = this.#socket = false;
     this.#failures = 0;
     this.#silence.stop();

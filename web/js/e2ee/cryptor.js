@@ -86,8 +86,8 @@ export class Cryptor {
   #unopened;
   /** @type {Map<Transformer, {source: Source, rids: readonly (string | undefined)[]}>} of pictures that are sent */
   #pictures = new Map();
-  /** @type {Map<Source, () => void>} pictures whose first frame waits for a key */
-  #first = new Map();
+  /** @type {Set<{source: Source, go: () => void}>} pictures whose first frame waits for a key */
+  #first = new Set();
   /** @type {Counts} */
   #counts = { sealed: 0, opened: 0, clear: 0, dropped: {} };
   /** @type {Promise<unknown>} orders about keys are carried out one after the other */
@@ -158,7 +158,7 @@ export class Cryptor {
    * @returns {Promise<ArrayBuffer | null>} what may leave this machine
    */
   async seal(frame, source) {
-    if (!this.#sending && !this.#clear && frame.type === 'key') await this.#keyOf(source);
+    if (!this.#sending && !this.#clear && frame.type === 'key') await this.#firstKey(source);
     if (this.#clear) return this.#passes(frame);
     const codec = this.#codecOf(frame);
     const sending = this.#sending;
@@ -206,7 +206,7 @@ export class Cryptor {
    */
   async #use(key, fresh) {
     this.#sending = key && (await SendingContext.create(key.key, key.kid));
-    const begin = new Set(key ? this.#first.keys() : []);
+    const begin = new Set(key ? [...this.#first].map(({ source }) => source) : []);
     if (key) this.#goOn();
     const begun = !key || !fresh || this.#beginPictures(begin);
     this.#tell({ op: 'using', key: key !== null, begin: !begun });
@@ -216,21 +216,22 @@ export class Cryptor {
    * Waits for the first key.
    * @param {Source} source
    */
-  #keyOf(source) {
+  #firstKey(source) {
     return new Promise((resolve) => {
       const go = () => {
         cancel();
-        this.#first.delete(source);
+        this.#first.delete(waiting);
         resolve(undefined);
       };
+      const waiting = { source, go };
       const cancel = this.#clock.after(FIRST_WAITS, go);
-      this.#first.set(source, go);
+      this.#first.add(waiting);
     });
   }
 
   /** What has waited for a key, or for that there is to be none. */
   #goOn() {
-    for (const go of this.#first.values()) go();
+    for (const { go } of this.#first) go();
   }
 
   /**
@@ -239,11 +240,13 @@ export class Cryptor {
    * @returns {boolean} false: no browser's way to ask for one is here
    */
   #beginPictures(begin) {
-    let able = false;
+    let able = this.#pictures.size > 0;
     for (const [transformer, { source, rids }] of this.#pictures) {
-      if (begin.has(source)) able = true;
-      if (begin.has(source) || !transformer.generateKeyFrame) continue;
-      able = true;
+      if (begin.has(source)) continue;
+      if (!transformer.generateKeyFrame) {
+        able = false;
+        continue;
+      }
       // Without a name Firefox takes the first encoding. One that is not sent refuses, as it may.
       for (const rid of rids) transformer.generateKeyFrame(rid).catch(() => {});
     }
